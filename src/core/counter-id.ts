@@ -1,0 +1,19 @@
+import { type OwnerRef, ownerName } from './owner.ts';
+
+/**
+ * Names of counters. Budget counters carry their window in the name, so a new window is a new counter and nothing is
+ * ever reset: `key:key_1/spend` (lifetime), `key:key_1/spend:1d@1732320000000`, `key:key_1/spend[gpt-4]:1d@…`.
+ * Rate counters roll over by themselves: `key:key_1/requests`, `key:key_1/tokens[gpt-4]`, `key:key_1/slots`.
+ */
+export type Meter = 'spend' | 'requests' | 'tokens' | 'slots';
+
+export interface BudgetWindowRef {
+  duration: string;
+  startMs: number;
+}
+
+export function counterId(owner: OwnerRef, meter: Meter, model?: string, window?: BudgetWindowRef): string {
+  const scope = model === undefined ? '' : `[${model}]`;
+  const at = window === undefined ? '' : `:${window.duration}@${window.startMs}`;
+  return `${ownerName(owner)}/${meter}${scope}${at}`;
+}

@@ -1,0 +1,152 @@
+/**
+ * Refusals by a limit, as values, and the one switch that words them. A refusal says whose limit it was, what is used,
+ * held and left, when it resets and what to do; LiteLLM's fixed phrases stay in, since clients match on them.
+ */
+import type { LimitName, Shortage } from './charge.ts';
+import { GatewayError } from './gateway-error.ts';
+import { toUsd } from './money.ts';
+import type { OwnerKind, OwnerRef } from './owner.ts';
+
+export type Denial =
+  | { kind: 'over_limit'; shortage: Shortage }
+  | {
+      kind: 'unknown_price';
+      owner: OwnerRef;
+      limit: LimitName;
+      model: string;
+      ceilingNanoUsd: number;
+      counter: string;
+    };
+
+/** How an owner is shown: for a key the hash that administrators know it by, and its alias. */
+export interface OwnerLabel {
+  shown: string;
+  alias: string | null;
+}
+
+export interface DenialContext {
+  nowMs: number;
+  label(owner: OwnerRef): OwnerLabel;
+}
+
+/** LiteLLM's word for an owner in rate limit texts and header names. */
+export const RATE_SCOPE: Readonly<Record<OwnerKind, string>> = {
+  key: 'api_key',
+  user: 'user',
+  member: 'team_member',
+  team: 'team',
+  organization: 'organization',
+  end_user: 'end_user',
+  tag: 'tag',
+  proxy: 'proxy',
+};
+
+export function toDenialError(denial: Denial, context: DenialContext): GatewayError {
+  switch (denial.kind) {
+    case 'unknown_price':
+      return new GatewayError(
+        'budget_exceeded',
+        `Budget has been exceeded! No price is known for model=${denial.model}, so its cost cannot be kept within the hard ` +
+          `budget of this ${denial.owner.kind}. Max budget: ${toFloatText(denial.ceilingNanoUsd)}. Set input_cost_per_token and ` +
+          'output_cost_per_token for the model (0 if it is free), or use budget_mode standard.',
+      );
+    case 'over_limit':
+      return denial.shortage.charge.unit === 'nano_usd'
+        ? overBudget(denial.shortage, context)
+        : overRate(denial.shortage, context);
+  }
+}
+
+function overBudget({ charge, used, held, resetAtMs }: Shortage, context: DenialContext): GatewayError {
+  const { shown, alias } = context.label(charge.owner);
+  const spend = toFloatText(used);
+  const ceiling = toFloatText(charge.ceiling);
+  const left = Math.max(0, charge.ceiling - used - held);
+  const needed =
+    left > 0
+      ? ` This call may cost up to ${toFloatText(charge.amount)} and needs at least ${toFloatText(charge.atLeast)}.`
+      : '';
+  const advice = left > 0 ? 'Lower max_tokens, shorten the prompt or ask' : 'Ask';
+  const reset = resetAtMs === null ? 'It does not reset by itself' : `Resets at: ${toUtcText(resetAtMs)}`;
+  return new GatewayError(
+    'budget_exceeded',
+    `${budgetHeadline(charge.owner, charge.model, shown, alias, spend, ceiling)}. Limit: ${charge.limit} of ${charge.owner.kind} ${shown}` +
+      `${alias === null ? '' : ` (${alias})`}. Spent: ${spend}, held by calls in flight: ${toFloatText(held)}, remaining: ${toFloatText(left)}.` +
+      `${needed} ${reset}. ${advice} an administrator to raise the budget.`,
+  );
+}
+
+/** LiteLLM's opening words per owner. "Budget has been exceeded", "Current cost:" and "Max budget:" are matched on. */
+function budgetHeadline(
+  owner: OwnerRef,
+  model: string | undefined,
+  shown: string,
+  alias: string | null,
+  spend: string,
+  ceiling: string,
+): string {
+  const amounts = `Current cost: ${spend}, Max budget: ${ceiling}`;
+  if (model !== undefined) {
+    return `Budget has been exceeded! LiteLLM Virtual Key: ${shown}, key_alias: ${alias ?? 'None'}, exceeded budget for model=${model}. ${amounts}`;
+  }
+  switch (owner.kind) {
+    case 'team':
+      return `Budget has been exceeded! Team=${shown} ${amounts}`;
+    case 'member':
+      return `Budget has been exceeded! User=${shown} ${amounts}`;
+    case 'user':
+      return `Budget has been exceeded! ExceededBudget: User=${shown} over budget. Spend=${spend}, Budget=${ceiling}. ${amounts}`;
+    case 'end_user':
+      return `Budget has been exceeded! ExceededBudget: End User=${shown} over budget. Spend=${spend}, Budget=${ceiling}. ${amounts}`;
+    case 'organization':
+      return `Budget has been exceeded! ExceededBudget: Organization=${shown} over budget. Spend=${spend}, Budget=${ceiling}. ${amounts}`;
+    case 'tag':
+      return `Budget has been exceeded! ExceededBudget: Tag=${shown} over budget. Spend=${spend}, Budget=${ceiling}. ${amounts}`;
+    case 'key':
+    case 'proxy':
+      return `Budget has been exceeded! ${amounts}`;
+  }
+}
+
+function overRate({ charge, used, held, resetAtMs }: Shortage, context: DenialContext): GatewayError {
+  const { shown } = context.label(charge.owner);
+  const scope = charge.model === undefined ? RATE_SCOPE[charge.owner.kind] : `model_per_${charge.owner.kind}`;
+  const subject = charge.model === undefined ? shown : `${shown}:${charge.model}`;
+  const type = charge.unit === 'slots' ? 'max_parallel_requests' : charge.unit;
+  const remaining = Math.max(0, charge.ceiling - used - held);
+  const retryAfterMs = resetAtMs === null ? 1_000 : Math.max(1_000, resetAtMs - context.nowMs);
+  const resetText = resetAtMs === null ? 'when a call in flight ends' : toUtcText(resetAtMs);
+  const neverFits = charge.unit === 'tokens' && charge.amount > charge.ceiling;
+  const state = charge.unit === 'slots' ? `In flight: ${held}` : `Used: ${used}, held by calls in flight: ${held}`;
+  return new GatewayError(
+    'rate_limited',
+    `Rate limit exceeded for ${scope}: ${subject}. Limit type: ${type}. Current limit: ${charge.ceiling}, Remaining: ${remaining}. ` +
+      `Limit resets at: ${resetText}. Limit name: ${charge.limit}. ${state}.` +
+      (charge.unit === 'tokens' ? ` This call reserves ${charge.amount} tokens (input and max_tokens).` : '') +
+      (neverFits ? ' That is more than the whole limit: lower max_tokens or shorten the prompt.' : ''),
+    {
+      retryAfterMs,
+      headers: {
+        rate_limit_type: type,
+        reset_at: resetAtMs === null ? resetText : toUtcText(resetAtMs),
+        [`x-ratelimit-${scope}-limit-${type}`]: String(charge.ceiling),
+        [`x-ratelimit-${scope}-remaining-${type}`]: String(remaining),
+      },
+    },
+  );
+}
+
+/** Dollars as Python prints a float (`1.0`, `2.5e-05`): what clients of LiteLLM parse. */
+export function toFloatText(nanoUsd: number): string {
+  const usd = toUsd(nanoUsd);
+  if (usd === 0) return '0.0';
+  const magnitude = Math.abs(usd);
+  if (magnitude < 1e-4) return usd.toExponential().replace(/e([+-])(\d)$/, 'e$10$2');
+  return Number.isInteger(usd) ? `${usd}.0` : String(usd);
+}
+
+/** `2026-04-01 10:00:00 UTC`, rounded up to the second so that nobody retries too early. */
+function toUtcText(atMs: number): string {
+  const iso = new Date(Math.ceil(atMs / 1_000) * 1_000).toISOString();
+  return `${iso.slice(0, 10)} ${iso.slice(11, 19)} UTC`;
+}

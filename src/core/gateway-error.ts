@@ -1,0 +1,77 @@
+/**
+ * The one error class. `code` is ours and closed; `ERROR_TABLE` maps it to the wire's status and `type`
+ * (LiteLLM's enumeration). The message is public: it is shown to the caller as it stands, so it never holds a
+ * secret and, for faults of ours, says one sentence and no more.
+ */
+const ERROR_TABLE = {
+  authentication: { status: 401, type: 'auth_error' },
+  key_unknown: { status: 401, type: 'token_not_found_in_db' },
+  key_expired: { status: 401, type: 'expired_key' },
+  not_admin: { status: 401, type: 'auth_error' },
+  forbidden: { status: 403, type: 'auth_error' },
+  key_model_access: { status: 403, type: 'key_model_access_denied' },
+  team_model_access: { status: 403, type: 'team_model_access_denied' },
+  user_model_access: { status: 403, type: 'user_model_access_denied' },
+  organization_model_access: { status: 403, type: 'org_model_access_denied' },
+  budget_exceeded: { status: 400, type: 'budget_exceeded' },
+  rate_limited: { status: 429, type: 'throttling_error' },
+  bad_request: { status: 400, type: 'bad_request_error' },
+  invalid_request: { status: 400, type: 'invalid_request_error' },
+  validation: { status: 422, type: 'validation_error' },
+  not_found: { status: 404, type: 'not_found_error' },
+  conflict: { status: 409, type: 'bad_request_error' },
+  method_not_allowed: { status: 405, type: 'bad_request_error' },
+  payload_too_large: { status: 413, type: 'bad_request_error' },
+  unsupported_media_type: { status: 415, type: 'bad_request_error' },
+  upstream_unreachable: { status: 502, type: 'upstream_error' },
+  upstream_timeout: { status: 504, type: 'upstream_error' },
+  model_unavailable: { status: 503, type: 'model_unavailable' },
+  database_unavailable: { status: 503, type: 'no_db_connection' },
+  shutting_down: { status: 503, type: 'internal_server_error' },
+  internal: { status: 500, type: 'internal_server_error' },
+} as const;
+
+export type ErrorCode = keyof typeof ERROR_TABLE;
+
+export interface GatewayErrorOptions {
+  /** The request field at fault. */
+  param?: string | null;
+  cause?: unknown;
+  retryAfterMs?: number;
+  /** Extra response headers (rate limit state and the like). Never a secret. */
+  headers?: Readonly<Record<string, string>>;
+}
+
+export class GatewayError extends Error {
+  override readonly name = 'GatewayError';
+  readonly code: ErrorCode;
+  readonly param: string | null;
+  readonly retryAfterMs: number | undefined;
+  readonly headers: Readonly<Record<string, string>>;
+
+  constructor(code: ErrorCode, publicMessage: string, options: GatewayErrorOptions = {}) {
+    super(publicMessage, options.cause === undefined ? undefined : { cause: options.cause });
+    this.code = code;
+    this.param = options.param ?? null;
+    this.retryAfterMs = options.retryAfterMs;
+    this.headers = options.headers ?? {};
+  }
+
+  get status(): number {
+    return ERROR_TABLE[this.code].status;
+  }
+
+  get type(): string {
+    return ERROR_TABLE[this.code].type;
+  }
+}
+
+/** The error body of the wire (LiteLLM's ProxyException form): `code` is the status as a string. */
+export interface ErrorEnvelope {
+  error: { message: string; type: string; param: string | null; code: string };
+}
+
+/** Pure: an error → the body that the caller sees. */
+export function toEnvelope(error: GatewayError): ErrorEnvelope {
+  return { error: { message: error.message, type: error.type, param: error.param, code: String(error.status) } };
+}

@@ -1,0 +1,16 @@
+/**
+ * An owner is whoever a limit belongs to. Every owner on a request's path is handled by the same code;
+ * the kind matters only for the words of a refusal.
+ */
+export type OwnerKind = 'key' | 'user' | 'member' | 'team' | 'organization' | 'end_user' | 'tag' | 'proxy';
+
+export interface OwnerRef {
+  kind: OwnerKind;
+  /** For keys the immutable `key_id`, so that limits survive a change of secret. */
+  id: string;
+}
+
+/** `key:key_abc`: how an owner is written in counter ids and in the ledger. */
+export function ownerName(owner: OwnerRef): string {
+  return `${owner.kind}:${owner.id}`;
+}

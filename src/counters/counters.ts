@@ -1,0 +1,33 @@
+/**
+ * What fills up: requests, tokens, parallel slots, money held. One type for memory (and, later, Redis and PostgreSQL).
+ *
+ * `reserve` is the only place where two calls can race, and it is atomic: it grants every charge of the list, each
+ * between `atLeast` and `amount`, or none. Every hold ends once: by `settle`, by `release`, or when its lease expires.
+ * Settling or releasing a hold that has ended does nothing.
+ * Methods are synchronous where the implementation can be; callers await either.
+ */
+import type { Charge, Consumption, CounterState, Hold, Reservation } from '../core/charge.ts';
+
+export type MaybePromise<T> = T | Promise<T>;
+
+export interface Counters {
+  reserve(charges: readonly Charge[], nowMs: number, leaseMs: number): MaybePromise<Reservation>;
+  /** Turns what was held into what was used: requests stay, slots free up, tokens and money become real. */
+  settle(hold: Hold, used: Consumption, nowMs: number): MaybePromise<void>;
+  /** The call did not happen: everything held is given back, requests too. */
+  release(hold: Hold, nowMs: number): MaybePromise<void>;
+  /** Extends the lease of a call that is still running (a long stream). */
+  renew(hold: Hold, nowMs: number, leaseMs: number): MaybePromise<void>;
+  /** State of the counters of these charges, in order, as if looked at now. Changes nothing. */
+  read(charges: readonly Charge[], nowMs: number): MaybePromise<CounterState[]>;
+  /** Money used in budget counters by id (settled, not held), in order. What `spend` shows and enforcement uses. */
+  spent(counterIds: readonly string[]): MaybePromise<number[]>;
+  /** An administrator moved a balance (change feed). */
+  adjust(counterId: string, deltaNanoUsd: number): void;
+  /** Frees holds whose lease has expired; called on a timer. Returns how many. */
+  expire(nowMs: number): MaybePromise<number>;
+  close(): Promise<void>;
+}
+
+/** Where a budget counter's opening balance comes from: the ledger, including what is journalled but not yet shipped. */
+export type LoadBalances = (counterIds: readonly string[]) => Promise<Map<string, number>>;

@@ -1,0 +1,236 @@
+import type { Charge, Consumption, CounterState, HeldCharge, Hold, Reservation, Shortage } from '../core/charge.ts';
+import type { Counters, LoadBalances, MaybePromise } from './counters.ts';
+
+export interface MemoryCounterOptions {
+  loadBalances: LoadBalances;
+  /** Counters at rest for longer than this are forgotten; budgets are read back from the ledger when next needed. */
+  idleMs?: number;
+}
+
+interface Counter {
+  used: number;
+  held: number;
+  /** Holds that name this counter, also those that hold 0 of it. */
+  holds: number;
+  windowStartMs: number;
+  windowMs: number;
+  touchedAtMs: number;
+}
+
+interface OpenHold extends Hold {
+  expiresAtMs: number;
+}
+
+const DEFAULT_IDLE_MS = 10 * 60_000;
+/** Between these, the sweep for idle counters looks at all of them. */
+const IDLE_SWEEP_MS = 60_000;
+
+/**
+ * Counters of one process, in its memory. `reserve` runs to its end without giving way to another call, which is all
+ * the locking there is. Only the first touch of a budget waits, for its opening balance from the ledger.
+ */
+export function createMemoryCounters(options: MemoryCounterOptions): Counters {
+  const idleMs = options.idleMs ?? DEFAULT_IDLE_MS;
+  const counters = new Map<string, Counter>();
+  const holds = new Map<string, OpenHold>();
+  const loading = new Map<string, Promise<void>>();
+  /** Budget counters whose balance was moved while it was being read: the reading is too old to be used. */
+  const movedWhileLoading = new Set<string>();
+  let holdCount = 0;
+  let sweptAtMs = 0;
+
+  function reserve(charges: readonly Charge[], nowMs: number, leaseMs: number): MaybePromise<Reservation> {
+    for (const charge of charges) {
+      if (charge.unit === 'nano_usd' && !counters.has(charge.counter)) return loadThenReserve(charges, nowMs, leaseMs);
+    }
+    for (const charge of charges) {
+      const counter = current(charge, nowMs);
+      const fits = counter.used + counter.held + charge.atLeast <= charge.ceiling;
+      if (!fits) return { granted: false, shortage: shortageOf(charge, counter) };
+    }
+    const held: HeldCharge[] = [];
+    for (const charge of charges) {
+      const counter = current(charge, nowMs);
+      const left = charge.ceiling - counter.used - counter.held;
+      const granted = Math.min(charge.amount, left);
+      if (charge.windowMs > 0 && counter.windowStartMs === 0) counter.windowStartMs = nowMs;
+      held.push({
+        charge,
+        granted,
+        usedBefore: counter.used,
+        remaining: left - granted,
+        windowStartMs: counter.windowStartMs,
+      });
+      counter.held += granted;
+      counter.holds += 1;
+      counter.touchedAtMs = nowMs;
+    }
+    holdCount += 1;
+    const hold: OpenHold = { id: `hold_${holdCount}`, charges: held, expiresAtMs: nowMs + leaseMs };
+    holds.set(hold.id, hold);
+    return { granted: true, hold };
+  }
+
+  async function loadThenReserve(charges: readonly Charge[], nowMs: number, leaseMs: number): Promise<Reservation> {
+    const wanted = charges.filter((charge) => charge.unit === 'nano_usd' && !counters.has(charge.counter));
+    await Promise.all(wanted.map((charge) => load(charge.counter, nowMs)));
+    return reserve(charges, nowMs, leaseMs);
+  }
+
+  function load(id: string, nowMs: number): Promise<void> {
+    let pending = loading.get(id);
+    if (pending === undefined) {
+      pending = readOpeningBalance(id, nowMs).finally(() => loading.delete(id));
+      loading.set(id, pending);
+    }
+    return pending;
+  }
+
+  async function readOpeningBalance(id: string, nowMs: number): Promise<void> {
+    for (;;) {
+      movedWhileLoading.delete(id);
+      const balances = await options.loadBalances([id]);
+      if (movedWhileLoading.delete(id)) continue;
+      counters.set(id, {
+        used: balances.get(id) ?? 0,
+        held: 0,
+        holds: 0,
+        windowStartMs: 0,
+        windowMs: 0,
+        touchedAtMs: nowMs,
+      });
+      return;
+    }
+  }
+
+  /** The counter of a charge, rolled over when its window has passed. */
+  function current(charge: Charge, nowMs: number): Counter {
+    let counter = counters.get(charge.counter);
+    if (counter === undefined) {
+      counter = { used: 0, held: 0, holds: 0, windowStartMs: 0, windowMs: charge.windowMs, touchedAtMs: nowMs };
+      counters.set(charge.counter, counter);
+    }
+    if (hasPassed(counter, nowMs)) {
+      counter.used = 0;
+      counter.held = 0;
+      counter.windowStartMs = 0;
+    }
+    return counter;
+  }
+
+  function finish(hold: Hold, end: (counter: Counter, held: HeldCharge) => void, nowMs: number): boolean {
+    if (!holds.delete(hold.id)) return false;
+    for (const held of hold.charges) {
+      const counter = counters.get(held.charge.counter);
+      if (counter === undefined) continue;
+      counter.holds -= 1;
+      counter.touchedAtMs = nowMs;
+      // What was held in a window that has passed went with it.
+      if (counter.windowStartMs !== held.windowStartMs) continue;
+      counter.held -= held.granted;
+      end(counter, held);
+    }
+    return true;
+  }
+
+  return {
+    reserve,
+
+    settle(hold: Hold, used: Consumption, nowMs: number): void {
+      const settled = finish(
+        hold,
+        (counter, held) => {
+          counter.used += consumed(held, used);
+        },
+        nowMs,
+      );
+      // The lease ran out before the call ended: what it cost still counts.
+      if (!settled)
+        for (const { charge } of hold.charges) if (charge.unit === 'nano_usd') move(charge.counter, used.nanoUsd);
+    },
+
+    release(hold: Hold, nowMs: number): void {
+      finish(hold, () => {}, nowMs);
+    },
+
+    renew(hold: Hold, nowMs: number, leaseMs: number): void {
+      const open = holds.get(hold.id);
+      if (open !== undefined) open.expiresAtMs = nowMs + leaseMs;
+    },
+
+    async read(charges: readonly Charge[], nowMs: number): Promise<CounterState[]> {
+      const unknown = charges.filter((charge) => charge.unit === 'nano_usd' && !counters.has(charge.counter));
+      const balances =
+        unknown.length === 0
+          ? new Map<string, number>()
+          : await options.loadBalances(unknown.map((charge) => charge.counter));
+      return charges.map((charge) => {
+        const counter = counters.get(charge.counter);
+        if (counter === undefined)
+          return { used: balances.get(charge.counter) ?? 0, held: 0, resetAtMs: charge.resetAtMs };
+        return hasPassed(counter, nowMs) ? { used: 0, held: 0, resetAtMs: null } : stateOf(charge, counter);
+      });
+    },
+
+    async spent(counterIds: readonly string[]): Promise<number[]> {
+      const unknown = counterIds.filter((id) => !counters.has(id));
+      const balances = unknown.length === 0 ? new Map<string, number>() : await options.loadBalances(unknown);
+      return counterIds.map((id) => counters.get(id)?.used ?? balances.get(id) ?? 0);
+    },
+
+    adjust: move,
+
+    expire(nowMs: number): number {
+      let freed = 0;
+      for (const hold of holds.values()) {
+        if (hold.expiresAtMs > nowMs) continue;
+        finish(hold, () => {}, nowMs);
+        freed += 1;
+      }
+      if (nowMs - sweptAtMs >= IDLE_SWEEP_MS) {
+        sweptAtMs = nowMs;
+        for (const [id, counter] of counters) {
+          const rolling = counter.windowMs > 0 && !hasPassed(counter, nowMs);
+          if (counter.holds === 0 && !rolling && nowMs - counter.touchedAtMs >= idleMs) counters.delete(id);
+        }
+      }
+      return freed;
+    },
+
+    async close(): Promise<void> {},
+  };
+
+  function move(counterId: string, deltaNanoUsd: number): void {
+    if (loading.has(counterId)) movedWhileLoading.add(counterId);
+    const counter = counters.get(counterId);
+    if (counter !== undefined) counter.used += deltaNanoUsd;
+  }
+}
+
+function hasPassed(counter: Counter, nowMs: number): boolean {
+  return counter.windowMs > 0 && counter.windowStartMs > 0 && nowMs >= counter.windowStartMs + counter.windowMs;
+}
+
+/** What a held charge turns into when its call settles. */
+function consumed(held: HeldCharge, used: Consumption): number {
+  switch (held.charge.unit) {
+    case 'requests':
+      return held.granted;
+    case 'tokens':
+      return used.tokens;
+    case 'nano_usd':
+      return used.nanoUsd;
+    case 'slots':
+      return 0;
+  }
+}
+
+function stateOf(charge: Charge, counter: Counter): CounterState {
+  const windowEndMs =
+    counter.windowMs > 0 && counter.windowStartMs > 0 ? counter.windowStartMs + counter.windowMs : null;
+  return { used: counter.used, held: counter.held, resetAtMs: charge.resetAtMs ?? windowEndMs };
+}
+
+function shortageOf(charge: Charge, counter: Counter): Shortage {
+  return { charge, ...stateOf(charge, counter) };
+}

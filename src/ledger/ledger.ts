@@ -1,0 +1,31 @@
+/**
+ * The bill. A journal local to this process survives `kill -9`; the database is the ledger proper, to which journal
+ * records are shipped in batches, each exactly once however often it is replayed.
+ *
+ * open → the record is on its way to the upstream; settle → the bill, journalled before the last byte leaves.
+ * Both resolve once the record is in the operating system's hands (and on disk, where `fsync` is on).
+ */
+import type { CallIntent, SpendRecord } from '../core/spend-record.ts';
+
+/** What becomes of a call that was in flight when the process died. */
+export type UnsettledPolicy = 'hold' | 'zero';
+
+export interface LedgerRecovery {
+  /** Settled records that the previous process had not shipped. */
+  shipped: number;
+  /** Calls that never settled and are now visible as `unsettled` rows. */
+  unsettled: number;
+}
+
+export interface Ledger {
+  open(intent: CallIntent): Promise<void>;
+  settle(record: SpendRecord): Promise<void>;
+  /** Budget counter → nano-dollars: shipped and journalled together. Absent = 0. */
+  balances(counterIds: readonly string[]): Promise<Map<string, number>>;
+  /** Ships what is journalled; resolves once it is committed. Throws database_unavailable if it cannot be. */
+  flush(): Promise<void>;
+  /** Settled records not yet in the database. */
+  backlog(): number;
+  /** Ships, then ends. Whatever could not be shipped stays in the journal for the next start. */
+  close(): Promise<void>;
+}

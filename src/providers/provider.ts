@@ -1,0 +1,62 @@
+/**
+ * A provider is a few pure converters around the shared transport: our request → theirs, their answer → ours.
+ * Converters know no sockets and no secrets but the deployment's own.
+ */
+import type { Deployment } from '../core/model.ts';
+import type { Operation } from '../core/operation.ts';
+import type { Usage } from '../core/usage.ts';
+
+/** A client's call, parsed once. `text` is the body as it came, so that what is not changed passes through byte for byte. */
+export interface ModelCall {
+  operation: Operation;
+  text: string;
+  body: Readonly<Record<string, unknown>>;
+  stream: boolean;
+  /** Fields to set (or, with undefined, to remove) in the body before it goes upstream, beyond `model`. */
+  overrides: Readonly<Record<string, unknown>>;
+}
+
+export interface UpstreamRequest {
+  /** Scheme, host and port. */
+  origin: string;
+  /** Path and query. */
+  path: string;
+  method: 'POST';
+  headers: Record<string, string>;
+  body: string | Buffer;
+}
+
+/** Frames of one upstream stream. Pure: bytes in, bytes out. */
+export interface StreamMeter {
+  /** Bytes from upstream → bytes for the client now (may be none while a frame is incomplete). */
+  push(chunk: Buffer): Buffer | null;
+  /** What is left once the upstream has ended. */
+  end(): Buffer | null;
+  /** Usage as reported, or null when none was seen. */
+  usage(): Usage | null;
+  /** What has been passed on so far, for billing a stream that reported nothing. */
+  delivered(): { frames: number; contentBytes: number };
+  responseId(): string | null;
+  /** An error that the upstream sent inside the stream. */
+  streamError(): string | null;
+}
+
+export interface ParsedAnswer {
+  usage: Usage | null;
+  responseId: string | null;
+  /** Text of the answer, for estimates. */
+  contentBytes: number;
+  /** The body for the client. */
+  body: Buffer;
+}
+
+export interface Provider {
+  buildRequest(call: ModelCall, deployment: Deployment, upstreamModel: string): UpstreamRequest;
+  parseAnswer(call: ModelCall, status: number, body: Buffer): ParsedAnswer;
+  createStreamMeter(call: ModelCall): StreamMeter;
+  /** The upstream's error body → message and code for our envelope. Never contains a credential. */
+  parseError(
+    status: number,
+    body: Buffer,
+  ): { message: string; type: string | null; param: string | null; code: string | null };
+}

@@ -1,0 +1,244 @@
+/**
+ * What storage offers to the rest, as types. One implementation (Kysely) runs on SQLite and on PostgreSQL; the split
+ * into stores is so that a verb can ask for the two functions that it uses (`Pick<KeyStore, 'find' | 'change'>`).
+ *
+ * Every method that writes does all of it in one transaction: rows, audit row, change-feed row. The change event
+ * reaches the listeners of this process before the returned promise resolves.
+ * A database that cannot be reached is a GatewayError `database_unavailable`, never an empty answer.
+ */
+import type { AuditEntry } from '../core/audit.ts';
+import type { BalanceAdjustment } from '../core/balance-adjustment.ts';
+import type { ChangeEvent } from '../core/change-event.ts';
+import type { KeyRecord, KeySecret } from '../core/key.ts';
+import type { KeyAddress } from '../core/key-address.ts';
+import type { CallStatus } from '../core/spend-record.ts';
+
+/** A key together with the secret that opened it. */
+export interface ActiveKey {
+  key: KeyRecord;
+  secret: KeySecret;
+}
+
+/** Remembers that a request with an idempotency key has been carried out, until `expiresAtMs`. */
+export interface IdempotencyNote {
+  /** Hash over caller, route and the caller's idempotency key. */
+  id: string;
+  /** Hash of the request body: the same idempotency key with another body is a conflict. */
+  bodyHash: string;
+  /** Input to the secret's derivation, so that a retry can be shown the same secret without its being stored. */
+  nonce: string;
+  keyId: string;
+  secretHash: string;
+  expiresAtMs: number;
+}
+
+export interface NewKeyRows {
+  key: KeyRecord;
+  adjustments: readonly BalanceAdjustment[];
+  audit: AuditEntry;
+  idempotency: IdempotencyNote | null;
+}
+
+/** Conflicts are values: the caller words them. Nothing has been written then. */
+export type InsertKeyResult =
+  | { kind: 'inserted' }
+  | { kind: 'conflict'; field: 'key_alias' | 'key' | 'idempotency_key' };
+
+/** What a change function decides, given the current row inside the transaction. */
+export interface KeyChange {
+  next: KeyRecord;
+  /** Given: the secret is replaced by `next.hash`; the old one dies at this moment (≤ now: at once). */
+  oldSecretRevokedAtMs?: number;
+  adjustments?: readonly BalanceAdjustment[];
+  audit: AuditEntry;
+  idempotency?: IdempotencyNote | null;
+}
+
+export type ChangeKeyResult =
+  | { kind: 'changed'; before: KeyRecord; after: KeyRecord }
+  | { kind: 'not_found' }
+  | { kind: 'conflict'; field: 'key_alias' | 'key' | 'idempotency_key' };
+
+export type KeySortField =
+  | 'spend'
+  | 'max_budget'
+  | 'created_at'
+  | 'updated_at'
+  | 'token'
+  | 'key_alias'
+  | 'key_name'
+  | 'expires'
+  | 'last_active';
+
+export interface KeyListQuery {
+  page: number;
+  size: number;
+  userId?: string;
+  teamId?: string;
+  organizationId?: string;
+  /** Exact. */
+  alias?: string;
+  hash?: string;
+  keyId?: string;
+  createdBy?: string;
+  /** Case-insensitive substring of alias, key_id, mask or user id. */
+  search?: string;
+  /** `active`: neither deleted, blocked nor expired. Absent: all that are not deleted. */
+  status?: 'active' | 'blocked' | 'expired' | 'deleted';
+  tag?: string;
+  expiresBeforeMs?: number;
+  expiresAfterMs?: number;
+  sortBy: KeySortField;
+  sortOrder: 'asc' | 'desc';
+  nowMs: number;
+}
+
+export interface KeyStore {
+  insert(rows: NewKeyRows): Promise<InsertKeyResult>;
+  /** Live keys by any address; deleted ones too by key_id or hash when `includeDeleted`. Read from the database, not from a cache. */
+  find(address: KeyAddress, options?: { includeDeleted?: boolean }): Promise<KeyRecord | undefined>;
+  /** In the order asked; undefined where there is none. One query per kind of address, not per key. */
+  findMany(addresses: readonly KeyAddress[]): Promise<(KeyRecord | undefined)[]>;
+  /** For authentication: the key whose live or grace-period secret has this hash. */
+  findBySecretHash(hash: string): Promise<ActiveKey | undefined>;
+  findIdempotency(id: string, nowMs: number): Promise<IdempotencyNote | undefined>;
+  /** Reads the row for update, asks `decide`, writes what it returns. A throw of `decide` rolls back and passes through. */
+  change(address: KeyAddress, decide: (current: KeyRecord) => KeyChange): Promise<ChangeKeyResult>;
+  /** Soft-deletes all or none. `decide` sees each live row and returns its audit entry, or throws to refuse. */
+  remove(
+    addresses: readonly KeyAddress[],
+    deleted: { atMs: number; by: string },
+    decide: (current: KeyRecord) => AuditEntry,
+  ): Promise<{ kind: 'removed'; keys: KeyRecord[] } | { kind: 'not_found'; missing: number[] }>;
+  list(query: KeyListQuery): Promise<{ keys: KeyRecord[]; total: number }>;
+  /** Debounced by the caller. No audit, no change event. */
+  touch(lastActive: ReadonlyMap<string, number>): Promise<void>;
+}
+
+/** Look-ups on the hot path: synchronous when cached. Unknown hashes are remembered for a short while. */
+export interface KeyCache {
+  lookup(hash: string): ActiveKey | undefined | Promise<ActiveKey | undefined>;
+}
+
+export interface AuditStore {
+  /** For acts that change no other row (a refused attempt). */
+  append(entry: AuditEntry): Promise<void>;
+  list(query: {
+    objectId?: string;
+    action?: string;
+    page: number;
+    pageSize: number;
+  }): Promise<{ rows: AuditEntry[]; total: number }>;
+}
+
+/** A ledger row as reports see it. Money in nano-dollars. */
+export interface SpendRow {
+  requestId: string;
+  responseId: string | null;
+  callType: string;
+  status: CallStatus;
+  startedAtMs: number;
+  endedAtMs: number;
+  firstTokenAtMs: number | null;
+  keyId: string | null;
+  keyHash: string;
+  keyAlias: string | null;
+  userId: string | null;
+  teamId: string | null;
+  organizationId: string | null;
+  endUser: string | null;
+  tags: string[];
+  model: string;
+  modelGroup: string | null;
+  deploymentId: string | null;
+  provider: string | null;
+  apiBase: string | null;
+  promptTokens: number;
+  completionTokens: number;
+  totalTokens: number;
+  cacheReadTokens: number;
+  cacheWriteTokens: number;
+  reasoningTokens: number;
+  usageEstimated: boolean;
+  spendNanoUsd: number;
+  stream: boolean;
+  sourceIp: string | null;
+  sessionId: string | null;
+  httpStatus: number;
+  errorType: string | null;
+  metadata: Record<string, unknown>;
+  messages: string | null;
+  response: string | null;
+}
+
+export interface SpendQuery {
+  requestId?: string;
+  keyId?: string;
+  /** Matches rows whose key had this hash when it called. */
+  keyHash?: string;
+  userId?: string;
+  teamId?: string;
+  endUser?: string;
+  model?: string;
+  status?: CallStatus;
+  tag?: string;
+  fromMs?: number;
+  /** Exclusive. */
+  toMs?: number;
+  minSpendNanoUsd?: number;
+  maxSpendNanoUsd?: number;
+}
+
+export interface DailySpend {
+  /** YYYY-MM-DD, UTC. */
+  day: string;
+  keyId: string | null;
+  keyHash: string;
+  userId: string | null;
+  model: string;
+  spendNanoUsd: number;
+}
+
+/** Reads over the ledger's rows, rollups and balances. */
+export interface SpendReader {
+  rows(query: SpendQuery, page: { limit: number; offset: number; order: 'asc' | 'desc' }): Promise<SpendRow[]>;
+  count(query: SpendQuery): Promise<number>;
+  /** From the daily rollup. */
+  daily(query: Pick<SpendQuery, 'keyId' | 'userId' | 'fromMs' | 'toMs'>): Promise<DailySpend[]>;
+  byTag(range: { fromMs?: number; toMs?: number }): Promise<{ tag: string; calls: number; spendNanoUsd: number }[]>;
+  byModel(limit: number): Promise<{ model: string; spendNanoUsd: number }[]>;
+  byKey(
+    limit: number,
+  ): Promise<
+    { keyId: string; keyHash: string; keyAlias: string | null; keyMask: string | null; spendNanoUsd: number }[]
+  >;
+  total(): Promise<number>;
+  /** Counter id → nano-dollars, as far as shipped; counters never charged are absent. */
+  balances(counters: readonly string[]): Promise<Map<string, number>>;
+}
+
+/** Small named values of the installation (the hash of a generated master key, …). */
+export interface SettingStore {
+  get(name: string): Promise<string | undefined>;
+  /** Writes and puts a `setting` event in the change feed. */
+  set(name: string, value: string, audit: AuditEntry): Promise<void>;
+}
+
+export interface ChangeFeed {
+  /** Called in commit order. Returns the function that ends the subscription. A listener must not throw. */
+  subscribe(listener: (event: ChangeEvent) => void): () => void;
+  /** Looks for events that other processes have committed; done on a timer by jobs/. */
+  poll(): Promise<void>;
+}
+
+export interface Storage {
+  keys: KeyStore;
+  keyCache: KeyCache;
+  audit: AuditStore;
+  spend: SpendReader;
+  settings: SettingStore;
+  changes: ChangeFeed;
+  /** Resolves when the database answers. */
+  ping(): Promise<void>;
+  close(): Promise<void>;
+}
