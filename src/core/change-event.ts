@@ -1,8 +1,18 @@
+/** A secret that still opens its key after a change, and until when (null: until the next change). */
+export interface WorkingSecret {
+  hash: string;
+  untilMs: number | null;
+}
+
 /**
  * What the change feed says: something that caches or open streams may depend on has changed.
  * Published after commit, in commit order; `seq` grows by commit and gaps can be seen.
+ *
+ * A `key` event names every hash that a cache may know the key by, and the secrets that still work: none when the key
+ * is blocked or deleted, else each live or grace-period secret until the earlier of its own end and the key's expiry.
+ * Whoever serves the key can so cut it without asking the database.
  */
 export type ChangeEvent =
-  | { seq: number; kind: 'key'; keyId: string; hashes: readonly string[] }
+  | { seq: number; kind: 'key'; keyId: string; hashes: readonly string[]; working: readonly WorkingSecret[] }
   | { seq: number; kind: 'balance'; counter: string; deltaNanoUsd: number }
   | { seq: number; kind: 'setting'; name: string };

@@ -23,6 +23,8 @@ const ERROR_TABLE = {
   method_not_allowed: { status: 405, type: 'bad_request_error' },
   payload_too_large: { status: 413, type: 'bad_request_error' },
   unsupported_media_type: { status: 415, type: 'bad_request_error' },
+  /** The upstream refused or failed: its own status and type replace these (GatewayErrorOptions.upstream). */
+  upstream_error: { status: 502, type: 'upstream_error' },
   upstream_unreachable: { status: 502, type: 'upstream_error' },
   upstream_timeout: { status: 504, type: 'upstream_error' },
   model_unavailable: { status: 503, type: 'model_unavailable' },
@@ -38,6 +40,8 @@ export interface GatewayErrorOptions {
   param?: string | null;
   cause?: unknown;
   retryAfterMs?: number;
+  /** What the upstream answered, to be passed on in our envelope. */
+  upstream?: { status: number; type: string | null };
   /** Extra response headers (rate limit state and the like). Never a secret. */
   headers?: Readonly<Record<string, string>>;
 }
@@ -48,6 +52,7 @@ export class GatewayError extends Error {
   readonly param: string | null;
   readonly retryAfterMs: number | undefined;
   readonly headers: Readonly<Record<string, string>>;
+  readonly #upstream: { status: number; type: string | null } | undefined;
 
   constructor(code: ErrorCode, publicMessage: string, options: GatewayErrorOptions = {}) {
     super(publicMessage, options.cause === undefined ? undefined : { cause: options.cause });
@@ -55,14 +60,15 @@ export class GatewayError extends Error {
     this.param = options.param ?? null;
     this.retryAfterMs = options.retryAfterMs;
     this.headers = options.headers ?? {};
+    this.#upstream = options.upstream;
   }
 
   get status(): number {
-    return ERROR_TABLE[this.code].status;
+    return this.#upstream?.status ?? ERROR_TABLE[this.code].status;
   }
 
   get type(): string {
-    return ERROR_TABLE[this.code].type;
+    return this.#upstream?.type ?? ERROR_TABLE[this.code].type;
   }
 }
 
