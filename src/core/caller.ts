@@ -18,6 +18,8 @@ export interface Caller {
   userId: string | null;
   /** Hash of the credential that was presented. */
   secretHash: string;
+  /** When the credential ends by the clock (the key's expiry, a rotation's grace period); null: never. */
+  endsAtMs: number | null;
   /** The virtual key; null for the master key. */
   key: KeyRecord | null;
 }

@@ -14,8 +14,12 @@ const ERROR_TABLE = {
   user_model_access: { status: 403, type: 'user_model_access_denied' },
   organization_model_access: { status: 403, type: 'org_model_access_denied' },
   budget_exceeded: { status: 400, type: 'budget_exceeded' },
+  /** Nobody is left to read it; kept for the call's own record. */
+  client_gone: { status: 499, type: 'client_closed_request' },
   rate_limited: { status: 429, type: 'throttling_error' },
   bad_request: { status: 400, type: 'bad_request_error' },
+  /** Settings of the installation that forbid what a management call asks for; LiteLLM types these so. */
+  management_refused: { status: 400, type: 'auth_error' },
   invalid_request: { status: 400, type: 'invalid_request_error' },
   validation: { status: 422, type: 'validation_error' },
   not_found: { status: 404, type: 'not_found_error' },

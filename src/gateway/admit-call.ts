@@ -1,0 +1,59 @@
+import { type AdmissionPlan, planAdmission, planOutputCut } from '../core/admission.ts';
+import type { Caller } from '../core/caller.ts';
+import type { Charge, Hold } from '../core/charge.ts';
+import { type Denial, type DenialContext, toDenialError } from '../core/denial.ts';
+import { ownerName } from '../core/owner.ts';
+import type { GatewayDeps } from './gateway-deps.ts';
+import { HOLD_LEASE_MS } from './live-calls.ts';
+import type { PreparedCall } from './prepare-call.ts';
+
+/** A call that holds what it may use up. */
+export interface Admission {
+  plan: AdmissionPlan;
+  hold: Hold;
+  /** The output limit to be put into the request, where a hard budget demands one. */
+  outputCut: { maxTokens: number; lowered: boolean } | null;
+}
+
+/**
+ * Plans, then reserves everything or nothing.
+ *
+ * @throws GatewayError budget_exceeded (400) or rate_limited (429), which says whose limit it was
+ */
+export async function admitCall(
+  deps: Pick<GatewayDeps, 'settings' | 'calendar' | 'counters'>,
+  caller: Caller,
+  prepared: PreparedCall,
+  nowMs: number,
+): Promise<Admission> {
+  const plan = planAdmission(prepared.facts, deps.settings, deps.calendar, nowMs);
+  if ('denial' in plan) throw toDenialError(plan.denial, denialContext(caller, nowMs));
+  const reservation = await deps.counters.reserve(plan.charges, nowMs, HOLD_LEASE_MS);
+  if (!reservation.granted) {
+    const denial: Denial = { kind: 'over_limit', shortage: reservation.shortage };
+    throw toDenialError(denial, denialContext(caller, nowMs));
+  }
+  return { plan, hold: reservation.hold, outputCut: planOutputCut(plan, reservation.hold.charges, prepared.facts) };
+}
+
+/** How owners are named to this caller: a key by the hash and alias that administrators know it by. */
+export function denialContext(caller: Caller, nowMs: number): DenialContext {
+  return {
+    nowMs,
+    label: (owner) =>
+      owner.kind === 'key' && caller.key !== null
+        ? { shown: caller.key.hash, alias: caller.key.alias }
+        : { shown: ownerName(owner), alias: null },
+  };
+}
+
+/** What is held of each balance, for the journal: charged to it should the call never settle. */
+export function heldBalances(plan: AdmissionPlan, hold: Hold): { counter: string; nanoUsd: number }[] {
+  const granted = new Map<string, number>();
+  for (const { charge, granted: amount } of hold.charges) if (isMoney(charge)) granted.set(charge.counter, amount);
+  return plan.balanceCounters.map((counter) => ({ counter, nanoUsd: granted.get(counter) ?? plan.estimatedNanoUsd }));
+}
+
+function isMoney(charge: Charge): boolean {
+  return charge.unit === 'nano_usd';
+}

@@ -1,0 +1,70 @@
+import type { Charge, HeldCharge } from '../core/charge.ts';
+import { RATE_SCOPE, toFloatText } from '../core/denial.ts';
+import type { UpstreamHeaders } from '../providers/upstream-headers.ts';
+import type { OpenCall } from './open-call.ts';
+import type { Candidate } from './prepare-call.ts';
+
+/** What an upstream's header must start with to be passed on (as `llm_provider-…`): its limits, ids and timings. */
+const FORWARDED = /^(?:x-ratelimit-|x-request-id$|openai-|request-id$|anthropic-|retry-after)/;
+
+/** LiteLLM's response headers for a call that an upstream has answered. Holds no secret and no query string. */
+export function buildAnswerHeaders(
+  call: OpenCall,
+  candidate: Candidate,
+  upstream: UpstreamHeaders,
+  retries: number,
+): Record<string, string> {
+  const { deployment } = candidate;
+  const headers: Record<string, string> = {
+    'x-litellm-model-id': deployment.id,
+    'x-litellm-model-group': call.prepared.group,
+    'x-litellm-attempted-retries': String(retries),
+  };
+  const apiBase = deployment.apiBase === null ? null : withoutQuery(deployment.apiBase);
+  if (apiBase !== null) headers['x-litellm-model-api-base'] = apiBase;
+  addKeyHeaders(headers, call);
+  for (const held of call.admission.hold.charges) addLimitHeaders(headers, held, call.prepared.group);
+  const cut = call.admission.outputCut;
+  if (cut?.lowered) headers['x-latchkey-max-tokens-lowered-to'] = String(cut.maxTokens);
+  for (const [name, value] of upstream.entries()) if (FORWARDED.test(name)) headers[`llm_provider-${name}`] = value;
+  return headers;
+}
+
+function addKeyHeaders(headers: Record<string, string>, call: OpenCall): void {
+  const { key } = call.request.caller;
+  if (key === null) return;
+  if (key.tpmLimit !== null) headers['x-litellm-key-tpm-limit'] = String(key.tpmLimit);
+  if (key.rpmLimit !== null) headers['x-litellm-key-rpm-limit'] = String(key.rpmLimit);
+  if (key.maxBudgetNanoUsd !== null) headers['x-litellm-key-max-budget'] = toFloatText(key.maxBudgetNanoUsd);
+  for (const { charge, usedBefore } of call.admission.hold.charges) {
+    if (charge.limit === 'max_budget' && charge.owner.kind === 'key')
+      headers['x-litellm-key-spend'] = toFloatText(usedBefore);
+  }
+}
+
+/** Both families of LiteLLM's limit headers: the per-owner one and the plain one that OpenAI clients know. */
+function addLimitHeaders(headers: Record<string, string>, { charge, remaining }: HeldCharge, group: string): void {
+  const unit = headerUnit(charge);
+  if (unit === null) return;
+  if (charge.model !== undefined) {
+    headers[`x-litellm-${charge.owner.kind}-remaining-${unit}-${group}`.replace(/[^\x21-\x7e]/g, '_')] =
+      String(remaining);
+    return;
+  }
+  const scope = RATE_SCOPE[charge.owner.kind];
+  headers[`x-ratelimit-${scope}-limit-${unit}`] = String(charge.ceiling);
+  headers[`x-ratelimit-${scope}-remaining-${unit}`] = String(remaining);
+  if (charge.owner.kind !== 'key' || unit === 'max_parallel_requests') return;
+  headers[`x-ratelimit-limit-${unit}`] = String(charge.ceiling);
+  headers[`x-ratelimit-remaining-${unit}`] = String(remaining);
+}
+
+function headerUnit({ unit }: Charge): 'requests' | 'tokens' | 'max_parallel_requests' | null {
+  if (unit === 'nano_usd') return null;
+  return unit === 'slots' ? 'max_parallel_requests' : unit;
+}
+
+function withoutQuery(address: string): string {
+  const query = address.indexOf('?');
+  return query === -1 ? address : address.slice(0, query);
+}

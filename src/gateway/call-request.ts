@@ -1,0 +1,46 @@
+import type { Caller } from '../core/caller.ts';
+import type { Operation } from '../core/operation.ts';
+
+/** One model call as the HTTP layer hands it over. */
+export interface CallRequest {
+  operation: Operation;
+  /** The body as it came. */
+  raw: Buffer;
+  /** Azure's path form names the model in the URL; it wins over the body's. */
+  pathModel: string | null;
+  caller: Caller;
+  /** Ours and unique: the ledger's key. */
+  requestId: string;
+  sourceIp: string | null;
+  /** `x-litellm-tags`, comma-separated. */
+  tagsHeader: string | null;
+  /** `x-litellm-end-user-id`. */
+  endUserHeader: string | null;
+  /** Calls back once when the client has gone before the answer was complete. */
+  onClientGone(listener: () => void): void;
+}
+
+/** Where a stream's bytes go. */
+export interface ClientSink {
+  /** False: hold back until `onDrain` calls. */
+  write(bytes: Buffer): boolean;
+  onDrain(listener: () => void): void;
+  end(): void;
+}
+
+export interface WholeAnswer {
+  kind: 'whole';
+  status: number;
+  headers: Record<string, string>;
+  body: Buffer;
+}
+
+export interface StreamedAnswer {
+  kind: 'stream';
+  status: number;
+  headers: Record<string, string>;
+  /** Sends the stream. Resolves once it has ended and its bill is journalled; never rejects. */
+  relayTo(sink: ClientSink): Promise<void>;
+}
+
+export type CallAnswer = WholeAnswer | StreamedAnswer;

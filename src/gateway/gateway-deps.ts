@@ -1,0 +1,43 @@
+import type { AdmissionSettings } from '../core/admission.ts';
+import type { BudgetCalendar } from '../core/budget-window.ts';
+import type { Deployment, ModelPrice } from '../core/model.ts';
+import type { ModelIndex } from '../core/routing.ts';
+import type { Counters } from '../counters/counters.ts';
+import type { Ledger } from '../ledger/ledger.ts';
+import type { Upstream } from '../providers/upstream.ts';
+import type { Cooldowns } from './cooldowns.ts';
+import type { LiveCalls } from './live-calls.ts';
+
+export interface GatewaySettings extends AdmissionSettings {
+  version: string;
+  tokensPerImage: number;
+  numRetries: number;
+  requestTimeoutMs: number;
+  tagFiltering: boolean;
+  storePrompts: boolean;
+}
+
+/** What is known about a deployment's price for the model that it will be asked for. */
+export interface PricedModel {
+  price: ModelPrice | null;
+  maxOutputTokens: number | null;
+}
+
+/** Everything a model call needs from outside. Built once, in compose. */
+export interface GatewayDeps {
+  settings: GatewaySettings;
+  models: ModelIndex;
+  priceOf(deployment: Deployment, upstreamModel: string): PricedModel;
+  calendar: BudgetCalendar;
+  counters: Counters;
+  ledger: Pick<Ledger, 'open' | 'settle'>;
+  upstream: Upstream;
+  cooldowns: Cooldowns;
+  live: LiveCalls;
+  nowMs(): number;
+  /** In [0, 1). */
+  random(): number;
+  /** A call to a model whose price nobody knows; it is billed at 0. */
+  onUnknownPrice(model: string): void;
+  onFault(error: unknown, requestId: string): void;
+}

@@ -1,0 +1,32 @@
+import type { Caller } from '../core/caller.ts';
+import type { Deployment } from '../core/model.ts';
+import { isModelAllowed } from '../core/model-access.ts';
+import type { ModelIndex } from '../core/routing.ts';
+
+/**
+ * The public model names that this caller may call and that can serve at present, in the order of the configuration;
+ * names with a wildcard are listed as they are. The master key sees all of them.
+ */
+export function listModels(models: ModelIndex, caller: Caller): string[] {
+  return models.names().filter((name) => isServed(models, name) && mayCall(models, caller, name));
+}
+
+/** The deployments behind those names. For `/model/info`; what is shown of them must leave the credentials out. */
+export function listDeployments(models: ModelIndex, caller: Caller): Deployment[] {
+  return models.deployments().filter((deployment) => mayCall(models, caller, deployment.modelName));
+}
+
+function isServed(models: ModelIndex, name: string): boolean {
+  return models.resolve(name)?.deployments.some((deployment) => deployment.unavailable === null) ?? false;
+}
+
+function mayCall(models: ModelIndex, { key }: Caller, name: string): boolean {
+  if (key === null) return true;
+  return isModelAllowed({
+    requested: name,
+    resolved: name,
+    allowed: key.models,
+    accessGroupsOf: models.accessGroupsOf,
+    providerOf: models.providerOf,
+  });
+}

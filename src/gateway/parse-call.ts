@@ -1,0 +1,108 @@
+import { GatewayError } from '../core/gateway-error.ts';
+import type { Operation } from '../core/operation.ts';
+
+/** A body that has been read: the text as it came, and what it says. */
+export interface ParsedCall {
+  operation: Operation;
+  text: string;
+  bytes: number;
+  body: Readonly<Record<string, unknown>>;
+  model: string;
+  stream: boolean;
+}
+
+/** Fields with which a client could send the operator's credentials elsewhere, or its own in their place. */
+const REFUSED_FIELDS = new Set(['api_base', 'base_url', 'api_key', 'extra_headers']);
+/** Objects that LiteLLM reads such fields out of, at any depth. Schemas and messages may use the words freely. */
+const CARRIERS = [
+  'extra_body',
+  'litellm_params',
+  'fallbacks',
+  'model_list',
+  'user_config',
+  'config',
+  'router_settings',
+];
+const MAX_MODEL_NAME_LENGTH = 256;
+
+/** The field that each operation cannot do without, and what it has to be. */
+const REQUIRED: Readonly<Record<Operation, { field: string; isValid: (value: unknown) => boolean; expected: string }>> =
+  {
+    chat: {
+      field: 'messages',
+      isValid: (value) => Array.isArray(value) && value.length > 0,
+      expected: 'a non-empty list of messages',
+    },
+    completion: {
+      field: 'prompt',
+      isValid: (value) => typeof value === 'string' || Array.isArray(value),
+      expected: 'a text or a list',
+    },
+    embedding: {
+      field: 'input',
+      isValid: (value) => typeof value === 'string' || Array.isArray(value),
+      expected: 'a text or a list',
+    },
+  };
+
+/** Unknown fields are left alone. @throws GatewayError invalid_request (400) that names the field. */
+export function parseCall(operation: Operation, raw: Buffer, pathModel: string | null): ParsedCall {
+  const text = raw.toString('utf8');
+  const body = parseObject(text);
+  const model = pathModel ?? body.model;
+  if (typeof model !== 'string' || model === '' || model.length > MAX_MODEL_NAME_LENGTH) {
+    throw invalid('model', `'model' must be a text of 1 to ${MAX_MODEL_NAME_LENGTH} characters that names a model.`);
+  }
+  const { stream } = body;
+  if (stream !== undefined && stream !== null && typeof stream !== 'boolean')
+    throw invalid('stream', "'stream' must be true or false.");
+  const required = REQUIRED[operation];
+  if (!required.isValid(body[required.field]))
+    throw invalid(required.field, `'${required.field}' must be ${required.expected}.`);
+  refuseCredentialFields(body);
+  return { operation, text, bytes: raw.length, body, model, stream: stream === true && operation !== 'embedding' };
+}
+
+function parseObject(text: string): Record<string, unknown> {
+  let value: unknown;
+  try {
+    value = JSON.parse(text);
+  } catch {
+    throw new GatewayError('invalid_request', 'The request body is not valid JSON.');
+  }
+  if (typeof value !== 'object' || value === null || Array.isArray(value)) {
+    throw new GatewayError('invalid_request', 'The request body must be a JSON object.');
+  }
+  return value as Record<string, unknown>;
+}
+
+function refuseCredentialFields(body: Readonly<Record<string, unknown>>): void {
+  for (const field of REFUSED_FIELDS) if (body[field] !== undefined && body[field] !== null) throw refused(field);
+  for (const carrier of CARRIERS) {
+    const found = findRefused(body[carrier], carrier, 0);
+    if (found !== null) throw refused(found);
+  }
+}
+
+function findRefused(value: unknown, path: string, depth: number): string | null {
+  if (typeof value !== 'object' || value === null) return null;
+  if (depth > 16) return path;
+  for (const [name, inner] of Object.entries(value)) {
+    const at = `${path}.${name}`;
+    if (REFUSED_FIELDS.has(name)) return at;
+    const found = findRefused(inner, at, depth + 1);
+    if (found !== null) return found;
+  }
+  return null;
+}
+
+function refused(param: string): GatewayError {
+  return invalid(
+    param,
+    `'${param}' cannot be set by a client: addresses and credentials of upstreams belong to the gateway's operator. Leave it out.`,
+  );
+}
+
+function invalid(param: string, message: string): GatewayError {
+  return new GatewayError('invalid_request', message, { param });
+}

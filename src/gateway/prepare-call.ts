@@ -1,0 +1,99 @@
+import type { AdmissionFacts } from '../core/admission.ts';
+import type { Caller } from '../core/caller.ts';
+import { dearestPrice } from '../core/dearest-price.ts';
+import { GatewayError } from '../core/gateway-error.ts';
+import type { Deployment, ModelPrice } from '../core/model.ts';
+import { denyModelAccess, isModelAllowed } from '../core/model-access.ts';
+import { keyPolicy } from '../core/owner-policy.ts';
+import { type ModelIndex, upstreamModelFor } from '../core/routing.ts';
+import { estimateTokens } from '../core/token-estimate.ts';
+import type { GatewayDeps } from './gateway-deps.ts';
+import type { ParsedCall } from './parse-call.ts';
+
+/** A deployment that may serve the call, what it calls the model, and what that costs there. */
+export interface Candidate {
+  deployment: Deployment;
+  upstreamModel: string;
+  price: ModelPrice | null;
+}
+
+/** Where a call may go and what it would use, before anything is taken. */
+export interface PreparedCall {
+  /** The requested name after the key's own aliases. */
+  model: string;
+  group: string;
+  candidates: readonly Candidate[];
+  facts: AdmissionFacts;
+}
+
+/**
+ * Requested model → the deployments that may serve it for this caller, and the facts that admission needs.
+ * Access is decided before existence, so that a refused caller does not learn which models there are.
+ *
+ * @throws GatewayError key_model_access (403), invalid_request (400) for a name that no deployment carries,
+ *   model_unavailable (503) when none of them can serve
+ */
+export function prepareCall(
+  deps: Pick<GatewayDeps, 'models' | 'priceOf' | 'settings'>,
+  caller: Caller,
+  parsed: ParsedCall,
+): PreparedCall {
+  const model = resolveModelName(deps.models, caller, parsed.model);
+  const route = deps.models.resolve(model);
+  if (route === undefined) {
+    throw new GatewayError(
+      'invalid_request',
+      `${ROUTES[parsed.operation]}: Invalid model name passed in model=${parsed.model}. Call \`/v1/models\` to view available models for your key.`,
+      { param: 'model' },
+    );
+  }
+  const usable = route.deployments.filter((deployment) => deployment.unavailable === null);
+  if (usable.length === 0) {
+    throw new GatewayError(
+      'model_unavailable',
+      `No deployment of ${parsed.model} can serve: ${route.deployments[0]?.unavailable ?? 'none is configured.'}`,
+      { param: 'model' },
+    );
+  }
+  const candidates: Candidate[] = [];
+  let maxOutputTokens: number | null = 0;
+  for (const deployment of usable) {
+    const upstreamModel = upstreamModelFor(deployment, route.wildcardMatch);
+    const known = deps.priceOf(deployment, upstreamModel);
+    candidates.push({ deployment, upstreamModel, price: known.price });
+    maxOutputTokens =
+      maxOutputTokens === null || known.maxOutputTokens === null
+        ? null
+        : Math.max(maxOutputTokens, known.maxOutputTokens);
+  }
+  return {
+    model,
+    group: route.group,
+    candidates,
+    facts: {
+      owners: caller.key === null ? [] : [keyPolicy(caller.key)],
+      model,
+      estimate: estimateTokens(parsed.operation, parsed.body, parsed.bytes, deps.settings.tokensPerImage),
+      price: dearestPrice(candidates.map((candidate) => candidate.price)),
+      maxOutputTokens,
+    },
+  };
+}
+
+const ROUTES = { chat: '/chat/completions', completion: '/completions', embedding: '/embeddings' } as const;
+
+/** Applies the key's aliases and checks its model list. @throws GatewayError key_model_access (403) */
+export function resolveModelName(models: ModelIndex, caller: Caller, requested: string): string {
+  const { key } = caller;
+  if (key === null) return requested;
+  const resolved = Object.hasOwn(key.aliases, requested) ? (key.aliases[requested] as string) : requested;
+  const allowed = isModelAllowed({
+    requested,
+    resolved,
+    allowed: key.models,
+    accessGroupsOf: models.accessGroupsOf,
+    providerOf: models.providerOf,
+  });
+  if (!allowed) throw denyModelAccess('key', key.models, requested);
+  return resolved;
+}

@@ -1,0 +1,98 @@
+import { GatewayError } from '../core/gateway-error.ts';
+import { orderCandidates } from '../core/routing.ts';
+import type { ModelCall } from '../providers/provider.ts';
+import type { StreamedResult, WholeResult } from '../providers/upstream.ts';
+import type { GatewayDeps } from './gateway-deps.ts';
+import type { Candidate } from './prepare-call.ts';
+import type { StopSignal } from './stop-signal.ts';
+
+/** An upstream that has answered (a stream: begun to), and what it took to get there. */
+export interface Reached<T> {
+  candidate: Candidate;
+  result: T;
+  retries: number;
+}
+
+export interface Attempt {
+  candidates: readonly Candidate[];
+  tags: readonly string[];
+  /** The call as this deployment is to get it: some limits are spelt differently from one to the next. */
+  callFor(candidate: Candidate): ModelCall;
+  stop: StopSignal;
+}
+
+type Ask<T> = (candidate: Candidate, call: ModelCall) => Promise<T>;
+
+const RETRY_STATUSES = new Set([408, 409, 429, 500, 502, 503, 504, 529]);
+const FIRST_PAUSE_MS = 100;
+const LONGEST_PAUSE_MS = 2_000;
+
+/** Asks for a whole answer. */
+export function fetchAnswer(deps: GatewayDeps, attempt: Attempt): Promise<Reached<WholeResult>> {
+  return reach(deps, attempt, (candidate, call) =>
+    deps.upstream.send(call, candidate, exchangeOptions(deps, candidate, attempt.stop, false)),
+  );
+}
+
+/** Asks for a stream; resolves at its headers. After that there is no second try. */
+export function openStream(deps: GatewayDeps, attempt: Attempt): Promise<Reached<StreamedResult>> {
+  return reach(deps, attempt, (candidate, call) =>
+    deps.upstream.stream(call, candidate, exchangeOptions(deps, candidate, attempt.stop, true)),
+  );
+}
+
+/**
+ * Tries the group's deployments in weighted random order, those that failed lately last, until one answers or the
+ * retries are used up. What a retry cannot mend (a bad request, say) is thrown at once, as is a stop from outside.
+ */
+async function reach<T>(deps: GatewayDeps, attempt: Attempt, ask: Ask<T>): Promise<Reached<T>> {
+  const order = orderCandidates(attempt.candidates, {
+    random: deps.random(),
+    isCooling: deps.cooldowns.isCooling,
+    tags: attempt.tags,
+    tagFiltering: deps.settings.tagFiltering,
+  });
+  for (let retries = 0; ; retries += 1) {
+    const candidate = order[retries % order.length] as Candidate;
+    try {
+      return { candidate, result: await ask(candidate, attempt.callFor(candidate)), retries };
+    } catch (error) {
+      if (attempt.stop.reason !== null) throw attempt.stop.reason;
+      if (!(error instanceof GatewayError)) throw error;
+      deps.cooldowns.noteFailure(candidate.deployment.id, error.status);
+      const limit = candidate.deployment.maxRetries ?? deps.settings.numRetries;
+      if (retries >= limit || !RETRY_STATUSES.has(error.status)) throw error;
+      // Another deployment is asked at once; the same one again after a pause.
+      if ((retries + 1) % order.length === 0) await pause(pauseMs(retries, error.retryAfterMs), attempt.stop);
+      if (attempt.stop.reason !== null) throw attempt.stop.reason;
+    }
+  }
+}
+
+function pauseMs(retries: number, retryAfterMs: number | undefined): number {
+  return Math.min(LONGEST_PAUSE_MS, retryAfterMs ?? FIRST_PAUSE_MS * 2 ** retries);
+}
+
+function pause(ms: number, stop: StopSignal): Promise<void> {
+  return new Promise((resolve) => {
+    const timer = setTimeout(done, ms);
+    const forget = stop.onStop(done);
+    function done(): void {
+      clearTimeout(timer);
+      forget?.();
+      resolve();
+    }
+  });
+}
+
+function exchangeOptions(deps: GatewayDeps, { deployment }: Candidate, stop: StopSignal, stream: boolean) {
+  const timeoutMs =
+    (stream ? deployment.streamTimeoutMs : null) ?? deployment.timeoutMs ?? deps.settings.requestTimeoutMs;
+  return {
+    headersTimeoutMs: timeoutMs,
+    bodyTimeoutMs: timeoutMs,
+    onStart: (abort: (reason: Error) => void) => {
+      stop.onStop(abort);
+    },
+  };
+}

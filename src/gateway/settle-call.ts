@@ -1,0 +1,118 @@
+import type { GatewayError } from '../core/gateway-error.ts';
+import type { ModelPrice } from '../core/model.ts';
+import { computeCostNanoUsd } from '../core/pricing.ts';
+import type { CallStatus, SpendRecord } from '../core/spend-record.ts';
+import type { Usage } from '../core/usage.ts';
+import type { GatewayDeps } from './gateway-deps.ts';
+import type { OpenCall } from './open-call.ts';
+import type { Candidate } from './prepare-call.ts';
+
+/** How a call ended. */
+export interface Outcome {
+  status: CallStatus;
+  httpStatus: number;
+  error: GatewayError | null;
+  /** Null: nothing was used, as far as anybody knows. */
+  usage: Usage | null;
+  /** The deployment that answered; null when none did. */
+  candidate: Candidate | null;
+  responseId: string | null;
+  firstTokenAtMs: number | null;
+  /** The answer's text, kept only where prompts are stored. */
+  response: string | null;
+}
+
+/** Nano-dollars. A model whose price nobody knows costs 0 here (in hard mode it was never admitted). */
+export function costOf(usage: Usage | null, price: ModelPrice | null): number {
+  return usage === null || price === null ? 0 : computeCostNanoUsd(usage, price);
+}
+
+/**
+ * The bill: journals it and turns what was held into what was used. Resolves once the record is safe from a crash of
+ * this process, so whoever sends the last byte afterwards has sent nothing that is not billed.
+ */
+export async function settleCall(deps: GatewayDeps, call: OpenCall, outcome: Outcome): Promise<void> {
+  const nowMs = deps.nowMs();
+  const price = outcome.candidate?.price ?? null;
+  const nanoUsd = costOf(outcome.usage, price);
+  if (outcome.usage !== null && price === null) deps.onUnknownPrice(call.prepared.group);
+  const record = toSpendRecord(deps, call, outcome, nanoUsd, nowMs);
+  // Journal and counters move in the same turn, so that a balance read in between sees the call in exactly one of them.
+  const journalled = deps.ledger.settle(record);
+  const { hold, plan } = call.admission;
+  const settled = deps.counters.settle(hold, { tokens: countedTokens(deps, outcome.usage), nanoUsd }, nowMs);
+  if (nanoUsd !== 0) {
+    for (const counter of plan.balanceCounters) {
+      if (!hold.charges.some(({ charge }) => charge.counter === counter)) deps.counters.adjust(counter, nanoUsd);
+    }
+  }
+  await settled;
+  await journalled;
+}
+
+function countedTokens({ settings }: GatewayDeps, usage: Usage | null): number {
+  if (usage === null) return 0;
+  switch (settings.tokenRateType) {
+    case 'input':
+      return usage.promptTokens;
+    case 'output':
+      return usage.completionTokens;
+    case 'total':
+      return usage.totalTokens;
+  }
+}
+
+function toSpendRecord(
+  deps: GatewayDeps,
+  call: OpenCall,
+  outcome: Outcome,
+  nanoUsd: number,
+  nowMs: number,
+): SpendRecord {
+  const { intent, parsed } = call;
+  const { usage, candidate } = outcome;
+  const { storePrompts } = deps.settings;
+  return {
+    requestId: intent.requestId,
+    responseId: outcome.responseId,
+    callType: intent.callType,
+    status: outcome.status,
+    startedAtMs: intent.startedAtMs,
+    endedAtMs: nowMs,
+    firstTokenAtMs: outcome.firstTokenAtMs,
+    keyId: intent.keyId,
+    keyHash: intent.keyHash,
+    keyAlias: intent.keyAlias,
+    userId: intent.userId,
+    teamId: intent.teamId,
+    organizationId: intent.organizationId,
+    endUser: intent.endUser,
+    tags: intent.tags,
+    model: intent.model,
+    modelGroup: intent.modelGroup,
+    deploymentId: candidate?.deployment.id ?? null,
+    provider: candidate?.deployment.provider ?? null,
+    apiBase: candidate?.deployment.apiBase ?? null,
+    promptTokens: usage?.promptTokens ?? 0,
+    completionTokens: usage?.completionTokens ?? 0,
+    totalTokens: usage?.totalTokens ?? 0,
+    cacheReadTokens: usage?.cacheReadTokens ?? 0,
+    cacheWriteTokens: usage?.cacheWriteTokens ?? 0,
+    reasoningTokens: usage?.reasoningTokens ?? 0,
+    usageEstimated: usage?.estimated ?? false,
+    spendNanoUsd: nanoUsd,
+    stream: intent.stream,
+    sourceIp: intent.sourceIp,
+    sessionId: null,
+    httpStatus: outcome.httpStatus,
+    errorType: outcome.error?.type ?? null,
+    metadata: call.spendMetadata === null ? {} : { spend_logs_metadata: call.spendMetadata },
+    messages: storePrompts ? promptOf(parsed.body) : null,
+    response: storePrompts ? outcome.response : null,
+    balances: nanoUsd === 0 ? [] : call.admission.plan.balanceCounters.map((counter) => ({ counter, nanoUsd })),
+  };
+}
+
+function promptOf(body: Readonly<Record<string, unknown>>): string {
+  return JSON.stringify(body.messages ?? body.prompt ?? body.input ?? null);
+}

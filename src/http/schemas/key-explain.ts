@@ -1,0 +1,96 @@
+/** `POST /key/explain`: what would happen to a call, asked without making it. */
+import { z } from 'zod';
+import { toEnvelope } from '../../core/gateway-error.ts';
+import { toUsd } from '../../core/money.ts';
+import type { Operation } from '../../core/operation.ts';
+import type { ExplainedRule, Explanation } from '../../gateway/explain-call.ts';
+import type { ParsedCall } from '../../gateway/parse-call.ts';
+
+export const keyExplainBody = z.looseObject({
+  key: z.string().min(1).describe('Secret, hash, key_id or alias. Left out: the key that asks.').optional(),
+  model: z.string().min(1).describe('The model that the call would name.'),
+  route: z.string().describe('The route that would be called; `/v1/chat/completions` when left out.').optional(),
+  max_tokens: z.int().nonnegative().optional(),
+  n: z.int().positive().optional(),
+  messages: z.array(z.unknown()).describe('As in the call itself; they decide the estimate.').optional(),
+  prompt: z.union([z.string(), z.array(z.unknown())]).optional(),
+  input: z.union([z.string(), z.array(z.unknown())]).optional(),
+});
+
+const numbers = z.object({
+  unit: z.enum(['requests', 'tokens', 'slots', 'usd']),
+  limit: z.number(),
+  used: z.number(),
+  held: z.number(),
+  remaining: z.number(),
+  this_call: z.number().describe('What the call would reserve.'),
+  needed: z.number().describe('The least with which it would be let through.'),
+  resets_at: z.string().nullable(),
+});
+
+export const keyExplainReply = z.object({
+  allowed: z.boolean(),
+  error: z.object({ message: z.string(), type: z.string(), param: z.string().nullable(), code: z.string() }).nullable(),
+  estimated_cost: z.number().nullable(),
+  rules: z.array(
+    z.object({
+      rule: z.string(),
+      passed: z.boolean(),
+      owner: z.string().nullable(),
+      numbers: numbers.nullable(),
+      message: z.string().nullable(),
+    }),
+  ),
+});
+
+export type KeyExplainBody = z.infer<typeof keyExplainBody>;
+
+/** The call that the question is about, as the gateway would have parsed it. */
+export function toParsedCall(body: KeyExplainBody): { parsed: ParsedCall; route: string } {
+  const route = body.route ?? '/v1/chat/completions';
+  const operation = operationOf(route);
+  const call = { messages: [], ...body, key: undefined, route: undefined };
+  const text = JSON.stringify(call);
+  return {
+    parsed: { operation, text, bytes: Buffer.byteLength(text), body: call, model: body.model, stream: false },
+    route,
+  };
+}
+
+export function fromExplanation(explanation: Explanation): z.infer<typeof keyExplainReply> {
+  const { refusal, estimatedNanoUsd } = explanation;
+  return {
+    allowed: explanation.allowed,
+    error: refusal === null ? null : toEnvelope(refusal).error,
+    estimated_cost: estimatedNanoUsd === null ? null : toUsd(estimatedNanoUsd),
+    rules: explanation.rules.map(fromRule),
+  };
+}
+
+function fromRule({ rule, passed, owner, numbers: counted, refusal }: ExplainedRule) {
+  const scale = (amount: number): number => (counted?.unit === 'nano_usd' ? toUsd(amount) : amount);
+  return {
+    rule,
+    passed,
+    owner,
+    message: refusal?.message ?? null,
+    numbers:
+      counted === null
+        ? null
+        : {
+            unit: counted.unit === 'nano_usd' ? ('usd' as const) : counted.unit,
+            limit: scale(counted.ceiling),
+            used: scale(counted.used),
+            held: scale(counted.held),
+            remaining: scale(counted.remaining),
+            this_call: scale(counted.wanted),
+            needed: scale(counted.atLeast),
+            resets_at: counted.resetAtMs === null ? null : new Date(counted.resetAtMs).toISOString(),
+          },
+  };
+}
+
+function operationOf(route: string): Operation {
+  if (route.endsWith('/embeddings')) return 'embedding';
+  return route.endsWith('/completions') && !route.endsWith('/chat/completions') ? 'completion' : 'chat';
+}
