@@ -1,0 +1,103 @@
+/** The file's settings, defaults filled in, in the units that the product counts in. */
+import { dirname, isAbsolute, join } from 'node:path';
+import { toNanoUsd } from '../core/money.ts';
+import type { GeneralConfig, KeyGenerationConfig, RouterConfig } from './config.ts';
+import type { ConfigPlace, Report } from './config-problem.ts';
+import { ALWAYS_PUBLIC, type GeneralSettings } from './general-settings.ts';
+import type { LitellmSettings } from './litellm-settings.ts';
+import type { RouterSettings } from './router-settings.ts';
+
+/** What only the environment can say. */
+export interface EnvironmentOnly {
+  rotationGracePeriod: string | null;
+  rateLimitWindowMs: number | null;
+}
+
+export function buildGeneral(
+  general: GeneralSettings,
+  litellm: LitellmSettings,
+  environment: EnvironmentOnly,
+): GeneralConfig {
+  return {
+    budgetMode: general.budget_mode ?? 'standard',
+    budgetTimeZone: litellm.timezone ?? 'UTC',
+    weekStart: general.week_start ?? 'monday',
+    maxBudgetNanoUsd: nanoUsd(litellm.max_budget),
+    budgetDuration: litellm.budget_duration,
+    globalMaxParallelRequests: general.global_max_parallel_requests,
+    rateLimitWindowMs: environment.rateLimitWindowMs ?? 60_000,
+    tokenRateLimitType: general.token_rate_limit_type ?? 'total',
+    typicalOutputTokens: general.typical_output_tokens ?? 1_024,
+    hardBudgetDefaultMaxTokens: general.hard_budget_default_max_tokens ?? 16_384,
+    hardBudgetTokensPerImage: general.hard_budget_tokens_per_image ?? 50_000,
+    journalFsync: general.journal_fsync ?? false,
+    shipEveryMs: general.ship_every_ms ?? general.proxy_batch_write_at ?? 250,
+    unsettledCharge: general.unsettled_charge ?? 'hold',
+    storePromptsInSpendLogs: general.store_prompts_in_spend_logs ?? false,
+    keyCacheTtlMs: general.user_api_key_cache_ttl ?? 60_000,
+    allowRequestsOnDbUnavailable: general.allow_requests_on_db_unavailable ?? false,
+    rotationGracePeriod: general.key_rotation_grace_period ?? environment.rotationGracePeriod,
+    keyHeaderName: general.litellm_key_header_name?.toLowerCase() ?? null,
+    trustedProxies: general.trusted_proxies ?? [],
+    allowedIps: general.allowed_ips,
+    publicRoutes: (general.public_routes ?? []).filter((route) => route !== ALWAYS_PUBLIC),
+    enforceUserParam: general.enforce_user_param ?? false,
+  };
+}
+
+/** `customKeyGenerate` says where the module's name is written: relative names are relative to that file. */
+export function buildKeyGeneration(
+  general: GeneralSettings,
+  litellm: LitellmSettings,
+  customKeyGenerate: ConfigPlace,
+  report: Report,
+): KeyGenerationConfig {
+  const defaults = litellm.default_key_generate_params;
+  const bounds = litellm.upperbound_key_generate_params;
+  return {
+    defaults: {
+      maxBudgetNanoUsd: nanoUsd(defaults?.max_budget),
+      budgetDuration: defaults?.budget_duration ?? null,
+      maxParallelRequests: defaults?.max_parallel_requests ?? null,
+      tpmLimit: defaults?.tpm_limit ?? null,
+      rpmLimit: defaults?.rpm_limit ?? null,
+      userId: defaults?.user_id ?? null,
+      teamId: defaults?.team_id ?? null,
+      models: defaults?.models ?? [],
+      metadata: defaults?.metadata ?? {},
+    },
+    upperBounds: {
+      maxBudgetNanoUsd: nanoUsd(bounds?.max_budget),
+      budgetDuration: bounds?.budget_duration ?? null,
+      duration: bounds?.duration ?? null,
+      maxParallelRequests: bounds?.max_parallel_requests ?? null,
+      tpmLimit: bounds?.tpm_limit ?? null,
+      rpmLimit: bounds?.rpm_limit ?? null,
+    },
+    customKeyGenerate: resolveModule(general.custom_key_generate, customKeyGenerate, report),
+  };
+}
+
+/** The router's own settings come before the general ones of `litellm_settings`. */
+export function buildRouter(router: RouterSettings, litellm: LitellmSettings): RouterConfig {
+  return {
+    numRetries: router.num_retries ?? litellm.num_retries ?? 2,
+    timeoutMs: router.timeout ?? litellm.request_timeout ?? 600_000,
+    enableTagFiltering: router.enable_tag_filtering ?? false,
+    allowedFails: router.allowed_fails ?? litellm.allowed_fails ?? 3,
+    cooldownMs: router.cooldown_time ?? 5_000,
+  };
+}
+
+function resolveModule(name: string | null, place: ConfigPlace, report: Report): string | null {
+  if (name === null) return null;
+  if (!/\.[cm]?[jt]s$/.test(name)) {
+    report({ ...place, message: 'expected the path of a JavaScript or TypeScript module (.js, .mjs, .ts, …)' });
+    return null;
+  }
+  return isAbsolute(name) || place.at === null ? name : join(dirname(place.at.file), name);
+}
+
+function nanoUsd(usd: number | null | undefined): number | null {
+  return usd == null ? null : toNanoUsd(usd);
+}

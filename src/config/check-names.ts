@@ -1,0 +1,99 @@
+/**
+ * Names that no schema knows. A known LiteLLM setting without effect is collected for the warning; anything else is a
+ * problem that says which setting was probably meant, or in which section it belongs.
+ */
+import type { ConfigPlace, Report } from './config-problem.ts';
+import { type ConfigNode, findNode, formatPath, type Path } from './config-tree.ts';
+import { generalSettings } from './general-settings.ts';
+import { keyDefaultParams, keyUpperBoundParams, litellmSettings } from './litellm-settings.ts';
+import { litellmParams, modelEntry, modelInfo } from './model-settings.ts';
+import { nearestName } from './nearest-name.ts';
+import { routerSettings } from './router-settings.ts';
+import * as unsupported from './unsupported-settings.ts';
+
+interface Section {
+  path: Path;
+  known: readonly string[];
+  unsupported: (name: string) => boolean;
+  unsupportedNames: ReadonlySet<string>;
+  /** Other names are the operator's own business. */
+  open?: true;
+}
+
+const namesOf = (schema: { shape: object }): string[] => Object.keys(schema.shape);
+const none: ReadonlySet<string> = new Set();
+
+const SECTIONS = ['general_settings', 'litellm_settings', 'router_settings'] as const;
+const TOP_LEVEL = ['model_list', ...SECTIONS, 'environment_variables', 'include'];
+
+function section(path: Path, known: readonly string[], names: ReadonlySet<string>): Section {
+  return { path, known, unsupportedNames: names, unsupported: (name) => names.has(name) };
+}
+
+const FIXED_SECTIONS: readonly Section[] = [
+  section([], TOP_LEVEL, unsupported.UNSUPPORTED_SECTIONS),
+  section(['general_settings'], namesOf(generalSettings), unsupported.UNSUPPORTED_GENERAL_SETTINGS),
+  section(['litellm_settings'], namesOf(litellmSettings), unsupported.UNSUPPORTED_LITELLM_SETTINGS),
+  section(
+    ['litellm_settings', 'default_key_generate_params'],
+    namesOf(keyDefaultParams),
+    unsupported.UNSUPPORTED_KEY_DEFAULTS,
+  ),
+  section(['litellm_settings', 'upperbound_key_generate_params'], namesOf(keyUpperBoundParams), none),
+  section(['router_settings'], namesOf(routerSettings), unsupported.UNSUPPORTED_ROUTER_SETTINGS),
+];
+
+/** Checks every name in the file. Returns the places of known settings that have no effect. */
+export function checkNames(root: ConfigNode, report: Report): ConfigPlace[] {
+  const ineffective: ConfigPlace[] = [];
+  for (const part of [...FIXED_SECTIONS, ...modelSections(root), ...aliasSections(root)]) {
+    const node = findNode(root, part.path);
+    if (node?.kind !== 'map') continue;
+    for (const [name, { at }] of node.entries) {
+      if (part.known.includes(name)) continue;
+      const path = formatPath([...part.path, name]);
+      if (part.unsupported(name)) ineffective.push({ path, at });
+      else if (part.open !== true) report({ path, at, message: describeUnknown(name, part) });
+    }
+  }
+  return ineffective;
+}
+
+function modelSections(root: ConfigNode): Section[] {
+  const list = findNode(root, ['model_list']);
+  if (list?.kind !== 'list') return [];
+  return list.items.flatMap((_, index): Section[] => [
+    section(['model_list', index], namesOf(modelEntry), unsupported.UNSUPPORTED_MODEL_FIELDS),
+    {
+      path: ['model_list', index, 'litellm_params'],
+      known: namesOf(litellmParams),
+      unsupportedNames: unsupported.UNSUPPORTED_LITELLM_PARAMS,
+      unsupported: (name) => unsupported.UNSUPPORTED_LITELLM_PARAMS.has(name) || unsupported.isUnsupportedPrice(name),
+    },
+    {
+      path: ['model_list', index, 'model_info'],
+      known: namesOf(modelInfo),
+      unsupportedNames: none,
+      unsupported: unsupported.isUnsupportedPrice,
+      open: true,
+    },
+  ]);
+}
+
+function aliasSections(root: ConfigNode): Section[] {
+  const path = ['router_settings', 'model_group_alias'];
+  const aliases = findNode(root, path);
+  if (aliases?.kind !== 'map') return [];
+  return [...aliases.entries.keys()].map((alias) => section([...path, alias], ['model', 'hidden'], none));
+}
+
+function describeUnknown(name: string, part: Section): string {
+  const home = FIXED_SECTIONS.find((other) => other !== part && other.known.includes(name));
+  if (home !== undefined) {
+    const where = home.path.length === 0 ? 'at the top of the file' : `in ${formatPath(home.path)}`;
+    return `unknown setting \`${name}\` here; it belongs ${where}`;
+  }
+  const nearest = nearestName(name, part.known) ?? nearestName(name, part.unsupportedNames);
+  const hint = nearest === undefined ? '' : `, did you mean \`${nearest}\`?`;
+  return `unknown setting \`${name}\`${hint}`;
+}

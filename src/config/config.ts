@@ -1,0 +1,155 @@
+/**
+ * The configuration: everything the operator decided, read once, checked, deeply frozen. Whoever builds the
+ * application takes what it needs from here; nothing else reads the environment or a configuration file.
+ *
+ * Secrets (`masterKey`, `saltKey`, `databaseUrl`, what a deployment holds) are in this value: never log it as a whole.
+ */
+import type { BudgetMode } from '../core/key.ts';
+import type { Deployment } from '../core/model.ts';
+import type { ConfigPlace } from './config-problem.ts';
+
+export interface Config {
+  /** The file that was read, as it was named; null when there was none. */
+  readonly file: string | null;
+  readonly server: ServerConfig;
+  /** A `postgresql://` address; null: a SQLite file in `server.dataDir`. */
+  readonly databaseUrl: string | null;
+  /** Null: none was given, so the installation makes its own on first start. Otherwise begins with `sk-`. */
+  readonly masterKey: string | null;
+  /** Input to the derivation of secrets that have to be shown again to a retry; null: derived from the installation. */
+  readonly saltKey: string | null;
+  /** `DISABLE_KEY_NAME`: keys keep no mask. */
+  readonly disableKeyName: boolean;
+  /** In the order of the file. Includes those that cannot serve at present (`unavailable`). */
+  readonly deployments: readonly Deployment[];
+  readonly modelGroupAliases: readonly ModelGroupAlias[];
+  readonly keyGeneration: KeyGenerationConfig;
+  readonly general: GeneralConfig;
+  readonly router: RouterConfig;
+  readonly log: { readonly level: LogLevel };
+  /** What the operator should know although it does not stop the start. */
+  readonly warnings: readonly ConfigWarning[];
+}
+
+export interface ServerConfig {
+  readonly host: string;
+  /** 0: any free port. */
+  readonly port: number;
+  readonly dataDir: string;
+  /** Largest request body. */
+  readonly bodyLimitBytes: number;
+}
+
+export const LOG_LEVELS = ['fatal', 'error', 'warn', 'info', 'debug', 'trace', 'silent'] as const;
+export type LogLevel = (typeof LOG_LEVELS)[number];
+
+/** Another name for a model group. */
+export interface ModelGroupAlias {
+  readonly alias: string;
+  /** The group that answers. */
+  readonly model: string;
+  /** Callable, but not listed by /models. */
+  readonly hidden: boolean;
+}
+
+/** `litellm_settings.default_key_generate_params`: what a new key gets where the request says nothing. Null: nothing. */
+export interface KeyDefaults {
+  readonly maxBudgetNanoUsd: number | null;
+  readonly budgetDuration: string | null;
+  readonly maxParallelRequests: number | null;
+  readonly tpmLimit: number | null;
+  readonly rpmLimit: number | null;
+  readonly userId: string | null;
+  readonly teamId: string | null;
+  readonly models: readonly string[];
+  readonly metadata: Readonly<Record<string, unknown>>;
+}
+
+/** `litellm_settings.upperbound_key_generate_params`: what no key may exceed. Null: no bound. Durations as `30d`. */
+export interface KeyUpperBounds {
+  readonly maxBudgetNanoUsd: number | null;
+  readonly budgetDuration: string | null;
+  readonly duration: string | null;
+  readonly maxParallelRequests: number | null;
+  readonly tpmLimit: number | null;
+  readonly rpmLimit: number | null;
+}
+
+export interface KeyGenerationConfig {
+  readonly defaults: KeyDefaults;
+  readonly upperBounds: KeyUpperBounds;
+  /** Path of the module that decides about new keys, relative paths taken from the file that names it. */
+  readonly customKeyGenerate: string | null;
+}
+
+export const WEEK_STARTS = ['monday', 'sunday', 'saturday'] as const;
+export type WeekStart = (typeof WEEK_STARTS)[number];
+
+export interface GeneralConfig {
+  /** For keys that name no mode of their own. */
+  readonly budgetMode: BudgetMode;
+  /** IANA name of the zone whose midnights, weeks and months budget windows follow. */
+  readonly budgetTimeZone: string;
+  readonly weekStart: WeekStart;
+  /** Budget of the whole proxy. */
+  readonly maxBudgetNanoUsd: number | null;
+  readonly budgetDuration: string | null;
+  readonly globalMaxParallelRequests: number | null;
+  readonly rateLimitWindowMs: number;
+  readonly tokenRateLimitType: 'total' | 'input' | 'output';
+  /** Output that a call without `max_tokens` is expected to produce, in standard mode. */
+  readonly typicalOutputTokens: number;
+  /** Output that such a call can produce at most where the model's limit is unknown, in hard mode. */
+  readonly hardBudgetDefaultMaxTokens: number;
+  /** What one image in a prompt is taken to cost at most, in hard mode. */
+  readonly hardBudgetTokensPerImage: number;
+  /** Flush the journal to the disk before an answer ends: survives power loss, costs latency. */
+  readonly journalFsync: boolean;
+  /** How often journalled calls go to the database. */
+  readonly shipEveryMs: number;
+  /** What a call that was in flight during a crash costs: what it held, or nothing. */
+  readonly unsettledCharge: 'hold' | 'zero';
+  readonly storePromptsInSpendLogs: boolean;
+  /** How long a key stays trusted without being read again from the database. */
+  readonly keyCacheTtlMs: number;
+  /** Database unreachable: calls with keys that cannot be looked up are let through instead of refused with 503. */
+  readonly allowRequestsOnDbUnavailable: boolean;
+  /** How long the old secret keeps working after a rotation that does not say; null: not at all. As `24h`. */
+  readonly rotationGracePeriod: string | null;
+  /** Lower case; null: only the customary headers. */
+  readonly keyHeaderName: string | null;
+  /** Addresses or CIDR ranges of proxies whose `x-forwarded-for` is believed. */
+  readonly trustedProxies: readonly string[];
+  /** Addresses or CIDR ranges that may call at all; null: everybody. */
+  readonly allowedIps: readonly string[] | null;
+  /** Paths that need no key, beyond the ones that never do. */
+  readonly publicRoutes: readonly string[];
+  /** Model calls must carry `user`. */
+  readonly enforceUserParam: boolean;
+}
+
+export interface RouterConfig {
+  /** Tries after the first failed one, where a deployment says nothing else. */
+  readonly numRetries: number;
+  /** Longest wait for an upstream, where a deployment says nothing else. */
+  readonly timeoutMs: number;
+  /** Requests with tags go to deployments with one of these tags. */
+  readonly enableTagFiltering: boolean;
+  /** Failures within a minute after which a deployment is left alone for `cooldownMs`. */
+  readonly allowedFails: number;
+  readonly cooldownMs: number;
+}
+
+export interface ConfigWarning {
+  readonly code:
+    | 'unsupported_settings'
+    | 'unsupported_provider'
+    | 'incomplete_price'
+    | 'weak_master_key'
+    | 'master_key_given_twice'
+    | 'no_config_file';
+  /** One sentence for the operator; holds no secret. */
+  readonly message: string;
+  /** Where in the files, in order. */
+  readonly places: readonly ConfigPlace[];
+}

@@ -1,0 +1,48 @@
+/** The `general_settings` of the file: LiteLLM's that have a meaning here, and our own. */
+import { z } from 'zod';
+import { WEEK_STARTS } from './config.ts';
+import { choice, databaseUrl, duration, flag, optional, seconds, text, wholeNumber } from './fields.ts';
+import { address } from './ip-range.ts';
+
+/** LiteLLM's name for the routes that need no key anyway. */
+export const ALWAYS_PUBLIC = 'LiteLLMRoutes.public_routes';
+
+const route = z.unknown().transform((value, context): string => {
+  if (typeof value === 'string' && (value.startsWith('/') || value === ALWAYS_PUBLIC)) return value;
+  context.addIssue({ code: 'custom', message: 'expected a path that begins with /' });
+  return z.NEVER;
+});
+
+export const generalSettings = z.object({
+  master_key: optional(text),
+  database_url: optional(databaseUrl),
+  salt_key: optional(text),
+  max_request_size_mb: optional(wholeNumber(1, 2048)),
+  custom_key_generate: optional(text),
+
+  budget_mode: optional(choice(['standard', 'hard'])),
+  week_start: optional(choice(WEEK_STARTS)),
+  typical_output_tokens: optional(wholeNumber(1)),
+  hard_budget_default_max_tokens: optional(wholeNumber(1)),
+  hard_budget_tokens_per_image: optional(wholeNumber(0)),
+  token_rate_limit_type: optional(choice(['total', 'input', 'output'])),
+  max_parallel_requests: optional(wholeNumber(0)),
+  global_max_parallel_requests: optional(wholeNumber(0)),
+
+  journal_fsync: optional(flag),
+  ship_every_ms: optional(wholeNumber(1, 3_600_000)),
+  proxy_batch_write_at: optional(seconds),
+  unsettled_charge: optional(choice(['hold', 'zero'])),
+  store_prompts_in_spend_logs: optional(flag),
+
+  user_api_key_cache_ttl: optional(seconds),
+  allow_requests_on_db_unavailable: optional(flag),
+  key_rotation_grace_period: optional(duration),
+  litellm_key_header_name: optional(text),
+  trusted_proxies: optional(z.array(address, { error: 'expected a list of addresses' })),
+  allowed_ips: optional(z.array(address, { error: 'expected a list of addresses' })),
+  public_routes: optional(z.array(route, { error: 'expected a list of paths' })),
+  enforce_user_param: optional(flag),
+});
+
+export type GeneralSettings = z.output<typeof generalSettings>;

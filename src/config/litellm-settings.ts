@@ -1,0 +1,53 @@
+/** The `litellm_settings` of the file that have a meaning here. */
+import { z } from 'zod';
+import { anyMap, decimal, duration, flag, optional, seconds, text, textList, wholeNumber } from './fields.ts';
+
+export const keyDefaultParams = z.object({
+  max_budget: optional(decimal),
+  budget_duration: optional(duration),
+  max_parallel_requests: optional(wholeNumber(0)),
+  tpm_limit: optional(wholeNumber(0)),
+  rpm_limit: optional(wholeNumber(0)),
+  user_id: optional(text),
+  team_id: optional(text),
+  models: optional(textList),
+  metadata: optional(anyMap),
+});
+
+export const keyUpperBoundParams = z.object({
+  max_budget: optional(decimal),
+  budget_duration: optional(duration),
+  duration: optional(duration),
+  max_parallel_requests: optional(wholeNumber(0)),
+  tpm_limit: optional(wholeNumber(0)),
+  rpm_limit: optional(wholeNumber(0)),
+});
+
+const timeZone = z.unknown().transform((value, context): string => {
+  if (typeof value === 'string' && isTimeZone(value)) return value;
+  context.addIssue({ code: 'custom', message: 'expected the name of a time zone such as UTC or Europe/Berlin' });
+  return z.NEVER;
+});
+
+export const litellmSettings = z.object({
+  num_retries: optional(wholeNumber(0, 100)),
+  request_timeout: optional(seconds),
+  max_budget: optional(decimal),
+  budget_duration: optional(duration),
+  timezone: optional(timeZone),
+  allowed_fails: optional(wholeNumber(0)),
+  set_verbose: optional(flag),
+  default_key_generate_params: optional(keyDefaultParams),
+  upperbound_key_generate_params: optional(keyUpperBoundParams),
+});
+
+export type LitellmSettings = z.output<typeof litellmSettings>;
+
+function isTimeZone(name: string): boolean {
+  try {
+    new Intl.DateTimeFormat('en', { timeZone: name });
+    return true;
+  } catch {
+    return false;
+  }
+}

@@ -1,0 +1,131 @@
+/**
+ * Flags, environment and file → one `Config`. Everything wrong is found before anything is thrown, so that one look is
+ * enough to mend a file. Precedence, for whatever can be said in several places: flag, `LATCHKEY_*`, the file,
+ * LiteLLM's variables (`LITELLM_MASTER_KEY`, `DATABASE_URL`, …), the default.
+ */
+import { buildDeployments } from './build-deployments.ts';
+import { buildGeneral, buildKeyGeneration, buildRouter } from './build-settings.ts';
+import { checkNames } from './check-names.ts';
+import { chooseMasterKey } from './choose-master-key.ts';
+import { type Config, type ConfigWarning, LOG_LEVELS } from './config.ts';
+import { ConfigError, type ConfigPlace, type ConfigProblem, formatPlace, sortPlaces } from './config-problem.ts';
+import { formatPath, locate, type MapNode, type Path } from './config-tree.ts';
+import { deepFreeze } from './deep-freeze.ts';
+import { type Environment, readEnvironment } from './env.ts';
+import { choice, databaseUrl, duration, flag, seconds, text, wholeNumber } from './fields.ts';
+import { generalSettings } from './general-settings.ts';
+import { litellmSettings } from './litellm-settings.ts';
+import { type ConfigOverrides, createOutsideReader } from './outside-settings.ts';
+import { parseModelList, parseSection } from './parse-section.ts';
+import { type ConfigDocument, type ReadFile, readDocument } from './read-document.ts';
+import { resolveVariables, withFileVariables } from './resolve-variables.ts';
+import { routerSettings } from './router-settings.ts';
+
+export interface LoadConfigInput {
+  environment: Environment;
+  overrides?: ConfigOverrides;
+  /** Text of a file, or a throw with one of Node's error codes. */
+  readFile: ReadFile;
+}
+
+/** Read when no file is named and there is one. */
+const DEFAULT_FILE = 'config.yaml';
+const BYTES_PER_MB = 1024 * 1024;
+
+/** The whole configuration, frozen. Throws a `ConfigError` that lists every problem. */
+export function loadConfig({ environment, overrides = {}, readFile }: LoadConfigInput): Config {
+  const problems: ConfigProblem[] = [];
+  const report = (problem: ConfigProblem): void => void problems.push(problem);
+
+  const file = overrides.configFile ?? environment.settings.configFile ?? findDefaultFile(readFile);
+  const document = file === null ? NO_DOCUMENT : readDocument(file, readFile, report);
+  const variables = withFileVariables(document.root, environment.variables, report);
+  const root = resolveVariables(document.root, variables) as MapNode;
+  const { settings } = readEnvironment(variables);
+  const outside = createOutsideReader(settings, overrides, report);
+  const place = (...path: Path): ConfigPlace => ({
+    path: formatPath(path),
+    at: file === null ? null : locate(root, path),
+  });
+
+  const ineffective = checkNames(root, report);
+  const general = parseSection(generalSettings, root, ['general_settings'], report) ?? generalSettings.parse({});
+  const litellm = parseSection(litellmSettings, root, ['litellm_settings'], report) ?? litellmSettings.parse({});
+  const router = parseSection(routerSettings, root, ['router_settings'], report) ?? routerSettings.parse({});
+  if (router.routing_strategy !== null && router.routing_strategy !== 'simple-shuffle') {
+    ineffective.push(place('router_settings', 'routing_strategy'));
+  }
+
+  const host = outside(text, 'host') ?? '127.0.0.1';
+  const models = buildDeployments(
+    parseModelList(root, report),
+    { root, variables, maxParallelRequests: general.max_parallel_requests },
+    report,
+  );
+  const keyInFile = { key: general.master_key, place: place('general_settings', 'master_key') };
+  const { masterKey, warnings: keyWarnings } = chooseMasterKey(settings, keyInFile, host, report);
+  const customKeyGenerate = place('general_settings', 'custom_key_generate');
+
+  const config: Config = {
+    file,
+    server: {
+      host,
+      port: outside(wholeNumber(0, 65_535), 'port') ?? 4000,
+      dataDir: outside(text, 'dataDir') ?? 'data',
+      bodyLimitBytes: (general.max_request_size_mb ?? 20) * BYTES_PER_MB,
+    },
+    databaseUrl:
+      outside(databaseUrl, 'databaseUrl') ?? general.database_url ?? outside(databaseUrl, 'sharedDatabaseUrl'),
+    masterKey,
+    saltKey: settings.saltKey ?? general.salt_key ?? settings.sharedSaltKey,
+    disableKeyName: outside(flag, 'disableKeyName') ?? false,
+    deployments: models.deployments,
+    modelGroupAliases: Object.entries(router.model_group_alias ?? {}).map(([alias, target]) => ({
+      alias,
+      model: target.model,
+      hidden: target.hidden ?? false,
+    })),
+    keyGeneration: buildKeyGeneration(general, litellm, customKeyGenerate, report),
+    general: buildGeneral(general, litellm, {
+      rotationGracePeriod: outside(duration, 'rotationGracePeriod'),
+      rateLimitWindowMs: outside(seconds, 'rateLimitWindowSeconds'),
+    }),
+    router: buildRouter(router, litellm),
+    log: { level: outside(choice(LOG_LEVELS), 'logLevel') ?? (litellm.set_verbose === true ? 'debug' : 'info') },
+    warnings: [
+      ...(file === null ? [NO_FILE_WARNING] : []),
+      ...keyWarnings,
+      ...models.warnings,
+      ...ineffectiveWarning(sortPlaces(ineffective, document.files)),
+    ],
+  };
+  if (problems.length > 0) throw new ConfigError(sortPlaces(problems, document.files));
+  return deepFreeze(config);
+}
+
+const NO_DOCUMENT: ConfigDocument = {
+  root: { kind: 'map', at: { file: '', line: 1, column: 1 }, entries: new Map() },
+  files: [],
+};
+
+const NO_FILE_WARNING: ConfigWarning = {
+  code: 'no_config_file',
+  message: `No configuration file is named and there is no ${DEFAULT_FILE} here, so there are no models.`,
+  places: [],
+};
+
+function findDefaultFile(readFile: ReadFile): string | null {
+  try {
+    readFile(DEFAULT_FILE);
+    return DEFAULT_FILE;
+  } catch (error) {
+    // Any other failure is for readDocument to report.
+    return error instanceof Error && 'code' in error && error.code === 'ENOENT' ? null : DEFAULT_FILE;
+  }
+}
+
+function ineffectiveWarning(places: readonly ConfigPlace[]): ConfigWarning[] {
+  if (places.length === 0) return [];
+  const message = `These settings are known but not supported yet, so they have no effect: ${places.map(formatPlace).join(', ')}.`;
+  return [{ code: 'unsupported_settings', message, places }];
+}

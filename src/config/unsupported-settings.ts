@@ -1,0 +1,131 @@
+/**
+ * LiteLLM's settings that are known here but have no effect yet. A file may hold them; one warning lists those it does.
+ * Whatever is neither in these tables nor in the schemas is a mistake, and reported as one.
+ */
+const words = (list: string): ReadonlySet<string> => new Set(list.split(/\s+/).filter((word) => word !== ''));
+
+export const UNSUPPORTED_SECTIONS = words(`
+  assistant_settings callback_settings credential_list finetune_settings files_settings guardrails mcp_aliases
+  mcp_servers mcp_tools policies policy_attachments prompts sandbox_settings search_tools vector_store_registry
+  vector_stores worker_startup_hooks
+`);
+
+export const UNSUPPORTED_GENERAL_SETTINGS = words(`
+  admin_only_routes alert_to_webhook_url alert_types alerting alerting_args alerting_threshold allow_client_side_credentials
+  allow_user_auth allowed_routes always_include_stream_usage auto_redirect_ui_login_to_sso background_health_checks
+  block_robots completion_model config_store_prompts control_plane_url coordination_redis custom_auth custom_auth_run_common_checks
+  custom_auth_settings custom_key_update custom_sso custom_ui_sso_sign_in_handler database_connection_pool_limit
+  database_connection_timeout database_args database_type database_url_read_replica default_team_disabled
+  disable_adding_master_key_hash_to_db disable_budget_reservation disable_error_logs disable_master_key_return
+  disable_prisma_schema_update disable_reset_budget disable_responses_id_security disable_retry_on_max_parallel_request_limit_error
+  disable_spend_logs disable_spend_updates disable_strict_user_role_check embedding_model enable_health_check_routing
+  enable_jwt_auth enable_oauth2_auth enable_oauth2_proxy_auth enable_public_model_hub enforced_params forward_client_headers_to_llm_api
+  forward_llm_provider_auth_headers forward_openai_org_id google_kms_key_name health_check_concurrency health_check_details
+  health_check_ignore_transient_errors health_check_interval health_check_max_tokens health_check_staleness_threshold
+  image_generation_model infer_model_from_keys internal_user_budget_id key_management_settings key_management_system
+  litellm_jwtauth max_response_size_mb maximum_spend_logs_cleanup_cron maximum_spend_logs_retention_interval
+  maximum_spend_logs_retention_period mcp_internal_ip_ranges mcp_required_fields mcp_trusted_proxy_ranges
+  minimum_ui_access_role moderation_model oauth2_config_mappings otel pass_through_endpoints
+  pass_through_request_timeout proxy_batch_polling_interval proxy_budget_rescheduler_max_time proxy_budget_rescheduler_min_time
+  reject_clientside_metadata_tags required_env_vars role_permissions search_tools service_account_settings show_spend_logs
+  spend_report_frequency sso_settings store_model_in_db store_prompts_in_cold_storage supported_db_objects ui_access_mode
+  use_azure_key_vault use_chat_completions_url_for_anthropic_messages use_client_credentials_pass_through_routes
+  use_google_kms use_redis_transaction_buffer use_shared_health_check use_x_forwarded_for user_api_key_cache_max_size
+  user_header_mappings user_header_name user_mcp_management_mode
+`);
+
+export const UNSUPPORTED_LITELLM_SETTINGS = words(`
+  add_function_to_prompt add_user_information_to_llm_headers aggregate_callback_exceptions aiohttp_trust_env
+  allow_dynamic_callback_disabling allowed_ips_in_callbacks api_base api_key audit_log_callbacks aws_sqs_callback_params
+  azure_sentinel_params blocked_user_list banned_keywords_list cache cache_params callback_settings callbacks
+  cold_storage_custom_logger content_policy_fallbacks context_window_fallbacks cost_discount_config cost_margin_config
+  custom_provider_map custom_prometheus_metadata_labels custom_prometheus_tags datadog_params datadog_llm_observability_params
+  default_fallbacks default_in_memory_ttl default_internal_user_params default_max_internal_user_budget default_redis_batch_cache_expiry
+  default_redis_ttl default_soft_budget default_team_params default_team_settings default_vertex_config
+  dd_tracing disable_add_prefix_to_prompt disable_add_transform_inline_image_block disable_add_user_agent_to_request_tags
+  disable_aiohttp_transport disable_aiohttp_trust_env disable_anthropic_gemini_context_caching_transform
+  disable_copilot_system_to_assistant disable_default_user_agent disable_end_user_cost_tracking
+  disable_end_user_cost_tracking_prometheus_only disable_hf_tokenizer_download disable_stop_sequence_limit
+  disable_streaming_logging disable_token_counter drop_params enable_azure_ad_token_refresh enable_caching_on_provider_specific_optional_params
+  enable_end_user_cost_tracking_prometheus_only enable_gemini_default_thinking_level_low enable_json_schema_validation
+  enable_key_alias_format_validation enable_loadbalancing_on_batch_endpoints enable_preview_features
+  experimental_mcp_client extra_spend_tag_headers failure_callback fallbacks force_ipv4 forward_traceparent_to_llm_provider
+  gcs_pub_sub_use_v1 guardrail_name_config_map guardrails include_cost_in_streaming_usage internal_user_budget_duration
+  in_memory_llm_clients_cache initialize_pass_through_endpoints json_logs key_generation_settings langfuse_default_tags langsmith_batch_size
+  llm_guard_mode log_client_error_requests log_raw_request_response logging logging_callback_manager mcp_aliases
+  max_end_user_budget max_end_user_budget_id max_fallbacks max_internal_user_budget max_ui_session_budget max_user_budget
+  modify_params model_alias_map model_cost_map_url model_group_settings network_mock num_retries_per_request openai_moderations_model_name
+  optional_pre_call_checks organization otel output_parse_pii presidio_ad_hoc_recognizers priority_reservation
+  priority_reservation_settings prometheus_emit_stream_label prometheus_initialize_budget_metrics prometheus_metrics_config
+  project prompt_injection_params provider_budget_config public_agent_groups public_mcp_servers public_model_groups public_model_groups_links
+  rate_limit_settings redact_messages_in_exceptions redact_user_api_key_info require_auth_for_metrics_endpoint
+  require_auth_for_public_ai_hub request_max_size_mb retry responses_api_background_cost_tracking return_response_headers
+  routing_strategy s3_audit_callback_params s3_callback_params service_callback ssl_certificate ssl_ecdh_curve ssl_security_level ssl_verify
+  standard_logging_payload_excluded_fields store_audit_logs strip_internal_model_prefix success_callback suppress_debug_info
+  tag_budget_config team_id_budget_config telemetry token turn_off_message_logging upperbound_user_generate_params
+  upperbound_internal_user_params use_aiohttp_transport use_chat_completions_api use_chat_completions_url_for_anthropic_messages
+  use_client use_litellm_proxy user_url_validation vertex_location vertex_project websearch_interception_params
+`);
+
+export const UNSUPPORTED_ROUTER_SETTINGS = words(`
+  alerting_config allowed_fails_policy assistants_config cache_kwargs cache_responses caching_groups client_ttl
+  content_policy_fallbacks context_window_fallbacks cooldown_policy custom_router_settings debug_level default_fallbacks
+  default_litellm_params default_max_parallel_requests default_priority deployment_affinity_ttl_seconds disable_cooldowns
+  enable_pre_call_checks enable_weighted_failover fallbacks guardrail_list health_check_staleness_threshold
+  ignore_invalid_deployments max_fallbacks max_retries model_group_affinity_config model_group_retry_policy
+  optional_pre_call_checks polling_interval provider_budget_config redis_db redis_host redis_password redis_port redis_url
+  redis_ssl redis_username retry_after retry_policy routing_groups routing_strategy_args search_tools set_verbose
+  stream_timeout tag_filtering_match_any tag_routing
+`);
+
+/** The first lines are the call's own parameters, which LiteLLM would put into every request that leaves it out. */
+export const UNSUPPORTED_LITELLM_PARAMS = words(`
+  audio dimensions encoding_format enable_thinking extra_body extra_query frequency_penalty function_call functions
+  input_type logit_bias logprobs max_completion_tokens max_tokens messages metadata min_p modalities n parallel_tool_calls
+  prediction presence_penalty prompt prompt_cache_key prompt_cache_retention reasoning_effort repetition_penalty
+  response_format safety_identifier seed service_tier stop store stream stream_options suffix temperature thinking
+  tool_choice tools top_k top_logprobs top_p truncation user verbosity web_search_options
+
+  additional_drop_params allow_dynamic_params allowed_openai_params api_type auto_router_config auto_router_config_path
+  auto_router_default_model auto_router_embedding_model aws_access_key_id aws_bedrock_runtime_endpoint aws_profile_name aws_region_name
+  aws_role_name aws_external_id aws_s3_bucket_name aws_secret_access_key aws_session_name aws_session_token aws_sts_endpoint
+  aws_web_identity_token azure_ad_token azure_ad_token_provider azure_password azure_scope azure_username base_model budget_duration
+  cache cache_control_injection_points caching callbacks client client_id client_secret complexity_router_config
+  complexity_router_default_model configurable_clientside_auth_params credentials custom_prompt_dict default_api_key_rpm_limit
+  default_api_key_tpm_limit deployment_id drop_params ensure_alternating_roles eos_token bos_token fallbacks failure_callback
+  final_prompt_value force_timeout gcs_bucket_name guardrails headers hf_model_name hf_token initial_prompt_value
+  input_type keep_alive langfuse_public_key langfuse_secret_key langfuse_host litellm_credential_name litellm_session_id
+  litellm_system_prompt litellm_trace_id logger_fn max_budget max_file_size_mb merge_reasoning_content_in_choices
+  milvus_text_field mock_timeout mock_delay mock_tool_calls model_config model_info model_list model_response ncompletions
+  no-log num_ctx num_predict order preset_cache_key project prompt_id prompt_label prompt_variables prompt_version provider_specific_header
+  proxy_server_request quality_router_config region_name request_timeout retry_policy retry_strategy role_arn roles
+  s3_bucket_name s3_encryption_key_id secret_fields session_id shared_session simplify_structured_output ssl_verify
+  success_callback supports_system_message tag_regex tenant_id text_completion thinking_budget tokenizer_url
+  truncate use_chat_completions_api use_in_pass_through use_litellm_proxy user_continue_message assistant_continue_message
+  vector_store_id verbose vertex_ai_credentials vertex_ai_location vertex_ai_project vertex_credentials vertex_location
+  vertex_project watsonx_region_name wait_for_cooldown azure_api_version azure_deployment organization_id
+  chat_template_kwargs guided_json guided_choice guided_regex guided_grammar
+`);
+
+const PRICE_SHAPES = [
+  /^(input|output)_cost_per_(token|token_cache_hit|character|image|image_token|audio_token|pixel|second|query|page|audio_per_second|video_per_second|video_per_frame)(_above_[a-z0-9]+(_tokens|_interval)?)?(_batches|_flex|_priority)?$/,
+  /^cache_(read|creation)_input(_audio|_image)?_token_cost(_above_[a-z0-9]+(_tokens)?)*(_batches|_flex|_priority)?$/,
+  /^(annotation|citation|code_interpreter|computer_use_input|computer_use_output|file_search|ocr|search_context|vector_store)_cost_per_[a-z0-9_]+$/,
+  /^tiered_pricing$/,
+];
+
+/** True for a price in a unit that is not counted yet: per second, per image, per character, in batches, … */
+export function isUnsupportedPrice(name: string): boolean {
+  return PRICE_SHAPES.some((shape) => shape.test(name));
+}
+
+/** Beside model_name, litellm_params and model_info. */
+export const UNSUPPORTED_MODEL_FIELDS = words('provider model_group_alias tpm rpm blocked');
+
+/** Fields of a key that have no default. */
+export const UNSUPPORTED_KEY_DEFAULTS = words(`
+  aliases allowed_cache_controls allowed_routes auto_rotate blocked budget_fallbacks budget_id budget_limits budget_mode
+  config duration enforced_params guardrails key_alias key_type model_max_budget model_rpm_limit model_tpm_limit
+  object_permission organization_id permissions policies project_id prompts rotation_interval router_settings
+  rpm_limit_type send_invite_email soft_budget spend tags tpm_limit_type
+`);
