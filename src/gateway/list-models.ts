@@ -1,7 +1,7 @@
 import type { Caller } from '../core/caller.ts';
 import type { Deployment } from '../core/model.ts';
-import { isModelAllowed } from '../core/model-access.ts';
 import type { ModelIndex } from '../core/routing.ts';
+import { mayCallModel } from './may-call-model.ts';
 
 /**
  * The public model names that this caller may call and that can serve at present, in the order of the configuration;
@@ -12,8 +12,8 @@ export function listModels(models: ModelIndex, caller: Caller): string[] {
 }
 
 /** The deployments behind those names. For `/model/info`; what is shown of them must leave the credentials out. */
-export function listDeployments(models: ModelIndex, caller: Caller): Deployment[] {
-  return models.deployments().filter((deployment) => mayCall(models, caller, deployment.modelName));
+export function listDeployments(deployments: readonly Deployment[], models: ModelIndex, caller: Caller): Deployment[] {
+  return deployments.filter((deployment) => mayCall(models, caller, deployment.modelName));
 }
 
 function isServed(models: ModelIndex, name: string): boolean {
@@ -21,12 +21,5 @@ function isServed(models: ModelIndex, name: string): boolean {
 }
 
 function mayCall(models: ModelIndex, { key }: Caller, name: string): boolean {
-  if (key === null) return true;
-  return isModelAllowed({
-    requested: name,
-    resolved: name,
-    allowed: key.models,
-    accessGroupsOf: models.accessGroupsOf,
-    providerOf: models.providerOf,
-  });
+  return key === null || mayCallModel(models, key, name);
 }

@@ -3,11 +3,12 @@ import type { Caller } from '../core/caller.ts';
 import { dearestPrice } from '../core/dearest-price.ts';
 import { GatewayError } from '../core/gateway-error.ts';
 import type { Deployment, ModelPrice } from '../core/model.ts';
-import { denyModelAccess, isModelAllowed } from '../core/model-access.ts';
+import { denyModelAccess } from '../core/model-access.ts';
 import { keyPolicy } from '../core/owner-policy.ts';
 import { type ModelIndex, upstreamModelFor } from '../core/routing.ts';
 import { estimateTokens } from '../core/token-estimate.ts';
 import type { GatewayDeps } from './gateway-deps.ts';
+import { mayCallModel } from './may-call-model.ts';
 import type { ParsedCall } from './parse-call.ts';
 
 /** A deployment that may serve the call, what it calls the model, and what that costs there. */
@@ -82,18 +83,15 @@ export function prepareCall(
 
 const ROUTES = { chat: '/chat/completions', completion: '/completions', embedding: '/embeddings' } as const;
 
-/** Applies the key's aliases and checks its model list. @throws GatewayError key_model_access (403) */
-export function resolveModelName(models: ModelIndex, caller: Caller, requested: string): string {
-  const { key } = caller;
+/**
+ * Applies the key's aliases and checks its model list: the name asked for, what the key's alias makes of it and what
+ * the proxy's alias makes of that are each good enough. @throws GatewayError key_model_access (403)
+ */
+export function resolveModelName(models: ModelIndex, { key }: Caller, requested: string): string {
   if (key === null) return requested;
-  const resolved = Object.hasOwn(key.aliases, requested) ? (key.aliases[requested] as string) : requested;
-  const allowed = isModelAllowed({
-    requested,
-    resolved,
-    allowed: key.models,
-    accessGroupsOf: models.accessGroupsOf,
-    providerOf: models.providerOf,
-  });
-  if (!allowed) throw denyModelAccess('key', key.models, requested);
-  return resolved;
+  const aliased = Object.hasOwn(key.aliases, requested) ? (key.aliases[requested] as string) : requested;
+  if (!mayCallModel(models, key, requested) && (aliased === requested || !mayCallModel(models, key, aliased))) {
+    throw denyModelAccess('key', key.models, requested);
+  }
+  return aliased;
 }

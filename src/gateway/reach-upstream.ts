@@ -1,5 +1,5 @@
 import { GatewayError } from '../core/gateway-error.ts';
-import { orderCandidates } from '../core/routing.ts';
+import { orderDeployments } from '../core/routing.ts';
 import type { ModelCall } from '../providers/provider.ts';
 import type { StreamedResult, WholeResult } from '../providers/upstream.ts';
 import type { GatewayDeps } from './gateway-deps.ts';
@@ -46,12 +46,7 @@ export function openStream(deps: GatewayDeps, attempt: Attempt): Promise<Reached
  * retries are used up. What a retry cannot mend (a bad request, say) is thrown at once, as is a stop from outside.
  */
 async function reach<T>(deps: GatewayDeps, attempt: Attempt, ask: Ask<T>): Promise<Reached<T>> {
-  const order = orderCandidates(attempt.candidates, {
-    random: deps.random(),
-    isCooling: deps.cooldowns.isCooling,
-    tags: attempt.tags,
-    tagFiltering: deps.settings.tagFiltering,
-  });
+  const order = orderCandidates(deps, attempt);
   for (let retries = 0; ; retries += 1) {
     const candidate = order[retries % order.length] as Candidate;
     try {
@@ -68,6 +63,27 @@ async function reach<T>(deps: GatewayDeps, attempt: Attempt, ask: Ask<T>): Promi
     }
   }
 }
+
+function orderCandidates(deps: GatewayDeps, { candidates, tags }: Attempt): Candidate[] {
+  const order = orderDeployments(
+    candidates.map((candidate) => candidate.deployment),
+    {
+      random: deps.random(),
+      excluded: NONE,
+      cooldown: deps.cooldowns.isCooling,
+      tags,
+      tagFiltering: deps.settings.tagFiltering,
+    },
+  );
+  if (order.length === 0) {
+    throw new GatewayError('authentication', `No deployments available with tag: ${tags.join(', ')}.`, {
+      param: 'tags',
+    });
+  }
+  return order.map((deployment) => candidates.find((candidate) => candidate.deployment === deployment) as Candidate);
+}
+
+const NONE: ReadonlySet<string> = new Set();
 
 function pauseMs(retries: number, retryAfterMs: number | undefined): number {
   return Math.min(LONGEST_PAUSE_MS, retryAfterMs ?? FIRST_PAUSE_MS * 2 ** retries);

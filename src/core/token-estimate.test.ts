@@ -1,0 +1,78 @@
+import { describe, expect, test } from 'vitest';
+import { estimateTokens } from './token-estimate.ts';
+
+const IMAGE = 1_000;
+const chat = (body: Record<string, unknown>) => estimateTokens('chat', body, 500, IMAGE);
+
+describe('input', () => {
+  test.each<[string, unknown, number]>([
+    ['four characters a token', [{ role: 'user', content: 'a'.repeat(40) }], 10],
+    ['at least one', [{ role: 'user', content: '' }], 1],
+    [
+      'text parts',
+      [
+        {
+          role: 'user',
+          content: [
+            { type: 'text', text: 'a'.repeat(8) },
+            { type: 'text', text: 'b'.repeat(8) },
+          ],
+        },
+      ],
+      4,
+    ],
+    ['arguments of tool calls', [{ role: 'assistant', tool_calls: [{ function: { arguments: '{"a":123}---' } }] }], 3],
+    ['what is no message', [null, 5, 'x'], 1],
+    ['no messages at all', undefined, 1],
+  ])('%s', (_name, messages, inputTokens) => {
+    expect(chat({ messages }).inputTokens).toBe(inputTokens);
+  });
+
+  test('what is billed also counts the framing of each message', () => {
+    expect(chat({ messages: [{ content: 'a'.repeat(40) }, { content: '' }] }).billedInputTokens).toBe(10 + 2 * 4 + 3);
+  });
+
+  test('the bound is a token for each byte, and more for images', () => {
+    const image = { type: 'image_url', image_url: { url: 'https://example.com/a.png' } };
+    expect(chat({ messages: [{ content: 'hi' }] }).maxInputTokens).toBe(500 + 4 + 64);
+    expect(chat({ messages: [{ content: [image, image] }] }).maxInputTokens).toBe(500 + 4 + 64 + 2 * IMAGE);
+  });
+
+  test.each<[unknown, number]>([
+    ['a'.repeat(12), 3],
+    [['aaaa', 'bbbb'], 2],
+    [[1, 2, 3], 3],
+    [[[1, 2], [3]], 3],
+  ])('embedding input %j', (input, inputTokens) => {
+    expect(estimateTokens('embedding', { input }, 100, IMAGE)).toMatchObject({
+      inputTokens,
+      producesOutput: false,
+      requestedOutputTokens: null,
+    });
+  });
+});
+
+describe('output', () => {
+  test.each<[Record<string, unknown>, number | null]>([
+    [{}, null],
+    [{ max_tokens: 5 }, 5],
+    [{ max_completion_tokens: 7 }, 7],
+    [{ max_tokens: 5, max_completion_tokens: 7 }, 7],
+    [{ max_tokens: 0 }, 0],
+    [{ max_tokens: null }, null],
+    [{ max_tokens: -1 }, null],
+    [{ max_tokens: 'many' }, null],
+  ])('asked for by %j', (body, requestedOutputTokens) => {
+    expect(chat(body).requestedOutputTokens).toBe(requestedOutputTokens);
+  });
+
+  test.each<[Record<string, unknown>, number]>([
+    [{ prompt: 'a' }, 1],
+    [{ prompt: 'a', n: 3 }, 3],
+    [{ prompt: 'a', n: 2, best_of: 5 }, 5],
+    [{ prompt: ['a', 'b'], n: 2 }, 4],
+    [{ prompt: [1, 2, 3] }, 1],
+  ])('answers of the completion %j', (body, choices) => {
+    expect(estimateTokens('completion', body, 10, IMAGE).choices).toBe(choices);
+  });
+});
