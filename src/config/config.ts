@@ -4,6 +4,8 @@
  *
  * Secrets (`masterKey`, `saltKey`, `databaseUrl`, what a deployment holds) are in this value: never log it as a whole.
  */
+import type { Weekday } from '../core/budget-window.ts';
+import type { JsonObject } from '../core/json.ts';
 import type { BudgetMode } from '../core/key.ts';
 import type { Deployment } from '../core/model.ts';
 import type { ConfigPlace } from './config-problem.ts';
@@ -12,7 +14,7 @@ export interface Config {
   /** The file that was read, as it was named; null when there was none. */
   readonly file: string | null;
   readonly server: ServerConfig;
-  /** A `postgresql://` address; null: a SQLite file in `server.dataDir`. */
+  /** `postgresql://…`, `sqlite:…` or `file:…`; null: a SQLite file in `server.dataDir`. */
   readonly databaseUrl: string | null;
   /** Null: none was given, so the installation makes its own on first start. Otherwise begins with `sk-`. */
   readonly masterKey: string | null;
@@ -62,7 +64,7 @@ export interface KeyDefaults {
   readonly userId: string | null;
   readonly teamId: string | null;
   readonly models: readonly string[];
-  readonly metadata: Readonly<Record<string, unknown>>;
+  readonly metadata: JsonObject;
 }
 
 /** `litellm_settings.upperbound_key_generate_params`: what no key may exceed. Null: no bound. Durations as `30d`. */
@@ -82,15 +84,12 @@ export interface KeyGenerationConfig {
   readonly customKeyGenerate: string | null;
 }
 
-export const WEEK_STARTS = ['monday', 'sunday', 'saturday'] as const;
-export type WeekStart = (typeof WEEK_STARTS)[number];
-
 export interface GeneralConfig {
   /** For keys that name no mode of their own. */
   readonly budgetMode: BudgetMode;
   /** IANA name of the zone whose midnights, weeks and months budget windows follow. */
   readonly budgetTimeZone: string;
-  readonly weekStart: WeekStart;
+  readonly weekStart: Weekday;
   /** Budget of the whole proxy. */
   readonly maxBudgetNanoUsd: number | null;
   readonly budgetDuration: string | null;

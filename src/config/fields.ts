@@ -3,6 +3,7 @@
  * has to be) and strict in meaning; `null` means "not given". Messages say what is expected, never what was found.
  */
 import { z } from 'zod';
+import { parseDuration } from '../core/duration.ts';
 
 /** A value that `parse` turns into a `T`; undefined from it means that the value is not one. */
 function field<T>(expected: string, parse: (value: unknown) => T | undefined) {
@@ -69,7 +70,7 @@ export const seconds = field('a number of seconds above 0', (value) => {
 
 /** A length of time as `30s`, `15m`, `24h`, `7d`, `2w` or `1mo`; kept as text. */
 export const duration = field('a duration such as 30s, 15m, 24h, 7d or 1mo', (value) =>
-  typeof value === 'string' && /^[1-9]\d{0,8}(s|m|h|d|w|mo)$/.test(value.trim()) ? value.trim() : undefined,
+  typeof value === 'string' && parseDuration(value.trim()) !== undefined ? value.trim() : undefined,
 );
 
 /** One of a few words. */
@@ -102,7 +103,7 @@ function toNumber(value: unknown): number | undefined {
   return typeof number === 'number' && Number.isFinite(number) ? number : undefined;
 }
 
-/** The address of a PostgreSQL database. It holds a password, so no message repeats it. */
-export const databaseUrl = field('an address that begins with postgresql://', (value) =>
-  typeof value === 'string' && /^postgres(ql)?:\/\/./.test(value) ? value : undefined,
+/** The address of a database. It may hold a password, so no message repeats it. */
+export const databaseUrl = field('an address that begins with postgresql://, sqlite: or file:', (value) =>
+  typeof value === 'string' && /^(postgres(ql)?:\/\/|sqlite:|file:)./.test(value) ? value : undefined,
 );

@@ -1,6 +1,6 @@
 /** The `general_settings` of the file: LiteLLM's that have a meaning here, and our own. */
 import { z } from 'zod';
-import { WEEK_STARTS } from './config.ts';
+import type { Weekday } from '../core/budget-window.ts';
 import { choice, databaseUrl, duration, flag, optional, seconds, text, wholeNumber } from './fields.ts';
 import { address } from './ip-range.ts';
 
@@ -13,6 +13,16 @@ const route = z.unknown().transform((value, context): string => {
   return z.NEVER;
 });
 
+const WEEKDAYS = [
+  'monday',
+  'tuesday',
+  'wednesday',
+  'thursday',
+  'friday',
+  'saturday',
+  'sunday',
+] as const satisfies readonly Weekday[];
+
 export const generalSettings = z.object({
   master_key: optional(text),
   database_url: optional(databaseUrl),
@@ -21,7 +31,7 @@ export const generalSettings = z.object({
   custom_key_generate: optional(text),
 
   budget_mode: optional(choice(['standard', 'hard'])),
-  week_start: optional(choice(WEEK_STARTS)),
+  week_start: optional(choice(WEEKDAYS)),
   typical_output_tokens: optional(wholeNumber(1)),
   hard_budget_default_max_tokens: optional(wholeNumber(1)),
   hard_budget_tokens_per_image: optional(wholeNumber(0)),

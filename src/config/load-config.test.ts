@@ -153,7 +153,7 @@ describe('a wrong setting is reported with file, line, column and what was expec
     expect(problemsOf(yaml, { overrides: { port: '99999' }, env: { LATCHKEY_LOG_LEVEL: 'loud' } })).toEqual([
       '--port: expected a whole number from 0 to 65535',
       'LATCHKEY_LOG_LEVEL: expected one of fatal, error, warn, info, debug, trace, silent',
-      'config.yaml:2:15 general_settings.week_start: expected one of monday, sunday, saturday',
+      'config.yaml:2:15 general_settings.week_start: expected one of monday, tuesday, wednesday, thursday, friday, saturday, sunday',
       'config.yaml:3:33 litellm_settings.num_retries: expected a whole number from 0 to 100',
       'config.yaml:5:3 router_settings.timeot: unknown setting `timeot`, did you mean `timeout`?',
       'config.yaml:8:39 model_list.0.litellm_params.rpm: expected a whole number of at least 0',
