@@ -172,6 +172,7 @@ export interface SpendRow {
 }
 
 export interface SpendQuery {
+  /** Ours, or the upstream's response id: clients know only the latter. */
   requestId?: string;
   keyId?: string;
   /** Matches rows whose key had this hash when it called. */

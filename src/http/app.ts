@@ -1,0 +1,65 @@
+/**
+ * The HTTP application: hooks, error answers, and every route family, over functions handed in. It listens nowhere and
+ * builds nothing of its own; what it needs from the rest of the gateway is `AppDeps`.
+ */
+import { fastify } from 'fastify';
+import { serializerCompiler } from 'fastify-type-provider-zod';
+import type { App } from './app-instance.ts';
+import { createErrorHandler } from './error-handler.ts';
+import { type AuthenticateDeps, authenticateRoutes } from './hooks/authenticate.ts';
+import { beginRequests } from './hooks/begin-request.ts';
+import { describeActors } from './hooks/describe-actor.ts';
+import { logRequests } from './hooks/log-requests.ts';
+import { acceptJsonBodies } from './json-body.ts';
+import { handleUnknownPaths } from './not-found.ts';
+import { registerDocsRoutes } from './routes/docs.ts';
+import { type ExplainRoutesDeps, registerExplainRoutes } from './routes/explain.ts';
+import { type GlobalSpendRoutesDeps, registerGlobalSpendRoutes } from './routes/global-spend.ts';
+import { type HealthRoutesDeps, registerHealthRoutes } from './routes/health.ts';
+import { type HomeRoutesDeps, registerHomeRoutes } from './routes/home.ts';
+import { type KeyRoutesDeps, registerKeyRoutes } from './routes/key.ts';
+import { type ModelCallRoutesDeps, registerModelCallRoutes } from './routes/model-calls.ts';
+import { type ModelRoutesDeps, registerModelRoutes } from './routes/models.ts';
+import { registerSpendRoutes, type SpendRoutesDeps } from './routes/spend.ts';
+import { type ServerDeps, toServerOptions } from './server-options.ts';
+import { compileZodValidator } from './zod-validation.ts';
+
+export interface AppDeps
+  extends ServerDeps,
+    AuthenticateDeps,
+    HomeRoutesDeps,
+    HealthRoutesDeps,
+    ModelCallRoutesDeps,
+    ModelRoutesDeps,
+    KeyRoutesDeps,
+    ExplainRoutesDeps,
+    SpendRoutesDeps,
+    GlobalSpendRoutesDeps {}
+
+/** Ready to listen or to be injected into. Throws when a route does not say who may call it. */
+export async function createApp(deps: AppDeps): Promise<App> {
+  const app: App = fastify(toServerOptions(deps));
+  app.setValidatorCompiler(compileZodValidator);
+  app.setSerializerCompiler(serializerCompiler);
+  app.setErrorHandler(createErrorHandler(deps));
+  handleUnknownPaths(app);
+  acceptJsonBodies(app);
+
+  beginRequests(app, deps.version);
+  describeActors(app);
+  logRequests(app, deps.logger);
+  // The API browser's own files come before the guard; every route after it is guarded.
+  await registerDocsRoutes(app, deps);
+  authenticateRoutes(app, deps);
+
+  registerHomeRoutes(app, deps);
+  registerHealthRoutes(app, deps);
+  registerModelCallRoutes(app, deps);
+  registerModelRoutes(app, deps);
+  registerKeyRoutes(app, deps);
+  registerExplainRoutes(app, deps);
+  registerSpendRoutes(app, deps);
+  registerGlobalSpendRoutes(app, deps);
+  await app.ready();
+  return app;
+}

@@ -1,0 +1,33 @@
+/** First thing of every request: its ids, on the request and on the response, whatever becomes of it. */
+import type { FastifyReply, FastifyRequest } from 'fastify';
+import { GatewayError } from '../../core/gateway-error.ts';
+import type { App } from '../app-instance.ts';
+
+/** A client may name its call; anything longer or stranger could be an attack on whoever reads the log. */
+const CALL_ID_SHAPE = /^[A-Za-z0-9._:-]{1,128}$/;
+
+/** Puts the ids on request and response. Also for answers that are made outside the request's life cycle. */
+export function stampIds(request: FastifyRequest, reply: FastifyReply, version: string): void {
+  const named = request.headers['x-litellm-call-id'];
+  request.callId = typeof named === 'string' && CALL_ID_SHAPE.test(named) ? named : request.id;
+  reply.headers({
+    'x-request-id': request.id,
+    'x-litellm-call-id': request.callId,
+    'x-litellm-version': version,
+  });
+}
+
+/** Also ends the taking of new work: once the app is closing, requests on open connections get 503. */
+export function beginRequests(app: App, version: string): void {
+  let closing = false;
+  app.decorateRequest('callId', '');
+  app.addHook('preClose', (done) => {
+    closing = true;
+    done();
+  });
+  app.addHook('onRequest', (request, reply, done) => {
+    stampIds(request, reply, version);
+    if (closing) done(new GatewayError('shutting_down', 'The gateway is shutting down.', { retryAfterMs: 1_000 }));
+    else done();
+  });
+}

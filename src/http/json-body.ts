@@ -1,0 +1,27 @@
+/**
+ * Bodies of management calls. Whatever the content type says, a body that is JSON is taken as JSON: scripts that forget
+ * the header are many, and every call carries its own credential, so a browser form gains nothing by it.
+ */
+import { GatewayError } from '../core/gateway-error.ts';
+import type { App } from './app-instance.ts';
+
+export function acceptJsonBodies(app: App): void {
+  const parseJson = app.getDefaultJsonParser('error', 'ignore');
+  app.removeAllContentTypeParsers();
+  app.addContentTypeParser('*', { parseAs: 'string' }, (request, text, done) => {
+    if (text === '') {
+      done(null, undefined);
+      return;
+    }
+    void parseJson(request, text as string, (error, body) => {
+      if (error === null || error === undefined) done(null, body);
+      else done(refuse(request.headers['content-type']));
+    });
+  });
+}
+
+function refuse(contentType: string | undefined): GatewayError {
+  return contentType === undefined || /json/i.test(contentType)
+    ? new GatewayError('invalid_request', 'The request body is not valid JSON.')
+    : new GatewayError('unsupported_media_type', 'The request body has to be JSON.');
+}

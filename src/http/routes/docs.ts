@@ -1,0 +1,41 @@
+/**
+ * The API described from the very schemas that it is served with, and a browser for it. Everything comes from this
+ * process: nothing is fetched from elsewhere.
+ */
+import swagger from '@fastify/swagger';
+import swaggerUi from '@fastify/swagger-ui';
+import { jsonSchemaTransform, jsonSchemaTransformObject } from 'fastify-type-provider-zod';
+import type { App } from '../app-instance.ts';
+
+/** Where the browser stands; `/openapi.json` is the document itself. */
+const DOCS_PATH = '/docs';
+
+/** To be called before the routes that are to be described. Its own files are public and carry no guard. */
+export async function registerDocsRoutes(app: App, { version }: { version: string }): Promise<void> {
+  await app.register(swagger, {
+    openapi: {
+      openapi: '3.1.0',
+      info: {
+        title: 'Latchkey',
+        description: 'An LLM gateway with virtual keys: OpenAI-compatible calls, LiteLLM-compatible key management.',
+        version,
+      },
+      components: {
+        securitySchemes: {
+          bearer: { type: 'http', scheme: 'bearer', description: 'A virtual key (sk-…) or the master key.' },
+        },
+      },
+      security: [{ bearer: [] }],
+    },
+    transform: jsonSchemaTransform,
+    transformObject: jsonSchemaTransformObject,
+  });
+  await app.register(swaggerUi, { routePrefix: DOCS_PATH });
+
+  let document: string | undefined;
+  app.get('/openapi.json', { schema: { hide: true } }, (_request, reply) => {
+    document ??= JSON.stringify(app.swagger());
+    return reply.type('application/json; charset=utf-8').send(document);
+  });
+  app.get('/redoc', { schema: { hide: true } }, (_request, reply) => reply.redirect(DOCS_PATH, 302));
+}

@@ -1,0 +1,50 @@
+/** What this server is, for whoever opens its address, and which routes it has. */
+import { z } from 'zod';
+import type { App } from '../app-instance.ts';
+
+export interface HomeRoutesDeps {
+  version: string;
+}
+
+const Home = z.object({
+  name: z.string(),
+  version: z.string(),
+  docs: z.string(),
+  openapi: z.string(),
+  ready: z.string(),
+});
+const RouteList = z.object({ routes: z.array(z.object({ path: z.string(), methods: z.array(z.string()) })) });
+
+/** Registered before the other routes, so that `/routes` sees them all. */
+export function registerHomeRoutes(app: App, deps: HomeRoutesDeps): void {
+  const methodsByPath = new Map<string, Set<string>>();
+  app.addHook('onRoute', ({ url, method }) => {
+    const methods = methodsByPath.get(url) ?? new Set<string>();
+    for (const name of Array.isArray(method) ? method : [method]) methods.add(name);
+    methodsByPath.set(url, methods);
+  });
+
+  app.get(
+    '/',
+    {
+      config: { access: 'public' },
+      schema: { tags: ['server'], summary: 'What this server is', response: { 200: Home } },
+    },
+    () => ({
+      name: 'Latchkey',
+      version: deps.version,
+      docs: '/docs',
+      openapi: '/openapi.json',
+      ready: '/health/readiness',
+    }),
+  );
+
+  app.get(
+    '/routes',
+    {
+      config: { access: 'public' },
+      schema: { tags: ['server'], summary: 'Every route of this server', response: { 200: RouteList } },
+    },
+    () => ({ routes: [...methodsByPath].map(([path, methods]) => ({ path, methods: [...methods] })) }),
+  );
+}

@@ -1,0 +1,116 @@
+/** Which models there are for this caller. Read-only: models come from the configuration. */
+import { z } from 'zod';
+import type { Caller } from '../../core/caller.ts';
+import { GatewayError } from '../../core/gateway-error.ts';
+import type { App } from '../app-instance.ts';
+import {
+  type DeploymentView,
+  fromDeployment,
+  fromModelGroup,
+  ModelGroupList,
+  ModelInfoList,
+} from '../schemas/deployment.ts';
+import { fromModelName, ModelEntry, ModelList } from '../schemas/model-list.ts';
+
+export interface ModelRoutesDeps {
+  /** The names that this caller may ask for. */
+  listModels(caller: Caller): readonly string[];
+  /** What serves those names. */
+  listDeployments(caller: Caller): readonly DeploymentView[];
+}
+
+const LISTS = ['/models', '/v1/models', '/openai/models', '/openai/v1/models'] as const;
+const INFOS = ['/model/info', '/v1/model/info'] as const;
+const DeploymentQuery = z.object({ litellm_model_id: z.string().optional() });
+const GroupQuery = z.object({ model_group: z.string().optional() });
+/** Model names hold slashes, so the rest of the path is the name. */
+const ModelParams = z.object({ '*': z.string() });
+
+export function registerModelRoutes(app: App, deps: ModelRoutesDeps): void {
+  for (const url of LISTS) {
+    app.get(
+      url,
+      {
+        config: { access: 'info' },
+        schema: { tags: ['models'], summary: 'Models that this key may call', response: { 200: ModelList } },
+      },
+      (request) => ({ data: deps.listModels(request.caller).map(fromModelName), object: 'list' as const }),
+    );
+    app.get(
+      `${url}/*`,
+      {
+        config: { access: 'info' },
+        schema: {
+          tags: ['models'],
+          summary: 'One model, by its name',
+          params: ModelParams,
+          response: { 200: ModelEntry },
+        },
+      },
+      (request) => {
+        const name = request.params['*'];
+        if (!deps.listModels(request.caller).includes(name)) {
+          throw new GatewayError('not_found', `The model '${name}' does not exist or this key may not call it.`, {
+            param: 'model',
+          });
+        }
+        return fromModelName(name);
+      },
+    );
+  }
+
+  for (const url of INFOS) {
+    app.get(
+      url,
+      {
+        config: { access: 'info' },
+        schema: {
+          tags: ['models'],
+          summary: 'Deployments behind the models that this key may call',
+          querystring: DeploymentQuery,
+          response: { 200: ModelInfoList },
+        },
+      },
+      (request) => {
+        const wanted = request.query.litellm_model_id;
+        const deployments = deps
+          .listDeployments(request.caller)
+          .filter(({ id }) => wanted === undefined || id === wanted);
+        if (wanted !== undefined && deployments.length === 0) {
+          throw new GatewayError('bad_request', 'There is no such model id, or this key may not call it.', {
+            param: 'litellm_model_id',
+          });
+        }
+        return { data: deployments.map(fromDeployment) };
+      },
+    );
+  }
+
+  app.get(
+    '/model_group/info',
+    {
+      config: { access: 'info' },
+      schema: {
+        tags: ['models'],
+        summary: 'Model names with the limits and prices of all that serves them',
+        querystring: GroupQuery,
+        response: { 200: ModelGroupList },
+      },
+    },
+    (request) => {
+      const deployments = deps.listDeployments(request.caller);
+      const wanted = request.query.model_group;
+      const names = [...new Set(deployments.map(({ modelName }) => modelName))].filter(
+        (name) => wanted === undefined || name === wanted,
+      );
+      return {
+        data: names.map((name) =>
+          fromModelGroup(
+            name,
+            deployments.filter(({ modelName }) => modelName === name),
+          ),
+        ),
+      };
+    },
+  );
+}

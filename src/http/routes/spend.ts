@@ -1,0 +1,137 @@
+/** What calls have cost: the calls themselves, and a key's own spend. Sums over everybody: routes/global-spend.ts. */
+import { z } from 'zod';
+import { toUsd } from '../../core/money.ts';
+import { calculateCost } from '../../management/spend/calculate-cost.ts';
+import { listDailySpend } from '../../management/spend/list-daily-spend.ts';
+import { listKeySpend } from '../../management/spend/list-key-spend.ts';
+import { listSpendLogs } from '../../management/spend/list-spend-logs.ts';
+import type { SpendManagement } from '../../management/spend/spend-management.ts';
+import { sumSpendByTag } from '../../management/spend/sum-spend.ts';
+import type { App } from '../app-instance.ts';
+import { fromKeyView, KeyRow } from '../schemas/key-row.ts';
+import { SpendCalculateBody, SpendCalculateReply, toCostQuestion } from '../schemas/spend-calculate.ts';
+import { parseSpan } from '../schemas/spend-dates.ts';
+import { fromSpendRow } from '../schemas/spend-log-row.ts';
+import {
+  asksForDays,
+  fromDailySpend,
+  SpendLogsPage,
+  SpendLogsPageQuery,
+  SpendLogsQuery,
+  toLogFilter,
+  toPagedFilter,
+} from '../schemas/spend-logs.ts';
+
+export interface SpendRoutesDeps {
+  spending: SpendManagement;
+}
+
+const MAX_KEYS = 1_000;
+const DateQuery = z.object({ start_date: z.string().optional(), end_date: z.string().optional() });
+
+export function registerSpendRoutes(app: App, { spending }: SpendRoutesDeps): void {
+  app.get(
+    '/spend/logs',
+    {
+      config: { access: 'info' },
+      schema: {
+        tags: ['spend'],
+        summary: 'Calls and what they cost, or spend per day',
+        description:
+          'With dates: one item per day, unless summarize=false. Else the calls, newest first. ' +
+          'A key sees its own calls; administrators see all.',
+        querystring: SpendLogsQuery,
+        response: { 200: z.array(z.looseObject({})) },
+      },
+    },
+    async (request, reply) => {
+      const { query, caller } = request;
+      const filter = toLogFilter(query);
+      if (asksForDays(query)) return fromDailySpend(await listDailySpend(spending, caller, filter));
+      const { rows, total } = await listSpendLogs(spending, caller, filter, { limit: query.limit, offset: 0 });
+      reply.headers({ 'x-latchkey-total-rows': total, 'x-latchkey-row-limit': query.limit });
+      return rows.map(fromSpendRow);
+    },
+  );
+
+  for (const url of ['/spend/logs/v2', '/spend/logs/ui']) {
+    app.get(
+      url,
+      {
+        config: { access: 'info' },
+        schema: {
+          tags: ['spend'],
+          summary: 'Calls and what they cost, page by page',
+          querystring: SpendLogsPageQuery,
+          response: { 200: SpendLogsPage },
+        },
+      },
+      async (request) => {
+        const { page, page_size: size } = request.query;
+        const span = { limit: size, offset: (page - 1) * size };
+        const { rows, total } = await listSpendLogs(spending, request.caller, toPagedFilter(request.query), span);
+        return {
+          data: rows.map(fromSpendRow),
+          total,
+          page,
+          page_size: size,
+          total_pages: Math.ceil(total / size),
+        };
+      },
+    );
+  }
+
+  app.get(
+    '/spend/keys',
+    {
+      config: { access: 'spend' },
+      schema: {
+        tags: ['spend'],
+        summary: 'Keys by what they have spent, highest first',
+        response: { 200: z.array(KeyRow) },
+      },
+    },
+    async (request) => (await listKeySpend(spending, request.caller, MAX_KEYS)).map(fromKeyView),
+  );
+
+  app.get(
+    '/spend/tags',
+    {
+      config: { access: 'spend' },
+      schema: {
+        tags: ['spend'],
+        summary: 'Spend per request tag',
+        querystring: DateQuery,
+        response: {
+          200: z.array(
+            z.object({ individual_request_tag: z.string(), log_count: z.number(), total_spend: z.number() }),
+          ),
+        },
+      },
+    },
+    async (request) => {
+      const { start_date: start, end_date: end } = request.query;
+      const sums = await sumSpendByTag(spending, request.caller, parseSpan(start, end));
+      return sums.map(({ tag, calls, spendNanoUsd }) => ({
+        individual_request_tag: tag,
+        log_count: calls,
+        total_spend: toUsd(spendNanoUsd),
+      }));
+    },
+  );
+
+  app.post(
+    '/spend/calculate',
+    {
+      config: { access: 'info' },
+      schema: {
+        tags: ['spend'],
+        summary: 'What a call would cost, or has cost',
+        description: 'A request is priced by its estimated input; a response by the usage that it reports.',
+        body: SpendCalculateBody,
+        response: { 200: SpendCalculateReply },
+      },
+    },
+    (request) => ({ cost: toUsd(calculateCost(spending, toCostQuestion(request.body))) }),
+  );
+}

@@ -1,0 +1,135 @@
+/** Queries for spend logs, and the answers that sum them up. */
+import { z } from 'zod';
+import { GatewayError } from '../../core/gateway-error.ts';
+import { toNanoUsd, toUsd } from '../../core/money.ts';
+import type { SpendLogFilter } from '../../management/spend/list-spend-logs.ts';
+import type { DailySpend } from '../../management/spend/spend-management.ts';
+import { parseSpan } from './spend-dates.ts';
+import { SpendLogRow } from './spend-log-row.ts';
+
+/** `?user_id=` without a value asks for nothing in particular. */
+const text = z
+  .string()
+  .optional()
+  .transform((value) => (value === '' ? undefined : value));
+const count = (least: number, most: number, fallback: number) =>
+  z.coerce.number().int().min(least).max(most).default(fallback);
+const usd = z.coerce.number().min(0).optional();
+
+const MAX_ROWS = 10_000;
+const DEFAULT_ROWS = 1_000;
+
+export const SpendLogsQuery = z.object({
+  request_id: text.describe("Our request id or the upstream's response id."),
+  api_key: text.describe('A key by its secret, hash, key_id or alias.'),
+  user_id: text,
+  start_date: text.describe('YYYY-MM-DD, included.'),
+  end_date: text.describe('YYYY-MM-DD, included.'),
+  summarize: z
+    .enum(['true', 'false', 'True', 'False', '1', '0'])
+    .default('true')
+    .describe('With dates: one item per day, or (false) the calls themselves.'),
+  limit: count(1, MAX_ROWS, DEFAULT_ROWS).describe(
+    'Newest calls first; the header x-latchkey-total-rows tells how many match.',
+  ),
+});
+
+export const SpendLogsPageQuery = z.object({
+  start_date: text.describe('YYYY-MM-DD HH:MM:SS, UTC. Required.'),
+  end_date: text.describe('YYYY-MM-DD HH:MM:SS, UTC. Required.'),
+  page: count(1, 1_000_000, 1),
+  page_size: count(1, 100, 50),
+  api_key: text,
+  user_id: text,
+  request_id: text,
+  team_id: text,
+  end_user: text,
+  model: text,
+  tag: text,
+  status_filter: z.enum(['success', 'failure', 'aborted', 'unsettled', '']).optional(),
+  min_spend: usd,
+  max_spend: usd,
+});
+
+export const SpendLogsPage = z.object({
+  data: z.array(SpendLogRow),
+  total: z.number(),
+  page: z.number(),
+  page_size: z.number(),
+  total_pages: z.number(),
+});
+
+/** Dates are required here: a page number means nothing in a list that grows at its head. */
+export function toPagedFilter(query: z.output<typeof SpendLogsPageQuery>): SpendLogFilter {
+  if (query.start_date === undefined || query.end_date === undefined) {
+    throw new GatewayError('bad_request', 'start_date and end_date are required, as YYYY-MM-DD HH:MM:SS in UTC.', {
+      param: query.start_date === undefined ? 'start_date' : 'end_date',
+    });
+  }
+  const { status_filter: status } = query;
+  return withoutAbsent({
+    apiKey: query.api_key,
+    userId: query.user_id,
+    requestId: query.request_id,
+    teamId: query.team_id,
+    endUser: query.end_user,
+    model: query.model,
+    tag: query.tag,
+    status: status === '' ? undefined : status,
+    minSpendNanoUsd: query.min_spend === undefined ? undefined : toNanoUsd(query.min_spend),
+    maxSpendNanoUsd: query.max_spend === undefined ? undefined : toNanoUsd(query.max_spend),
+    ...parseSpan(query.start_date, query.end_date),
+  });
+}
+
+export function toLogFilter(query: z.output<typeof SpendLogsQuery>): SpendLogFilter {
+  return withoutAbsent({
+    requestId: query.request_id,
+    apiKey: query.api_key,
+    userId: query.user_id,
+    ...parseSpan(query.start_date, query.end_date),
+  });
+}
+
+/** True when days are asked for rather than calls. */
+export function asksForDays(query: z.output<typeof SpendLogsQuery>): boolean {
+  const hasDates = query.start_date !== undefined || query.end_date !== undefined;
+  return hasDates && query.request_id === undefined && /^(true|1)$/i.test(query.summarize);
+}
+
+/** One item per day: its spend, by user, by model, and by key hash at the top level, as LiteLLM has it. */
+export function fromDailySpend(rows: readonly DailySpend[]): Record<string, unknown>[] {
+  const days = new Map<string, { nanoUsd: number; users: Sums; models: Sums; keys: Sums }>();
+  for (const row of rows) {
+    const day = days.get(row.day) ?? { nanoUsd: 0, users: new Map(), models: new Map(), keys: new Map() };
+    days.set(row.day, day);
+    day.nanoUsd += row.spendNanoUsd;
+    add(day.users, row.userId ?? '', row.spendNanoUsd);
+    add(day.models, row.model, row.spendNanoUsd);
+    add(day.keys, row.keyHash, row.spendNanoUsd);
+  }
+  return [...days].map(([startTime, day]) => ({
+    ...inUsd(day.keys),
+    startTime,
+    spend: toUsd(day.nanoUsd),
+    users: inUsd(day.users),
+    models: inUsd(day.models),
+  }));
+}
+
+type Sums = Map<string, number>;
+
+function add(sums: Sums, name: string, nanoUsd: number): void {
+  sums.set(name, (sums.get(name) ?? 0) + nanoUsd);
+}
+
+function inUsd(sums: Sums): Record<string, number> {
+  return Object.fromEntries([...sums].map(([name, nanoUsd]) => [name, toUsd(nanoUsd)]));
+}
+
+type Present<T> = { [Name in keyof T]?: Exclude<T[Name], undefined> };
+
+/** Drops the members that are undefined, which a filter may not hold. */
+function withoutAbsent<T extends object>(filter: T): Present<T> {
+  return Object.fromEntries(Object.entries(filter).filter(([, value]) => value !== undefined)) as Present<T>;
+}

@@ -1,0 +1,22 @@
+/** What the spend verbs ask of the world, all of it; a verb takes the few members that it uses. */
+import type { KeyRecord } from '../../core/key.ts';
+import type { ModelPrice } from '../../core/model.ts';
+import type { KeyStore, SpendReader } from '../../storage/storage.ts';
+
+export type { DailySpend, SpendRow } from '../../storage/storage.ts';
+
+export interface SpendManagement {
+  spend: SpendReader;
+  keys: Pick<KeyStore, 'find' | 'list'>;
+  /** Nano-dollars spent in the current budget window of each key, in order: the number that enforcement uses. */
+  readSpend(keys: readonly KeyRecord[]): Promise<number[]>;
+  /** The clock window of a budget duration that holds this moment. */
+  budgetWindow(duration: string, nowMs: number): { startMs: number; endMs: number };
+  /** Ships what is journalled, so that a call that has been answered is on the bill that is read. */
+  flushLedger(): Promise<void>;
+  /** The price of what is called by this name: a model group, an alias, or a name that the price library knows. */
+  priceOf(model: string): ModelPrice | null;
+  /** `litellm_settings.max_budget`; null when the proxy as a whole has none. */
+  proxyMaxBudgetNanoUsd: number | null;
+  nowMs(): number;
+}

@@ -1,0 +1,37 @@
+/** Sums over everybody's calls. Each throws `forbidden` for who may not see others' spend. */
+import type { Caller } from '../../core/caller.ts';
+import type { SpendReader } from '../../storage/storage.ts';
+import type { SpendManagement } from './spend-management.ts';
+import { assertSeesAllSpend } from './spend-scope.ts';
+
+type Deps = Pick<SpendManagement, 'spend' | 'flushLedger'>;
+
+/** All that has ever been spent, in nano-dollars. */
+export function sumAllSpend(deps: Deps, caller: Caller): Promise<number> {
+  return readSum(deps, caller, (spend) => spend.total());
+}
+
+/** Spend per model that was asked for, highest first. */
+export function sumSpendByModel(deps: Deps, caller: Caller, limit: number): ReturnType<SpendReader['byModel']> {
+  return readSum(deps, caller, (spend) => spend.byModel(limit));
+}
+
+/** Spend per key over its whole life, highest first; deleted keys and the master key too. */
+export function sumSpendByKey(deps: Deps, caller: Caller, limit: number): ReturnType<SpendReader['byKey']> {
+  return readSum(deps, caller, (spend) => spend.byKey(limit));
+}
+
+/** Calls and spend per request tag. A call with two tags counts under both. */
+export function sumSpendByTag(
+  deps: Deps,
+  caller: Caller,
+  range: { fromMs?: number; toMs?: number },
+): ReturnType<SpendReader['byTag']> {
+  return readSum(deps, caller, (spend) => spend.byTag(range));
+}
+
+async function readSum<Sum>(deps: Deps, caller: Caller, read: (spend: SpendReader) => Promise<Sum>): Promise<Sum> {
+  assertSeesAllSpend(caller);
+  await deps.flushLedger();
+  return read(deps.spend);
+}
