@@ -1,6 +1,7 @@
 import type { AdmissionSettings } from '../core/admission.ts';
 import type { BudgetCalendar } from '../core/budget-window.ts';
 import type { Deployment, ModelPrice } from '../core/model.ts';
+import type { OwnerPolicy } from '../core/owner-policy.ts';
 import type { ModelIndex } from '../core/routing.ts';
 import type { Counters } from '../counters/counters.ts';
 import type { Ledger } from '../ledger/ledger.ts';
@@ -15,6 +16,10 @@ export interface GatewaySettings extends AdmissionSettings {
   requestTimeoutMs: number;
   tagFiltering: boolean;
   storePrompts: boolean;
+  /** Model calls must name their end user. */
+  enforceUserParam: boolean;
+  /** Limits of the whole proxy, which count for every caller; null: none. */
+  proxyPolicy: OwnerPolicy | null;
 }
 
 /** What is known about a deployment's price for the model that it will be asked for. */

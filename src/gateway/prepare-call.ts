@@ -4,7 +4,7 @@ import { dearestPrice } from '../core/dearest-price.ts';
 import { GatewayError } from '../core/gateway-error.ts';
 import type { Deployment, ModelPrice } from '../core/model.ts';
 import { denyModelAccess } from '../core/model-access.ts';
-import { keyPolicy } from '../core/owner-policy.ts';
+import { keyPolicy, type OwnerPolicy } from '../core/owner-policy.ts';
 import { type ModelIndex, upstreamModelFor } from '../core/routing.ts';
 import { estimateTokens } from '../core/token-estimate.ts';
 import type { GatewayDeps } from './gateway-deps.ts';
@@ -39,6 +39,15 @@ export function prepareCall(
   caller: Caller,
   parsed: ParsedCall,
 ): PreparedCall {
+  if (deps.settings.enforceUserParam && typeof parsed.body.user !== 'string') {
+    throw new GatewayError(
+      'authentication',
+      "Authentication Error, 'user' param not passed in. 'enforce_user_param'=True",
+      {
+        param: 'user',
+      },
+    );
+  }
   const model = resolveModelName(deps.models, caller, parsed.model);
   const route = deps.models.resolve(model);
   if (route === undefined) {
@@ -72,13 +81,20 @@ export function prepareCall(
     group: route.group,
     candidates,
     facts: {
-      owners: caller.key === null ? [] : [keyPolicy(caller.key)],
+      owners: ownersOf(caller, deps.settings.proxyPolicy),
       model,
       estimate: estimateTokens(parsed.operation, parsed.body, parsed.bytes, deps.settings.tokensPerImage),
       price: dearestPrice(candidates.map((candidate) => candidate.price)),
       maxOutputTokens,
     },
   };
+}
+
+/** Whoever has limits on this call's path. */
+function ownersOf({ key }: Caller, proxyPolicy: OwnerPolicy | null): OwnerPolicy[] {
+  const owners = key === null ? [] : [keyPolicy(key)];
+  if (proxyPolicy !== null) owners.push(proxyPolicy);
+  return owners;
 }
 
 const ROUTES = { chat: '/chat/completions', completion: '/completions', embedding: '/embeddings' } as const;

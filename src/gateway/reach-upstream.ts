@@ -54,7 +54,7 @@ async function reach<T>(deps: GatewayDeps, attempt: Attempt, ask: Ask<T>): Promi
     } catch (error) {
       if (attempt.stop.reason !== null) throw attempt.stop.reason;
       if (!(error instanceof GatewayError)) throw error;
-      deps.cooldowns.noteFailure(candidate.deployment.id, error.status);
+      if (isDeploymentsFault(error.status)) deps.cooldowns.noteFailure(candidate.deployment.id, error.status);
       const limit = candidate.deployment.maxRetries ?? deps.settings.numRetries;
       if (retries >= limit || !RETRY_STATUSES.has(error.status)) throw error;
       // Another deployment is asked at once; the same one again after a pause.
@@ -62,6 +62,11 @@ async function reach<T>(deps: GatewayDeps, attempt: Attempt, ask: Ask<T>): Promi
       if (attempt.stop.reason !== null) throw attempt.stop.reason;
     }
   }
+}
+
+/** A refused credential is the operator's to mend, but other deployments may have a better one; a 400 is the caller's. */
+function isDeploymentsFault(status: number): boolean {
+  return RETRY_STATUSES.has(status) || status === 401 || status === 403;
 }
 
 function orderCandidates(deps: GatewayDeps, { candidates, tags }: Attempt): Candidate[] {

@@ -38,3 +38,54 @@ export interface Upstream {
 
 /** Long enough for any answer that is not a stream; more would only fill memory. */
 const MAX_ANSWER_BYTES = 64 * 1024 * 1024;
+
+export interface UpstreamDeps {
+  transport: Pick<Transport, 'send' | 'stream'>;
+  /** The dialect that a deployment speaks. */
+  dialectOf(deployment: Deployment): Provider;
+}
+
+/** Upstreams that are reached over the network. */
+export function createUpstream({ transport, dialectOf }: UpstreamDeps): Upstream {
+  return {
+    async send(call, { deployment, upstreamModel }, options) {
+      const dialect = dialectOf(deployment);
+      const request = dialect.buildRequest(call, deployment, upstreamModel);
+      const answer = await transport.send(request, toSendOptions(deployment, options));
+      if (answer.status >= 400) throw toRefusal(dialect, deployment, answer);
+      return { headers: answer.headers, answer: dialect.parseAnswer(call, answer.status, answer.body) };
+    },
+
+    async stream(call, { deployment, upstreamModel }, options) {
+      const dialect = dialectOf(deployment);
+      const request = dialect.buildRequest(call, deployment, upstreamModel);
+      const begun = await transport.stream(request, toSendOptions(deployment, options));
+      if (begun.kind === 'answer') throw toRefusal(dialect, deployment, begun);
+      return { headers: begun.headers, stream: begun, meter: dialect.createStreamMeter(call) };
+    },
+  };
+}
+
+function toSendOptions(deployment: Deployment, options: ExchangeOptions) {
+  return { ...options, deploymentId: deployment.id, maxResponseBytes: MAX_ANSWER_BYTES };
+}
+
+function toRefusal(dialect: Provider, deployment: Deployment, { status, headers, body }: UpstreamAnswer): GatewayError {
+  const { message, type, param } = dialect.parseError(status, body);
+  const retryAfterMs = parseRetryAfter(headers.get('retry-after'));
+  return new GatewayError(
+    'upstream_error',
+    `Upstream ${deployment.provider} (deployment ${deployment.id}) answered ${status}: ${message}`,
+    {
+      param,
+      upstream: { status, type },
+      ...(retryAfterMs === undefined ? {} : { retryAfterMs }),
+    },
+  );
+}
+
+/** Seconds, or nothing: the date form of the header is of no use to a client whose clock we do not know. */
+function parseRetryAfter(value: string | undefined): number | undefined {
+  const seconds = Number(value);
+  return value !== undefined && Number.isFinite(seconds) && seconds >= 0 ? seconds * 1_000 : undefined;
+}
