@@ -93,6 +93,13 @@ describe('createModelIndex', () => {
     ]);
   });
 
+  test('the target of an alias is one step away, and any other name is its own', () => {
+    expect(index.aliasTargetOf('default')).toBe('gpt-4');
+    expect(index.aliasTargetOf('best')).toBe('openai/o3');
+    expect(index.aliasTargetOf('gpt-4')).toBe('gpt-4');
+    expect(index.aliasTargetOf('unknown')).toBe('unknown');
+  });
+
   test('access groups are those of all deployments behind the name, also through an alias or a wildcard', () => {
     expect(index.accessGroupsOf('gpt-4')).toEqual(['beta', 'slow']);
     expect(index.accessGroupsOf('default')).toEqual(['beta', 'slow']);
