@@ -1,0 +1,20 @@
+import { randomBytes } from 'node:crypto';
+import { readFile, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+
+const FILE = 'salt.key';
+const MODE_OWNER_ONLY = 0o600;
+
+/**
+ * The installation's own salt key, for operators who set none: made at the first start, kept beside the data and
+ * readable by its owner only. What is derived from it cannot be derived without it, so it belongs in the back-up.
+ */
+export async function readOrCreateSalt(dataDir: string): Promise<string> {
+  const path = join(dataDir, FILE);
+  try {
+    await writeFile(path, `${randomBytes(32).toString('base64url')}\n`, { flag: 'wx', mode: MODE_OWNER_ONLY });
+  } catch (error) {
+    if ((error as { code?: unknown }).code !== 'EEXIST') throw error;
+  }
+  return (await readFile(path, 'utf8')).trim();
+}
