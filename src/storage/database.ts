@@ -1,0 +1,199 @@
+/**
+ * The tables as Kysely sees them: snake_case columns, and only what both databases can hold. JSON is text, booleans are
+ * 0 and 1, money is whole nano-dollars, times are milliseconds since 1970. The migrations are the same thing in SQL.
+ */
+import type { Generated } from 'kysely';
+
+export interface KeysTable {
+  key_id: string;
+  hash: string;
+  mask: string | null;
+  alias: string | null;
+  user_id: string | null;
+  team_id: string | null;
+  organization_id: string | null;
+  budget_id: string | null;
+  models: string;
+  aliases: string;
+  max_budget_nano_usd: number | null;
+  soft_budget_nano_usd: number | null;
+  budget_duration: string | null;
+  budget_mode: string | null;
+  model_max_budget: string;
+  rpm_limit: number | null;
+  tpm_limit: number | null;
+  max_parallel_requests: number | null;
+  metadata: string;
+  permissions: string;
+  config: string;
+  allowed_cache_controls: string;
+  allowed_routes: string;
+  blocked: number | null;
+  expires_at_ms: number | null;
+  created_at_ms: number;
+  created_by: string;
+  updated_at_ms: number;
+  updated_by: string;
+  last_active_at_ms: number | null;
+  rotation_count: number;
+  last_rotation_at_ms: number | null;
+  auto_rotate: number;
+  rotation_interval: string | null;
+  extra: string;
+  deleted_at_ms: number | null;
+  deleted_by: string | null;
+  /** Alias, key_id, mask and user id in lower case, one a line: what the search of a key list looks through. */
+  search_text: string;
+}
+
+/** Every secret that a key ever had. Rows are never deleted, so a hash cannot come back as another key. */
+export interface KeySecretsTable {
+  hash: string;
+  key_id: string;
+  created_at_ms: number;
+  revoked_at_ms: number | null;
+}
+
+/** metadata.tags, one row a tag. */
+export interface KeyTagsTable {
+  key_id: string;
+  tag: string;
+}
+
+export interface IdempotencyTable {
+  id: string;
+  body_hash: string;
+  nonce: string;
+  key_id: string;
+  secret_hash: string;
+  expires_at_ms: number;
+}
+
+export interface AuditLogTable {
+  id: string;
+  at_ms: number;
+  changed_by: string;
+  changed_by_hash: string;
+  request_id: string;
+  source_ip: string | null;
+  action: string;
+  table_name: string;
+  object_id: string;
+  before: string | null;
+  after: string | null;
+}
+
+/** The change feed. `body` is the event without its seq. */
+export interface ChangesTable {
+  seq: Generated<number>;
+  kind: string;
+  body: string;
+  at_ms: number;
+}
+
+export interface SettingsTable {
+  name: string;
+  value: string;
+  updated_at_ms: number;
+}
+
+/** The ledger's rows: one column for every field of a SpendRecord. `balances` holds the deltas that were applied. */
+export interface SpendLogsTable {
+  request_id: string;
+  response_id: string | null;
+  call_type: string;
+  status: string;
+  started_at_ms: number;
+  ended_at_ms: number;
+  first_token_at_ms: number | null;
+  key_id: string | null;
+  key_hash: string;
+  key_alias: string | null;
+  user_id: string | null;
+  team_id: string | null;
+  organization_id: string | null;
+  end_user: string | null;
+  tags: string;
+  model: string;
+  model_group: string | null;
+  deployment_id: string | null;
+  provider: string | null;
+  api_base: string | null;
+  prompt_tokens: number;
+  completion_tokens: number;
+  total_tokens: number;
+  cache_read_tokens: number;
+  cache_write_tokens: number;
+  reasoning_tokens: number;
+  usage_estimated: number;
+  spend_nano_usd: number;
+  stream: number;
+  source_ip: string | null;
+  session_id: string | null;
+  http_status: number;
+  error_type: string | null;
+  metadata: string;
+  messages: string | null;
+  response: string | null;
+  balances: string;
+}
+
+export interface BalancesTable {
+  counter: string;
+  nano_usd: number;
+  /** Set on the lifetime balance of a key, which is there from the key's first moment: lists sort by it. */
+  key_id: string | null;
+}
+
+export interface BalanceAdjustmentsTable {
+  id: string;
+  counter: string;
+  delta_nano_usd: number;
+  reason: string;
+  at_ms: number;
+}
+
+/** Sums per day and owner. '' stands for none, so that all of it can be the primary key. */
+export interface DailySpendTable {
+  day: string;
+  key_id: string;
+  key_hash: string;
+  user_id: string;
+  team_id: string;
+  organization_id: string;
+  end_user: string;
+  model: string;
+  model_group: string;
+  provider: string;
+  calls: number;
+  failures: number;
+  prompt_tokens: number;
+  completion_tokens: number;
+  cache_read_tokens: number;
+  spend_nano_usd: number;
+}
+
+export interface DailyTagSpendTable {
+  day: string;
+  tag: string;
+  calls: number;
+  spend_nano_usd: number;
+}
+
+export interface Database {
+  keys: KeysTable;
+  key_secrets: KeySecretsTable;
+  key_tags: KeyTagsTable;
+  idempotency: IdempotencyTable;
+  audit_log: AuditLogTable;
+  changes: ChangesTable;
+  settings: SettingsTable;
+  spend_logs: SpendLogsTable;
+  balances: BalancesTable;
+  balance_adjustments: BalanceAdjustmentsTable;
+  daily_spend: DailySpendTable;
+  daily_tag_spend: DailyTagSpendTable;
+}
+
+/** Which database is behind a Kysely instance, for the few statements that cannot be the same in both. */
+export type DialectName = 'sqlite' | 'postgres';

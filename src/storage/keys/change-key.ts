@@ -1,0 +1,61 @@
+import type { KeyRecord } from '../../core/key.ts';
+import type { KeyAddress } from '../../core/key-address.ts';
+import { applyAdjustments } from '../adjustments.ts';
+import { insertAudit } from '../audit-rows.ts';
+import type { ChangeKeyResult, KeyChange } from '../storage.ts';
+import type { WriteContext, Writer } from '../writer.ts';
+import { findKeysForChange } from './find-keys.ts';
+import { toKeyRow } from './key-row.ts';
+import { announceKey, insertIdempotency, insertSecret, replaceTags, toConflict } from './key-writes.ts';
+
+/**
+ * Reads the row, asks `decide`, writes what it returns, in one transaction during which nobody else changes the key.
+ * Should the database end the transaction because of another one, `decide` is asked again with the row as it is then.
+ */
+export async function changeKey(
+  write: Writer,
+  address: KeyAddress,
+  decide: (current: KeyRecord) => KeyChange,
+): Promise<ChangeKeyResult> {
+  try {
+    return await write(async (context) => {
+      const [before] = await findKeysForChange(context.trx, context.dialect, [address], context.nowMs);
+      if (before === undefined) return { kind: 'not_found' };
+      const change = decide(before);
+      await writeChange(context, before, change);
+      return { kind: 'changed', before, after: change.next };
+    });
+  } catch (error) {
+    return toConflict(error);
+  }
+}
+
+async function writeChange(context: WriteContext, before: KeyRecord, change: KeyChange): Promise<void> {
+  const { next, oldSecretRevokedAtMs, adjustments = [], audit, idempotency = null } = change;
+  if (next.keyId !== before.keyId) throw new Error('A key_id never changes.');
+  if ((next.hash !== before.hash) !== (oldSecretRevokedAtMs !== undefined)) {
+    throw new Error('A new secret and the end of the old one belong together.');
+  }
+  if (idempotency !== null) await insertIdempotency(context, idempotency);
+  const { key_id, ...columns } = toKeyRow(next);
+  await context.trx.updateTable('keys').set(columns).where('key_id', '=', key_id).execute();
+  if (oldSecretRevokedAtMs !== undefined) await replaceSecret(context, before, next, oldSecretRevokedAtMs);
+  await replaceTags(context, next);
+  await applyAdjustments(context, adjustments);
+  await insertAudit(context, [audit]);
+  await announceKey(context, next);
+}
+
+/** At most two secrets open a key: one that was still in grace from an earlier rotation ends now. */
+async function replaceSecret(
+  context: WriteContext,
+  before: KeyRecord,
+  next: KeyRecord,
+  revokedAtMs: number,
+): Promise<void> {
+  const { trx, nowMs } = context;
+  const ofKey = trx.updateTable('key_secrets').where('key_id', '=', next.keyId);
+  await ofKey.set({ revoked_at_ms: nowMs }).where('revoked_at_ms', '>', nowMs).execute();
+  await ofKey.set({ revoked_at_ms: revokedAtMs }).where('hash', '=', before.hash).execute();
+  await insertSecret(context, next, nowMs);
+}

@@ -1,0 +1,47 @@
+import type { AuditEntry } from '../../core/audit.ts';
+import type { KeyRecord } from '../../core/key.ts';
+import type { KeyAddress } from '../../core/key-address.ts';
+import { insertAudit } from '../audit-rows.ts';
+import type { KeyStore } from '../storage.ts';
+import type { WriteContext, Writer } from '../writer.ts';
+import { findKeysForChange } from './find-keys.ts';
+import { announceKey } from './key-writes.ts';
+
+/**
+ * Marks keys as deleted, all or none. Rows, tags, secrets and spend stay for history; the secrets are dead and the
+ * aliases free. A key named twice is deleted once.
+ */
+export async function removeKeys(
+  write: Writer,
+  addresses: readonly KeyAddress[],
+  deleted: { atMs: number; by: string },
+  decide: (current: KeyRecord) => AuditEntry,
+): ReturnType<KeyStore['remove']> {
+  return write(async (context) => {
+    const found = await findKeysForChange(context.trx, context.dialect, addresses, context.nowMs);
+    const missing = found.flatMap((key, index) => (key === undefined ? [index] : []));
+    if (missing.length > 0) return { kind: 'not_found', missing };
+    const keys = [...new Map(found.flatMap((key) => (key ? [[key.keyId, key] as const] : []))).values()];
+    const removed = keys.map((key) => ({ ...key, deletedAtMs: deleted.atMs, deletedBy: deleted.by }));
+    await insertAudit(context, keys.map(decide));
+    for (const key of removed) await writeRemoval(context, key, deleted);
+    return { kind: 'removed', keys: removed };
+  });
+}
+
+async function writeRemoval(
+  context: WriteContext,
+  key: KeyRecord,
+  { atMs, by }: { atMs: number; by: string },
+): Promise<void> {
+  const { trx } = context;
+  const row = { deleted_at_ms: atMs, deleted_by: by };
+  await trx.updateTable('keys').set(row).where('key_id', '=', key.keyId).execute();
+  await trx
+    .updateTable('key_secrets')
+    .set({ revoked_at_ms: atMs })
+    .where('key_id', '=', key.keyId)
+    .where((eb) => eb.or([eb('revoked_at_ms', 'is', null), eb('revoked_at_ms', '>', atMs)]))
+    .execute();
+  await announceKey(context, key);
+}

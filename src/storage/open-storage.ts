@@ -1,0 +1,100 @@
+import { type Kysely, sql } from 'kysely';
+import { createAuditStore } from './audit-store.ts';
+import { createChangeFeed } from './change-feed.ts';
+import { type Connection, openConnection } from './connection.ts';
+import type { Database, DialectName } from './database.ts';
+import { createKeyCache, type KeyCacheOptions } from './key-cache.ts';
+import { createKeyStore } from './keys/key-store.ts';
+import { migrate, migrateConnection } from './migrate.ts';
+import { prune } from './prune.ts';
+import { createSettingStore } from './setting-store.ts';
+import { createSpendReader } from './spend-reader.ts';
+import type { Storage } from './storage.ts';
+import { createWriter } from './writer.ts';
+
+/** What storage says to whoever runs the process; pino's logger fits. */
+export interface StorageLogger {
+  warn(details: object, message: string): void;
+}
+
+export interface StorageOptions {
+  /** `sqlite:///path`, a path, `:memory:`, or `postgres://…`. */
+  url: string;
+  nowMs: () => number;
+  /** The most connections to PostgreSQL. */
+  poolSize: number;
+  logger?: StorageLogger;
+  keyCache?: Pick<KeyCacheOptions, 'size' | 'unknownTtlMs' | 'maxLoads' | 'maxWaiting'>;
+  /** PostgreSQL: the longest that a statement may take. */
+  queryTimeoutMs?: number;
+}
+
+/** Storage, and the connections below it for the ledger, which brings its own SQL. */
+export interface OpenStorage extends Storage {
+  dialect: DialectName;
+  /** Transactions and writes. On SQLite one at a time. */
+  writes: Kysely<Database>;
+  /** Single reading statements, never behind a transaction (except in memory, where there is only one connection). */
+  reads: Kysely<Database>;
+  /** Deletes what nobody can need any more; for a job, every hour or so. */
+  prune(): Promise<void>;
+}
+
+const QUERY_TIMEOUT_MS = 30_000;
+
+/**
+ * Opens the database and brings its schema up to date. Throws database_unavailable when it cannot be reached. A database
+ * that a newer version has migrated is used as it is, with a warning.
+ */
+export async function openStorage(options: StorageOptions): Promise<OpenStorage> {
+  const { url, poolSize, logger, queryTimeoutMs = QUERY_TIMEOUT_MS } = options;
+  const connection = openConnection({
+    url,
+    poolSize,
+    queryTimeoutMs,
+    onConnectionError: (error) => logger?.warn({ err: error }, 'A database connection broke.'),
+  });
+  try {
+    return await buildStorage(connection, options);
+  } catch (error) {
+    await connection.close();
+    throw error;
+  }
+}
+
+async function buildStorage(connection: Connection, options: StorageOptions): Promise<OpenStorage> {
+  const { dialect, writes, reads } = connection;
+  const { url, nowMs, logger } = options;
+  // Migrations may take their time, so on PostgreSQL they get a connection without a time limit.
+  const { unknown } = dialect === 'postgres' ? await migrate(url) : await migrateConnection(connection);
+  if (unknown.length > 0) {
+    const message =
+      'The database was migrated by a newer version of Latchkey; this version may not understand all of it.';
+    logger?.warn({ migrations: unknown }, message);
+  }
+
+  const feed = createChangeFeed({ reads, nowMs });
+  await feed.start();
+  const write = createWriter({ writes, dialect, feed, nowMs });
+  const keys = createKeyStore({ reads, writes, dialect, write, nowMs });
+  const keyCache = createKeyCache({ load: keys.findBySecretHash, nowMs, ...options.keyCache });
+  feed.subscribe(keyCache.evict);
+  feed.onLost(keyCache.clear);
+
+  return {
+    dialect,
+    writes,
+    reads,
+    keys,
+    keyCache,
+    audit: createAuditStore(reads, write),
+    spend: createSpendReader(reads, dialect),
+    settings: createSettingStore(reads, write),
+    changes: feed,
+    async ping() {
+      await sql`select 1`.execute(reads);
+    },
+    prune: () => prune(writes, nowMs()),
+    close: connection.close,
+  };
+}

@@ -1,0 +1,35 @@
+import { GatewayError } from '../core/gateway-error.ts';
+import { databaseUnavailable, TransactionConflict } from './database-unavailable.ts';
+import { UniqueViolation } from './unique-violation.ts';
+
+/**
+ * Codes after which the statement may well succeed elsewhere or later. Two letters stand for a class of SQLSTATE:
+ * 08 connection, 53 resources, 57P shutdown and cancel, 28 log-in, 3D no such database, 25006 read-only after failover.
+ */
+const SQLSTATE = /^(08...|53...|57P..|57014|58...|28...|3D000|25006|XX...)$/;
+const SOCKET =
+  /^(ECONN[A-Z]*|E[A-Z]*UNREACH|ENOTFOUND|EAI_AGAIN|ETIMEDOUT|EPIPE|ENETDOWN|ENOENT|EADDRNOTAVAIL|ENOBUFS)$/;
+/** pg and its pool throw these without a code. */
+const MESSAGE =
+  /connection terminated|timeout exceeded when trying to connect|query read timeout|not queryable|connection error|end on the pool|connection is closed|server does not support ssl/i;
+
+const SERIALIZATION_FAILURE = '40001';
+const DEADLOCK = '40P01';
+const UNIQUE_VIOLATION = '23505';
+/** PostgreSQL cannot hold U+0000 in text. */
+const UNTRANSLATABLE_CHARACTER = '22021';
+
+/** An error of pg → what the rest of storage understands. Anything else is a fault of ours and stays as it is. */
+export function translatePostgresFailure(error: unknown): Error {
+  if (!(error instanceof Error)) return new Error(String(error));
+  const { code, constraint } = error as Error & { code?: unknown; constraint?: unknown };
+  if (typeof code === 'string') {
+    if (code === UNIQUE_VIOLATION) return new UniqueViolation(String(constraint), error);
+    if (code === SERIALIZATION_FAILURE || code === DEADLOCK) return new TransactionConflict(error);
+    if (code === UNTRANSLATABLE_CHARACTER) {
+      return new GatewayError('invalid_request', 'Text with the character U+0000 cannot be stored.', { cause: error });
+    }
+    if (SQLSTATE.test(code) || SOCKET.test(code)) return databaseUnavailable(error);
+  }
+  return MESSAGE.test(error.message) ? databaseUnavailable(error) : error;
+}

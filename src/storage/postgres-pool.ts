@@ -1,0 +1,35 @@
+import pg from 'pg';
+
+export interface PostgresPoolOptions {
+  url: string;
+  poolSize: number;
+  /** The longest that a statement may take as seen from here; 0 = no limit (migrations). */
+  queryTimeoutMs: number;
+  /** Told of connections that break while nobody uses them. */
+  onConnectionError: (error: Error) => void;
+}
+
+const CONNECT_TIMEOUT_MS = 5_000;
+const IDLE_TIMEOUT_MS = 60_000;
+const INT8 = 20;
+
+/** A pool with a hard maximum, whose broken connections never end the process. bigint columns are read as numbers. */
+export function createPostgresPool(options: PostgresPoolOptions): pg.Pool {
+  const pool = new pg.Pool({
+    connectionString: options.url,
+    max: options.poolSize,
+    connectionTimeoutMillis: CONNECT_TIMEOUT_MS,
+    idleTimeoutMillis: IDLE_TIMEOUT_MS,
+    query_timeout: options.queryTimeoutMs,
+    keepAlive: true,
+    application_name: 'latchkey',
+    types: {
+      getTypeParser: ((id: number, format?: 'text' | 'binary') =>
+        id === INT8 ? Number : pg.types.getTypeParser(id, format)) as typeof pg.types.getTypeParser,
+    },
+  });
+  // Without a listener on both, a connection that breaks ends the process. The pool repeats what its clients say.
+  pool.on('error', () => undefined);
+  pool.on('connect', (client) => client.on('error', options.onConnectionError));
+  return pool;
+}

@@ -1,0 +1,26 @@
+import type { Kysely } from 'kysely';
+import { insertAudit } from './audit-rows.ts';
+import type { Database } from './database.ts';
+import type { SettingStore } from './storage.ts';
+import type { Writer } from './writer.ts';
+
+/** Small named values; setting one is announced like every other change. */
+export function createSettingStore(reads: Kysely<Database>, write: Writer): SettingStore {
+  return {
+    async get(name) {
+      const row = await reads.selectFrom('settings').select('value').where('name', '=', name).executeTakeFirst();
+      return row?.value;
+    },
+    set: (name, value, audit) =>
+      write(async (context) => {
+        const columns = { value, updated_at_ms: context.nowMs };
+        await context.trx
+          .insertInto('settings')
+          .values({ name, ...columns })
+          .onConflict((conflict) => conflict.column('name').doUpdateSet(columns))
+          .execute();
+        await insertAudit(context, [audit]);
+        context.announce({ kind: 'setting', name });
+      }),
+  };
+}

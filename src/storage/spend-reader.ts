@@ -1,0 +1,52 @@
+import type { Kysely } from 'kysely';
+import type { Database, DialectName } from './database.ts';
+import { buildSpendFilters, fromSpendRow, SPEND_ROW_COLUMNS } from './spend-rows.ts';
+import { sumAll, sumByKey, sumByModel, sumByTag, sumDaily } from './spend-sums.ts';
+import type { SpendQuery, SpendReader, SpendRow } from './storage.ts';
+
+/** Rows may carry prompts and answers, so many at once are fetched in pieces. */
+const PAGE = 500;
+const COUNTERS = 500;
+
+export function createSpendReader(reads: Kysely<Database>, dialect: DialectName): SpendReader {
+  const matching = (query: SpendQuery) =>
+    reads.selectFrom('spend_logs').where((eb) => eb.and(buildSpendFilters(eb, dialect, query)));
+
+  return {
+    async rows(query, { limit, offset, order }) {
+      const ordered = matching(query)
+        .select(SPEND_ROW_COLUMNS)
+        .orderBy('started_at_ms', order)
+        .orderBy('request_id', order);
+      const found: SpendRow[] = [];
+      while (found.length < limit) {
+        const asked = Math.min(PAGE, limit - found.length);
+        const rows = await ordered
+          .limit(asked)
+          .offset(offset + found.length)
+          .execute();
+        found.push(...rows.map(fromSpendRow));
+        if (rows.length < asked) break;
+      }
+      return found;
+    },
+    async count(query) {
+      const counted = matching(query).select((eb) => eb.fn.countAll<number>().as('count'));
+      return (await counted.executeTakeFirstOrThrow()).count;
+    },
+    daily: (query) => sumDaily(reads, query),
+    byTag: (range) => sumByTag(reads, range),
+    byModel: (limit) => sumByModel(reads, limit),
+    byKey: (limit) => sumByKey(reads, limit),
+    total: () => sumAll(reads),
+    async balances(counters) {
+      const found = new Map<string, number>();
+      for (let start = 0; start < counters.length; start += COUNTERS) {
+        const batch = counters.slice(start, start + COUNTERS);
+        const query = reads.selectFrom('balances').select(['counter', 'nano_usd']).where('counter', 'in', batch);
+        for (const row of await query.execute()) found.set(row.counter, row.nano_usd);
+      }
+      return found;
+    },
+  };
+}

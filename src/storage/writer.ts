@@ -1,0 +1,81 @@
+import type { Kysely, Transaction } from 'kysely';
+import type { ChangeEvent } from '../core/change-event.ts';
+import type { PublishingFeed } from './change-feed.ts';
+import type { Database, DialectName } from './database.ts';
+import { TransactionConflict } from './database-unavailable.ts';
+
+type WithoutSeq<T> = T extends unknown ? Omit<T, 'seq'> : never;
+export type UnnumberedEvent = WithoutSeq<ChangeEvent>;
+
+export interface WriteContext {
+  trx: Transaction<Database>;
+  dialect: DialectName;
+  nowMs: number;
+  /** Puts an event in the change feed; it is delivered once the transaction is committed. */
+  announce(event: UnnumberedEvent): void;
+}
+
+/**
+ * Runs `work` in one transaction, together with the rows of the change feed; listeners hear of them before the promise
+ * resolves. A transaction that the database ended because of another one is run again, so `work` may be called twice.
+ */
+export type Writer = <T>(work: (context: WriteContext) => Promise<T>) => Promise<T>;
+
+const MAX_ATTEMPTS = 4;
+
+export function createWriter(deps: {
+  writes: Kysely<Database>;
+  dialect: DialectName;
+  feed: PublishingFeed;
+  nowMs: () => number;
+}): Writer {
+  return async (work) => {
+    for (let attempt = 1; ; attempt++) {
+      try {
+        return await writeOnce(deps, work);
+      } catch (error) {
+        if (!(error instanceof TransactionConflict) || attempt === MAX_ATTEMPTS) throw error;
+      }
+    }
+  };
+}
+
+async function writeOnce<T>(
+  { writes, dialect, feed, nowMs }: Parameters<typeof createWriter>[0],
+  work: (context: WriteContext) => Promise<T>,
+): Promise<T> {
+  let events: ChangeEvent[] = [];
+  try {
+    const result = await writes.transaction().execute(async (trx) => {
+      const announced: UnnumberedEvent[] = [];
+      const done = await work({ trx, dialect, nowMs: nowMs(), announce: (event) => announced.push(event) });
+      events = await insertChanges(trx, announced, nowMs());
+      feed.expect(events.map((event) => event.seq));
+      return done;
+    });
+    feed.publish(events);
+    return result;
+  } catch (error) {
+    feed.forget(events.map((event) => event.seq));
+    throw error;
+  }
+}
+
+const BATCH = 500;
+
+async function insertChanges(
+  trx: Transaction<Database>,
+  events: readonly UnnumberedEvent[],
+  atMs: number,
+): Promise<ChangeEvent[]> {
+  const numbered: ChangeEvent[] = [];
+  for (let start = 0; start < events.length; start += BATCH) {
+    const values = events.slice(start, start + BATCH).map(({ kind, ...body }) => {
+      return { kind, body: JSON.stringify(body), at_ms: atMs };
+    });
+    // The order of returned rows is not promised, so each says for itself which event it is.
+    const rows = await trx.insertInto('changes').values(values).returning(['seq', 'kind', 'body']).execute();
+    numbered.push(...rows.map((row) => ({ ...JSON.parse(row.body), kind: row.kind, seq: row.seq })));
+  }
+  return numbered.sort((a, b) => a.seq - b.seq);
+}
