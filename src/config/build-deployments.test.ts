@@ -156,7 +156,7 @@ test("every other parameter arrives in the product's units", () => {
     stream_timeout: 0.5,
     max_retries: 4,
     rpm: 10,
-    tpm: '20',
+    tpm: '20_000',
     weight: 3,
     tags: ['t'],
   };
@@ -174,7 +174,7 @@ test("every other parameter arrives in the product's units", () => {
     streamTimeoutMs: 500,
     maxRetries: 4,
     rpm: 10,
-    tpm: 20,
+    tpm: 20_000,
     weight: 3,
     tags: ['t'],
     baseModel: 'azure/gpt-4',

@@ -51,7 +51,6 @@ export function buildDeployments(
     const mock = params.mock_response !== null;
     const at = place(index, 'litellm_params', params.custom_llm_provider === null ? 'model' : 'custom_llm_provider');
 
-    if (choice.upstreamModel === '') report({ ...at, message: 'the name of the model is missing after the slash' });
     if (choice.kind === 'unknown' && !mock) report({ ...at, message: describeUnknownProvider(choice) });
     if (choice.kind === 'unsupported' && !mock) {
       unsupported.set(choice.provider, [...(unsupported.get(choice.provider) ?? []), at]);
@@ -110,6 +109,8 @@ function connect(
   const apiVersion =
     params.api_version ?? (choice.provider === 'azure' ? (findVariable(variables, 'AZURE_API_VERSION') ?? null) : null);
   const connection: Connection = { apiBase: given, apiKey: params.api_key, apiVersion, unavailable: null };
+  if (choice.upstreamModel === '')
+    return { ...connection, unavailable: 'The name of the upstream model is not configured.' };
   if (choice.kind === 'unsupported') {
     return { ...connection, unavailable: `Provider ${choice.provider} is not supported yet by the gateway.` };
   }

@@ -91,7 +91,7 @@ export function buildRouter(router: RouterSettings, litellm: LitellmSettings): R
 
 function resolveModule(name: string | null, place: ConfigPlace, report: Report): string | null {
   if (name === null) return null;
-  if (!/\.[cm]?[jt]s$/.test(name)) {
+  if (!/\.[cm]?[jt]s(#.+)?$/.test(name)) {
     report({ ...place, message: 'expected the path of a JavaScript or TypeScript module (.js, .mjs, .ts, …)' });
     return null;
   }

@@ -68,7 +68,7 @@ function modelSections(root: ConfigNode): Section[] {
       path: ['model_list', index, 'litellm_params'],
       known: namesOf(litellmParams),
       unsupportedNames: unsupported.UNSUPPORTED_LITELLM_PARAMS,
-      unsupported: (name) => unsupported.UNSUPPORTED_LITELLM_PARAMS.has(name) || unsupported.isUnsupportedPrice(name),
+      unsupported: unsupported.isUnsupportedParam,
     },
     {
       path: ['model_list', index, 'model_info'],

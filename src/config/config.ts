@@ -5,8 +5,8 @@
  * Secrets (`masterKey`, `saltKey`, `databaseUrl`, what a deployment holds) are in this value: never log it as a whole.
  */
 import type { Weekday } from '../core/budget-window.ts';
-import type { JsonObject } from '../core/json.ts';
 import type { BudgetMode } from '../core/key.ts';
+import type { KeyDefaults, KeyUpperBounds } from '../core/key-limits.ts';
 import type { Deployment } from '../core/model.ts';
 import type { ConfigPlace } from './config-problem.ts';
 
@@ -54,33 +54,11 @@ export interface ModelGroupAlias {
   readonly hidden: boolean;
 }
 
-/** `litellm_settings.default_key_generate_params`: what a new key gets where the request says nothing. Null: nothing. */
-export interface KeyDefaults {
-  readonly maxBudgetNanoUsd: number | null;
-  readonly budgetDuration: string | null;
-  readonly maxParallelRequests: number | null;
-  readonly tpmLimit: number | null;
-  readonly rpmLimit: number | null;
-  readonly userId: string | null;
-  readonly teamId: string | null;
-  readonly models: readonly string[];
-  readonly metadata: JsonObject;
-}
-
-/** `litellm_settings.upperbound_key_generate_params`: what no key may exceed. Null: no bound. Durations as `30d`. */
-export interface KeyUpperBounds {
-  readonly maxBudgetNanoUsd: number | null;
-  readonly budgetDuration: string | null;
-  readonly duration: string | null;
-  readonly maxParallelRequests: number | null;
-  readonly tpmLimit: number | null;
-  readonly rpmLimit: number | null;
-}
-
+/** What `litellm_settings` and `general_settings` say about every new key. */
 export interface KeyGenerationConfig {
   readonly defaults: KeyDefaults;
   readonly upperBounds: KeyUpperBounds;
-  /** Path of the module that decides about new keys, relative paths taken from the file that names it. */
+  /** Module that decides about new keys, `path` or `path#export`; relative paths are taken from the file that names it. */
   readonly customKeyGenerate: string | null;
 }
 

@@ -98,8 +98,10 @@ export const textMap = z.record(z.string(), text, { error: 'expected a map of na
 /** Any map. */
 export const anyMap = z.record(z.string(), z.json(), { error: 'expected a map' });
 
+/** Also `20_000`, which YAML 1.1 readers take for a number. */
 function toNumber(value: unknown): number | undefined {
-  const number = typeof value === 'string' && value.trim() !== '' ? Number(value) : value;
+  const number =
+    typeof value === 'string' && value.trim() !== '' ? Number(value.replace(/(?<=\d)_(?=\d)/g, '')) : value;
   return typeof number === 'number' && Number.isFinite(number) ? number : undefined;
 }
 

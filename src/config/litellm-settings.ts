@@ -14,10 +14,15 @@ export const keyDefaultParams = z.object({
   metadata: optional(anyMap),
 });
 
+/** `-1`: a key may live for ever. */
+const lifetime = z.union([z.literal('-1'), z.literal(-1).transform(() => '-1'), duration], {
+  error: 'expected a duration such as 30s, 15m, 24h, 7d or 1mo, or -1',
+});
+
 export const keyUpperBoundParams = z.object({
   max_budget: optional(decimal),
   budget_duration: optional(duration),
-  duration: optional(duration),
+  duration: optional(lifetime),
   max_parallel_requests: optional(wholeNumber(0)),
   tpm_limit: optional(wholeNumber(0)),
   rpm_limit: optional(wholeNumber(0)),

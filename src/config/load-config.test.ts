@@ -92,7 +92,7 @@ describe('a wrong setting is reported with file, line, column and what was expec
     [
       'a bad duration',
       lines('litellm_settings:', '  upperbound_key_generate_params:', '    duration: 3 days'),
-      'config.yaml:3:15 litellm_settings.upperbound_key_generate_params.duration: expected a duration such as 30s, 15m, 24h, 7d or 1mo',
+      'config.yaml:3:15 litellm_settings.upperbound_key_generate_params.duration: expected a duration such as 30s, 15m, 24h, 7d or 1mo, or -1',
     ],
     [
       'a word that is none of a few',
