@@ -1,0 +1,101 @@
+/** Rows for the tests of storage: everything that a test does not care about is filled in. */
+import type { AuditEntry } from '../../core/audit.ts';
+import type { BalanceAdjustment } from '../../core/balance-adjustment.ts';
+import type { KeyRecord } from '../../core/key.ts';
+import { sha256Hex } from '../../core/key-secret.ts';
+import type { IdempotencyNote, KeyListQuery, NewKeyRows } from '../storage.ts';
+
+export const NOW_MS = Date.UTC(2026, 0, 15, 12);
+
+let lastNumber = 0;
+
+/** Unique in this process: `prefix-1`, `prefix-2`, … */
+export function nextName(prefix: string): string {
+  return `${prefix}-${++lastNumber}`;
+}
+
+export function buildKey(fields: Partial<KeyRecord> = {}): KeyRecord {
+  const number = ++lastNumber;
+  return {
+    keyId: `key_${String(number).padStart(22, '0')}`,
+    hash: sha256Hex(`secret ${number}`),
+    mask: `sk-...${String(number).padStart(4, '0')}`,
+    alias: null,
+    userId: null,
+    teamId: null,
+    organizationId: null,
+    budgetId: null,
+    models: [],
+    aliases: {},
+    maxBudgetNanoUsd: null,
+    softBudgetNanoUsd: null,
+    budgetDuration: null,
+    budgetMode: null,
+    modelMaxBudget: {},
+    rpmLimit: null,
+    tpmLimit: null,
+    maxParallelRequests: null,
+    metadata: {},
+    permissions: {},
+    config: {},
+    allowedCacheControls: [],
+    allowedRoutes: [],
+    blocked: null,
+    expiresAtMs: null,
+    createdAtMs: NOW_MS + number,
+    createdBy: 'admin',
+    updatedAtMs: NOW_MS + number,
+    updatedBy: 'admin',
+    lastActiveAtMs: null,
+    rotationCount: 0,
+    lastRotationAtMs: null,
+    autoRotate: false,
+    rotationInterval: null,
+    extra: {},
+    deletedAtMs: null,
+    deletedBy: null,
+    ...fields,
+  };
+}
+
+export function buildAudit(fields: Partial<AuditEntry> = {}): AuditEntry {
+  return {
+    id: nextName('audit'),
+    atMs: NOW_MS,
+    action: 'created',
+    tableName: 'keys',
+    objectId: 'key_x',
+    before: null,
+    after: null,
+    changedBy: 'admin',
+    changedByHash: 'f00d',
+    requestId: 'request-1',
+    sourceIp: null,
+    ...fields,
+  };
+}
+
+export function buildAdjustment(counter: string, deltaNanoUsd: number): BalanceAdjustment {
+  return { id: nextName('adjustment'), counter, deltaNanoUsd, reason: 'spend_set', atMs: NOW_MS };
+}
+
+export function buildNote(fields: Partial<IdempotencyNote> = {}): IdempotencyNote {
+  return {
+    id: nextName('note'),
+    bodyHash: 'body',
+    nonce: 'nonce',
+    keyId: 'key_x',
+    secretHash: 'hash',
+    expiresAtMs: NOW_MS + 60_000,
+    ...fields,
+  };
+}
+
+export function buildNewKey(fields: Partial<KeyRecord> = {}, rows: Partial<NewKeyRows> = {}): NewKeyRows {
+  const key = buildKey(fields);
+  return { key, adjustments: [], audit: buildAudit({ objectId: key.keyId }), idempotency: null, ...rows };
+}
+
+export function buildListQuery(fields: Partial<KeyListQuery> = {}): KeyListQuery {
+  return { page: 1, size: 10, sortBy: 'created_at', sortOrder: 'asc', nowMs: NOW_MS, ...fields };
+}
