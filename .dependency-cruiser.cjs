@@ -36,7 +36,8 @@ const sinks = '^src/sinks/';
 const jobs = '^src/jobs/';
 const http = '^src/http/';
 const cli = '^src/cli/';
-const compose = '^src/compose[.]ts$';
+const compose = '^src/compose([.]ts$|/)';
+const version = '^src/version[.]ts$';
 const main = '^src/main[.]ts$';
 
 /** A library that only some folders may know, types included. */
@@ -128,6 +129,7 @@ module.exports = {
       gateway,
       jobs,
       http,
+      version,
     ]),
     ...arrow(cli, [compose, config]),
     ...arrow(main, [cli]),

@@ -1,0 +1,167 @@
+import { randomBytes, randomUUID } from 'node:crypto';
+import { mkdirSync } from 'node:fs';
+import { join } from 'node:path';
+import { pino } from 'pino';
+import { createIpAllowList } from './auth/ip-allow-list.ts';
+import { createMasterKeyCheck } from './auth/master-key.ts';
+import { buildGatewayDeps, chooseUpstream } from './compose/build-gateway.ts';
+import { buildKeyManagement, buildSpending } from './compose/build-management.ts';
+import { databaseUrlOf } from './compose/database-url.ts';
+import { followMasterKey } from './compose/follow-master-key.ts';
+import { newId } from './compose/new-id.ts';
+import { startJobs } from './compose/start-jobs.ts';
+import type { Config } from './config/config.ts';
+import { createBudgetCalendar } from './core/budget-window.ts';
+import { sha256Hex } from './core/key-secret.ts';
+import { createMemoryCounters } from './counters/memory-counters.ts';
+import { callModel } from './gateway/call-model.ts';
+import { explainCall } from './gateway/explain-call.ts';
+import { listDeployments, listModels } from './gateway/list-models.ts';
+import { createLiveCalls } from './gateway/live-calls.ts';
+import { createApp } from './http/app.ts';
+import type { App } from './http/app-instance.ts';
+import { createLastActiveRecorder } from './jobs/last-active-recorder.ts';
+import type { LedgerRecovery } from './ledger/ledger.ts';
+import { openLedger } from './ledger/open-ledger.ts';
+import { establishMasterKey } from './management/installation/master-key.ts';
+import { getKeyInfo } from './management/keys/get-key-info.ts';
+import { createTransport } from './providers/transport.ts';
+import { type OpenStorage, openStorage } from './storage/open-storage.ts';
+import { VERSION } from './version.ts';
+
+/** What tests put in the place of the real thing. */
+export interface ComposeOverrides {
+  nowMs?: () => number;
+  random?: () => number;
+  logger?: pino.Logger;
+  /** `:memory:` and the like, instead of what the configuration says. */
+  databaseUrl?: string;
+}
+
+export interface Gateway {
+  app: App;
+  /** Made at this start because none was configured; shown once and kept nowhere. Null otherwise. */
+  newMasterKey: string | null;
+  recovery: LedgerRecovery;
+  /** Ends calls in flight (waiting for them up to `drainMs`), ships the journal, closes everything. */
+  close(drainMs?: number): Promise<void>;
+}
+
+const POOL_SIZE = 10;
+const CONNECT_TIMEOUT_MS = 10_000;
+const DRAIN_MS = 30_000;
+/** The only place that builds things: configuration in, a gateway that is ready to listen out. */
+export async function compose(config: Config, overrides: ComposeOverrides = {}): Promise<Gateway> {
+  const nowMs = overrides.nowMs ?? Date.now;
+  const logger = overrides.logger ?? createLogger(config);
+  mkdirSync(config.server.dataDir, { recursive: true, mode: 0o700 });
+  const storage = await openStorage({
+    url: overrides.databaseUrl ?? databaseUrlOf(config),
+    nowMs,
+    poolSize: POOL_SIZE,
+    logger,
+  });
+  const { ledger, recovery } = await openLedger({
+    directory: join(config.server.dataDir, 'journal'),
+    database: storage.writes,
+    dialect: storage.dialect,
+    fsync: config.general.journalFsync,
+    shipEveryMs: config.general.shipEveryMs,
+    unsettled: config.general.unsettledCharge,
+    nowMs,
+    logger,
+  });
+  const counters = createMemoryCounters({ loadBalances: (ids) => ledger.balances(ids) });
+  const live = createLiveCalls(counters);
+  const calendar = createBudgetCalendar({
+    timeZone: config.general.budgetTimeZone,
+    weekStart: config.general.weekStart,
+  });
+  const masterKey = await findMasterKey(config, storage, nowMs);
+  const masterKeys = createMasterKeyCheck([masterKey.hash]);
+  const masterKeyFollower = config.masterKey === null ? followMasterKey(storage.settings, masterKeys) : null;
+  storage.changes.subscribe((event) => {
+    live.onChange(event);
+    masterKeyFollower?.onChange(event);
+    if (event.kind === 'balance') counters.adjust(event.counter, event.deltaNanoUsd);
+  });
+
+  const transport = createTransport({ connectTimeoutMs: CONNECT_TIMEOUT_MS });
+  const upstream = chooseUpstream(transport, nowMs);
+  const gateway = await buildGatewayDeps(config, {
+    counters,
+    live,
+    calendar,
+    ledger,
+    upstream,
+    logger,
+    nowMs,
+    random: overrides.random ?? Math.random,
+  });
+  const keyManagement = await buildKeyManagement(config, { storage, counters, calendar, gateway, nowMs });
+  const spending = buildSpending(config, { storage, ledger, gateway, keyManagement });
+  const lastActive = createLastActiveRecorder(storage.keys);
+
+  const app = await createApp({
+    logger,
+    newId: randomUUID,
+    version: VERSION,
+    bodyLimitBytes: config.server.bodyLimitBytes,
+    trustedProxies: config.general.trustedProxies,
+    identify: {
+      keyCache: storage.keyCache,
+      isMasterKeyHash: masterKeys.isMasterKeyHash,
+      nowMs,
+      keyHeaderName: config.general.keyHeaderName,
+    },
+    isIpAllowed: config.general.allowedIps === null ? null : createIpAllowList(config.general.allowedIps),
+    publicRoutes: config.general.publicRoutes,
+    pingDatabase: storage.ping,
+    listModels: (caller) => listModels(gateway.models, caller),
+    listDeployments: (caller) =>
+      listDeployments(config.deployments, gateway.models, caller).map((deployment) => ({
+        ...deployment,
+        price: gateway.priceOf(deployment, deployment.upstreamModel).price,
+      })),
+    callModel: (request) => {
+      if (request.caller.key !== null) lastActive.note(request.caller.key.keyId, nowMs());
+      return callModel(gateway, request);
+    },
+    explainCall: (key, parsed, route) => explainCall(gateway, key, parsed, route, nowMs()),
+    getVisibleKey: async (caller, text) => (await getKeyInfo(keyManagement, caller, text)).key,
+    keyManagement,
+    spending,
+  });
+
+  const jobs = startJobs({ storage, counters, live, lastActive, masterKeyFollower, nowMs, logger });
+  return {
+    app,
+    newMasterKey: masterKey.newSecret,
+    recovery,
+    async close(drainMs = DRAIN_MS) {
+      const drained = live.drain(drainMs);
+      await app.close();
+      await drained;
+      await Promise.all(jobs.map((job) => job.stop()));
+      await lastActive
+        .flush()
+        .catch((error: unknown) => logger.warn({ err: error }, 'last uses of keys were not written'));
+      await ledger.close();
+      await counters.close();
+      await transport.destroy();
+      await storage.close();
+      logger.flush();
+    },
+  };
+}
+
+/** Buffered: a line per request must not cost a system call per request. Flushed every second and at the end. */
+function createLogger(config: Config): pino.Logger {
+  const destination = pino.destination({ dest: 1, sync: false, minLength: 16_384, periodicFlush: 1_000 });
+  return pino({ level: config.log.level, base: null, timestamp: pino.stdTimeFunctions.isoTime }, destination);
+}
+
+async function findMasterKey(config: Config, storage: OpenStorage, nowMs: () => number) {
+  if (config.masterKey !== null) return { hash: sha256Hex(config.masterKey), newSecret: null };
+  return establishMasterKey({ settings: storage.settings, randomBytes, newId, nowMs });
+}

@@ -1,0 +1,97 @@
+import type { pino } from 'pino';
+import type { Config } from '../config/config.ts';
+import type { Deployment } from '../core/model.ts';
+import type { OwnerPolicy } from '../core/owner-policy.ts';
+import { createModelIndex } from '../core/routing.ts';
+import { createCooldowns } from '../gateway/cooldowns.ts';
+import type { GatewayDeps, PricedModel } from '../gateway/gateway-deps.ts';
+import { createMockUpstream } from '../providers/mock-upstream.ts';
+import { openai } from '../providers/openai/index.ts';
+import { loadPriceLibrary } from '../providers/price-library.ts';
+import type { Transport } from '../providers/transport.ts';
+import { createUpstream, type Upstream } from '../providers/upstream.ts';
+import { VERSION } from '../version.ts';
+import { newId } from './new-id.ts';
+
+/** Deployments with a `mock_response` answer by themselves; all others are reached over the network. */
+export function chooseUpstream(transport: Transport, nowMs: () => number): Upstream {
+  const remote = createUpstream({ transport, dialectOf: () => openai });
+  const mocked = createMockUpstream({ nowMs, newId });
+  const of = (deployment: Deployment): Upstream => (deployment.mockResponse === null ? remote : mocked);
+  return {
+    send: (call, target, options) => of(target.deployment).send(call, target, options),
+    stream: (call, target, options) => of(target.deployment).stream(call, target, options),
+  };
+}
+
+/** What a model call needs. */
+export async function buildGatewayDeps(
+  config: Config,
+  parts: Pick<GatewayDeps, 'counters' | 'live' | 'calendar' | 'ledger' | 'upstream' | 'nowMs' | 'random'> & {
+    logger: pino.Logger;
+  },
+): Promise<GatewayDeps> {
+  const { logger, ...given } = parts;
+  const { general, router } = config;
+  const prices = await loadPriceLibrary();
+  const warned = new Set<string>();
+  return {
+    ...given,
+    settings: {
+      version: VERSION,
+      budgetMode: general.budgetMode,
+      rateWindowMs: general.rateLimitWindowMs,
+      tokenRateType: general.tokenRateLimitType,
+      typicalOutputTokens: general.typicalOutputTokens,
+      hardDefaultMaxTokens: general.hardBudgetDefaultMaxTokens,
+      tokensPerImage: general.hardBudgetTokensPerImage,
+      numRetries: router.numRetries,
+      requestTimeoutMs: router.timeoutMs,
+      tagFiltering: router.enableTagFiltering,
+      storePrompts: general.storePromptsInSpendLogs,
+      enforceUserParam: general.enforceUserParam,
+      proxyPolicy: proxyPolicy(config),
+    },
+    models: createModelIndex(config.deployments, config.modelGroupAliases),
+    priceOf: (deployment, upstreamModel) => {
+      const listed = prices.findModelPrice(deployment.provider, deployment.baseModel ?? upstreamModel, given.nowMs());
+      return toPricedModel(deployment, listed);
+    },
+    cooldowns: createCooldowns({
+      allowedFails: router.allowedFails,
+      cooldownMs: router.cooldownMs,
+      nowMs: given.nowMs,
+    }),
+    onUnknownPrice: (model) => {
+      if (warned.has(model) || warned.size >= 1_000) return;
+      warned.add(model);
+      logger.warn({ model }, 'no price is known for this model: its calls are billed at 0');
+    },
+    onFault: (error, requestId) =>
+      logger.error({ err: error, request_id: requestId }, 'a model call failed inside the gateway'),
+  };
+}
+
+function toPricedModel(deployment: Deployment, listed: PricedModel): PricedModel {
+  return {
+    price: deployment.price ?? (deployment.mockResponse === null ? listed.price : null),
+    maxOutputTokens: deployment.maxOutputTokens ?? listed.maxOutputTokens,
+  };
+}
+
+/** The limits of the whole proxy are those of one more owner on every path. */
+function proxyPolicy({ general }: Config): OwnerPolicy | null {
+  if (general.maxBudgetNanoUsd === null && general.globalMaxParallelRequests === null) return null;
+  return {
+    owner: { kind: 'proxy', id: 'litellm-proxy-budget' },
+    maxBudgetNanoUsd: general.maxBudgetNanoUsd,
+    budgetDuration: general.budgetDuration,
+    budgetMode: null,
+    modelMaxBudget: {},
+    rpmLimit: null,
+    tpmLimit: null,
+    maxParallelRequests: general.globalMaxParallelRequests,
+    modelRpmLimit: {},
+    modelTpmLimit: {},
+  };
+}

@@ -1,0 +1,82 @@
+import { createHmac, randomBytes } from 'node:crypto';
+import type { Config } from '../config/config.ts';
+import { loadHook } from '../config/load-hook.ts';
+import { readOrCreateSalt } from '../config/salt-file.ts';
+import type { BudgetCalendar } from '../core/budget-window.ts';
+import { counterId } from '../core/counter-id.ts';
+import type { KeyRecord } from '../core/key.ts';
+import { upstreamModelFor } from '../core/routing.ts';
+import type { Counters } from '../counters/counters.ts';
+import type { GatewayDeps } from '../gateway/gateway-deps.ts';
+import type { Ledger } from '../ledger/ledger.ts';
+import type { KeyGenerateHook } from '../management/keys/key-generate-hook.ts';
+import type { KeyManagement } from '../management/keys/key-management.ts';
+import type { SpendManagement } from '../management/spend/spend-management.ts';
+import type { OpenStorage } from '../storage/open-storage.ts';
+import { newId } from './new-id.ts';
+
+/** What the key verbs ask of the world. */
+export async function buildKeyManagement(
+  config: Config,
+  parts: {
+    storage: OpenStorage;
+    counters: Counters;
+    calendar: BudgetCalendar;
+    gateway: GatewayDeps;
+    nowMs: () => number;
+  },
+): Promise<KeyManagement> {
+  const { storage, counters, calendar, gateway, nowMs } = parts;
+  const salt = config.saltKey ?? (await readOrCreateSalt(config.server.dataDir));
+  const { customKeyGenerate, defaults, upperBounds } = config.keyGeneration;
+  const spendCounter = (key: KeyRecord, atMs: number): string => {
+    const owner = { kind: 'key' as const, id: key.keyId };
+    if (key.budgetDuration === null) return counterId(owner, 'spend');
+    const { startMs } = calendar.windowAt(key.budgetDuration, atMs);
+    return counterId(owner, 'spend', undefined, { duration: key.budgetDuration, startMs });
+  };
+  return {
+    keys: storage.keys,
+    nowMs,
+    randomBytes: randomBytes,
+    newId,
+    readSpend: async (keys) => counters.spent(keys.map((key) => spendCounter(key, nowMs()))),
+    spendCounter,
+    budgetWindow: calendar.windowAt,
+    deriveSecret: (nonce, note) => createHmac('sha256', salt).update(`idempotent secret\0${nonce}\0${note}`).digest(),
+    isKnownModel: (name) => gateway.models.resolve(name) !== undefined,
+    customKeyGenerate:
+      customKeyGenerate === null
+        ? null
+        : ((await loadHook(customKeyGenerate, 'custom_key_generate')) as KeyGenerateHook),
+    settings: {
+      defaults,
+      upperBounds,
+      disableKeyName: config.disableKeyName,
+      rotationGracePeriod: config.general.rotationGracePeriod,
+    },
+  };
+}
+
+/** What the spend verbs ask of the world. */
+export function buildSpending(
+  config: Config,
+  parts: { storage: OpenStorage; ledger: Ledger; gateway: GatewayDeps; keyManagement: KeyManagement },
+): SpendManagement {
+  const { storage, ledger, gateway, keyManagement } = parts;
+  return {
+    spend: storage.spend,
+    keys: storage.keys,
+    readSpend: keyManagement.readSpend,
+    budgetWindow: keyManagement.budgetWindow,
+    flushLedger: () => ledger.flush(),
+    priceOf: (model) => {
+      const route = gateway.models.resolve(model);
+      const deployment = route?.deployments[0];
+      if (route === undefined || deployment === undefined) return null;
+      return gateway.priceOf(deployment, upstreamModelFor(deployment, route.wildcardMatch)).price;
+    },
+    proxyMaxBudgetNanoUsd: config.general.maxBudgetNanoUsd,
+    nowMs: keyManagement.nowMs,
+  };
+}

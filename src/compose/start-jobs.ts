@@ -1,0 +1,43 @@
+import type { pino } from 'pino';
+import type { Counters } from '../counters/counters.ts';
+import type { LiveCalls } from '../gateway/live-calls.ts';
+import { startTicker, type Ticker } from '../jobs/ticker.ts';
+import type { OpenStorage } from '../storage/open-storage.ts';
+import type { MasterKeyFollower } from './follow-master-key.ts';
+
+/** Often enough that an expired key's streams end within the second. */
+const SWEEP_EVERY_MS = 250;
+const POLL_CHANGES_EVERY_MS = 500;
+const FLUSH_LAST_ACTIVE_EVERY_MS = 10_000;
+const PRUNE_EVERY_MS = 3_600_000;
+
+/** What happens on a timer. Nothing that enforces a limit is among it: windows end by the clock alone. */
+export function startJobs(parts: {
+  storage: OpenStorage;
+  counters: Counters;
+  live: LiveCalls;
+  lastActive: { flush(): Promise<void> };
+  masterKeyFollower: MasterKeyFollower | null;
+  nowMs: () => number;
+  logger: pino.Logger;
+}): Ticker[] {
+  const { storage, counters, live, lastActive, masterKeyFollower, nowMs, logger } = parts;
+  const every = (everyMs: number, name: string, run: () => unknown): Ticker =>
+    startTicker({
+      everyMs,
+      run,
+      onError: (error) => logger.warn({ err: error, job: name }, 'a background job failed'),
+    });
+  return [
+    every(SWEEP_EVERY_MS, 'sweep', () => {
+      live.sweep(nowMs());
+      return counters.expire(nowMs());
+    }),
+    every(POLL_CHANGES_EVERY_MS, 'poll changes', async () => {
+      await storage.changes.poll();
+      await masterKeyFollower?.refresh();
+    }),
+    every(FLUSH_LAST_ACTIVE_EVERY_MS, 'last active', () => lastActive.flush()),
+    every(PRUNE_EVERY_MS, 'prune', () => storage.prune()),
+  ];
+}
