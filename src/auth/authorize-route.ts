@@ -4,16 +4,10 @@
  */
 import type { Caller, Role } from '../core/caller.ts';
 import { GatewayError } from '../core/gateway-error.ts';
+import type { RouteGroup } from '../core/route-access.ts';
 
-/**
- * What a route is for, declared by every route.
- * - `public`: anybody, no key.
- * - `llm`: model calls. `info`: what a caller may know about itself and its models.
- * - `management`: changes to keys, users, teams. `spend`: spend beyond one's own. `admin`: the installation itself.
- */
-export type RouteAccess = 'public' | 'llm' | 'info' | 'management' | 'spend' | 'admin';
-
-const MAY_CALL: Readonly<Record<Role, readonly RouteAccess[]>> = {
+/** `info` is what a caller may know about itself and its models; `spend` is spend beyond its own. */
+const MAY_CALL: Readonly<Record<Role, readonly RouteGroup[]>> = {
   proxy_admin: ['public', 'llm', 'info', 'management', 'spend', 'admin'],
   proxy_admin_viewer: ['public', 'info', 'spend'],
   org_admin: ['public', 'llm', 'info', 'management', 'spend'],
@@ -23,12 +17,18 @@ const MAY_CALL: Readonly<Record<Role, readonly RouteAccess[]>> = {
 };
 
 /** The refusal of a caller whose role has no business on this route, or undefined. `route` is the matched pattern. */
-export function refuseRoute(caller: Caller, access: RouteAccess, route: string): GatewayError | undefined {
+export function refuseRoute(caller: Caller, access: RouteGroup, route: string): GatewayError | undefined {
   if (MAY_CALL[caller.role].includes(access)) return undefined;
   if (access === 'spend' && caller.key?.permissions.get_spend_routes === true) return undefined;
+  if (caller.role === 'proxy_admin_viewer' || caller.role === 'internal_user_viewer') {
+    return new GatewayError(
+      'forbidden',
+      `user not allowed to access this route, role=${caller.role}. Trying to access: ${route}`,
+    );
+  }
   return new GatewayError(
     'not_admin',
     'Authentication Error, Only proxy admin can be used to generate, delete, update info for new keys/users/teams. ' +
-      `Route=${route}. Your role=${caller.role}. Your user_id=${caller.userId ?? 'unknown'}`,
+      `Route=${route}. Your role=${caller.role}. Your user_id=${caller.userId ?? 'None'}`,
   );
 }

@@ -1,9 +1,9 @@
 /** The Fastify instance as the routes see it, and what the hooks put on each request. */
 import type { FastifyBaseLogger, FastifyInstance, RawServerDefault } from 'fastify';
 import type { ZodTypeProvider } from 'fastify-type-provider-zod';
-import type { RouteAccess } from '../auth/authorize-route.ts';
 import type { Actor } from '../core/audit.ts';
 import type { Caller } from '../core/caller.ts';
+import type { RouteGroup } from '../core/route-access.ts';
 import type { RoutePolicy } from './route-policy.ts';
 
 export type App = FastifyInstance<
@@ -17,7 +17,7 @@ export type App = FastifyInstance<
 declare module 'fastify' {
   interface FastifyContextConfig {
     /** Every route declares it; the start fails otherwise. */
-    access?: RouteAccess;
+    access?: RouteGroup;
   }
   interface FastifyRequest {
     /** Set before the body is read. On a public route: a caller of role `unknown` without a key. */

@@ -3,16 +3,16 @@
  * question is a failed start and never an open door.
  */
 import type { RouteOptions } from 'fastify';
-import type { RouteAccess } from '../auth/authorize-route.ts';
+import type { RouteGroup } from '../core/route-access.ts';
 
 /** What was declared for one route. */
 export interface RoutePolicy {
-  access: RouteAccess;
+  access: RouteGroup;
   /** The route's pattern, as registered: `/key/:key/regenerate`. */
   route: string;
 }
 
-const ACCESS_KINDS: ReadonlySet<string> = new Set<RouteAccess>([
+const ACCESS_KINDS: ReadonlySet<string> = new Set<RouteGroup>([
   'public',
   'llm',
   'info',
