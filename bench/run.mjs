@@ -1,0 +1,76 @@
+// `npm run bench -- [--quick] [--minutes N] [names]`: runs the scenarios named (all without names), one after the
+// other, and rewrites docs/benchmarks.md. Sections of scenarios that were not run stay as they are. A quick run is for
+// trying: it is printed and written nowhere.
+
+import { parseArgs } from 'node:util';
+import { build, isDistStale } from '../scripts/build.mjs';
+import { writeReport } from './report.mjs';
+import { budgetBurst } from './scenarios/budget-burst.mjs';
+import { invalidKeys } from './scenarios/invalid-keys.mjs';
+import { keyLookup } from './scenarios/key-lookup.mjs';
+import { latency } from './scenarios/latency.mjs';
+import { memory } from './scenarios/memory.mjs';
+import { large, small, stream } from './scenarios/proxy-tax.mjs';
+import { rateLimits } from './scenarios/rate-limits.mjs';
+import { startUp } from './scenarios/start-up.mjs';
+import { claimLoadCore } from './targets.mjs';
+
+/**
+ * @typedef {{ quick: boolean, minutes: number, log: (line: string) => void }} Context
+ */
+
+/**
+ * What a scenario found. `verdict`: `lost` is written as such; `void`: the machine was too restless to tell; `none`: a
+ * figure without a target.
+ *
+ * @typedef {object} Result
+ * @property {'met' | 'lost' | 'void' | 'none'} verdict
+ * @property {string} target
+ * @property {string} outcome
+ * @property {Record<string, number>} figures
+ * @property {string[]} markdown Paragraphs and tables.
+ */
+
+/**
+ * @typedef {object} Scenario
+ * @property {string} name
+ * @property {string[]} aliases
+ * @property {string} title
+ * @property {(context: Context) => Promise<Result>} run
+ */
+
+/** @type {readonly Scenario[]} */
+const SCENARIOS = [small, large, stream, latency, startUp, memory, keyLookup, budgetBurst, rateLimits, invalidKeys];
+
+const { values, positionals } = parseArgs({
+  allowPositionals: true,
+  options: { quick: { type: 'boolean', default: false }, minutes: { type: 'string', default: '1' } },
+});
+const unknown = positionals.filter((name) => !SCENARIOS.some((scenario) => isCalled(scenario, name)));
+if (unknown.length > 0) {
+  console.error(`no such scenario: ${unknown.join(', ')}. There are: ${SCENARIOS.map(({ name }) => name).join(', ')}`);
+  process.exit(1);
+}
+if (isDistStale()) build();
+
+claimLoadCore();
+const context = { quick: values.quick, minutes: Number(values.minutes), log: console.error };
+let lost = 0;
+for (const scenario of SCENARIOS) {
+  if (positionals.length > 0 && !positionals.some((name) => isCalled(scenario, name))) continue;
+  console.error(`${scenario.name}: ${scenario.title}`);
+  const result = await scenario.run(context);
+  console.log(`\n${scenario.title}: ${result.verdict.toUpperCase()}: ${result.outcome} (target: ${result.target})\n`);
+  console.log(`${result.markdown.join('\n\n')}\n`);
+  if (result.verdict === 'lost') lost += 1;
+  if (!values.quick) writeReport(SCENARIOS, scenario, result);
+}
+process.exitCode = lost > 0 ? 1 : 0;
+
+/**
+ * @param {Scenario} scenario
+ * @param {string} name
+ */
+function isCalled(scenario, name) {
+  return scenario.name === name || scenario.aliases.includes(name);
+}

@@ -1,0 +1,113 @@
+// What a governed call costs over a bare proxy: one scenario each for small bodies, long prompts and streams.
+
+import { buildPost } from '../closed-loop.mjs';
+import { FULL_PACE, measureSides, middle, QUICK_PACE, ratioOf } from '../compare.mjs';
+import { formatEstimate, megabytes, table } from '../format.mjs';
+import { startBaseline, startGateway, startUpstream } from '../targets.mjs';
+
+/** @typedef {import('../run.mjs').Scenario} Scenario */
+
+const TARGET_RATIO = 1.5;
+
+const SMALL = { model: 'bench', max_tokens: 100, messages: [{ role: 'user', content: 'How is the world today?' }] };
+const LONG = { ...SMALL, messages: [{ role: 'user', content: 'How is the world today? '.repeat(4_460) }] };
+
+/** @type {Scenario} */
+export const small = {
+  name: 'small',
+  aliases: [],
+  title: 'CPU per call, small bodies',
+  run: (context) =>
+    compare(context, {
+      what: '32 connections, non-streaming, a body of about 120 bytes.',
+      body: SMALL,
+      connections: 32,
+      frames: 0,
+    }),
+};
+
+/** @type {Scenario} */
+export const large = {
+  name: 'large',
+  aliases: ['S10'],
+  title: 'CPU per call, prompts of 107 kB',
+  run: (context) =>
+    compare(context, {
+      what: '32 connections, non-streaming, a prompt of 107 kB, read in full for its token estimate.',
+      body: LONG,
+      connections: 32,
+      frames: 0,
+    }),
+};
+
+/** @type {Scenario} */
+export const stream = {
+  name: 'stream',
+  aliases: [],
+  title: 'CPU per stream of 64 frames',
+  run: (context) =>
+    compare(context, {
+      what:
+        '64 connections, streams of 64 frames, one frame every 5 ms. The client does not ask for usage, so the gateway ' +
+        'asks the upstream for it, reads it and keeps it from the client.',
+      body: { ...SMALL, stream: true },
+      connections: 64,
+      frames: 64,
+    }),
+};
+
+/**
+ * @param {import('../run.mjs').Context} context
+ * @param {{ what: string, body: object, connections: number, frames: number }} load
+ * @returns {Promise<import('../run.mjs').Result>}
+ */
+async function compare({ quick, log }, { what, body, connections, frames }) {
+  const upstream = await startUpstream(frames === 0 ? {} : { frames, 'frame-interval-ms': 5 });
+  const text = JSON.stringify(body);
+  const bare = async () => {
+    const target = await startBaseline(upstream.port);
+    return { target, request: buildPost('/v1/chat/completions', 'sk-nobody', text) };
+  };
+  const governed = async () => {
+    const target = await startGateway(upstream.port);
+    return { target, request: buildPost('/v1/chat/completions', target.key, text) };
+  };
+  const sides = [
+    { name: 'bare proxy', start: bare },
+    { name: 'governed', start: governed },
+    { name: 'governed again', start: governed },
+  ];
+  const rounds = await measureSides(sides, connections, quick ? QUICK_PACE : FULL_PACE, log);
+  await upstream.stop();
+
+  const ours = rounds.governed ?? [];
+  const theirs = rounds['bare proxy'] ?? [];
+  const ratio = ratioOf(ours, theirs, 'cpuUs');
+  const same = ratioOf(rounds['governed again'] ?? [], ours, 'cpuUs');
+  const isVoid = same.low < 0.9 || same.high > 1.1;
+  return {
+    verdict: isVoid ? 'void' : ratio.high <= TARGET_RATIO ? 'met' : 'lost',
+    target: `at most ${TARGET_RATIO} × the bare proxy's CPU per call`,
+    outcome: `${formatEstimate(ratio)} ×`,
+    figures: { ratio: ratio.value, low: ratio.low, high: ratio.high, aa: same.value },
+    markdown: [
+      `${what} ${ours.length} rounds, each side in a fresh process.`,
+      table(
+        ['', 'CPU per call', 'calls/s', 'p50', 'p99', frames > 0 ? 'first byte' : '', 'RSS'],
+        sides.map(({ name }) => {
+          const figures = middle(rounds[name] ?? []);
+          return [
+            name,
+            `${figures.cpuUs.toFixed(1)} µs`,
+            figures.perSecond.toFixed(0),
+            `${figures.p50Ms.toFixed(2)} ms`,
+            `${figures.p99Ms.toFixed(2)} ms`,
+            frames > 0 ? `${figures.firstByteMs.toFixed(2)} ms` : '',
+            megabytes(figures.rssBytes),
+          ];
+        }),
+      ),
+      `Governed over bare, CPU per call: **${formatEstimate(ratio)}**. The gateway against itself: ${formatEstimate(same)}.`,
+    ],
+  };
+}
