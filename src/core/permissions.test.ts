@@ -7,6 +7,7 @@ const caller = (role: Role, over: Partial<Caller> = {}): Caller => ({
   role,
   userId: null,
   secretHash: 'a'.repeat(64),
+  endsAtMs: null,
   key: null,
   ...over,
 });

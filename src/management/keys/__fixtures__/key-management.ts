@@ -1,0 +1,118 @@
+/** What the verbs' tests stand on: real storage, a clock that stands still until told, and countable randomness. */
+import { createHash } from 'node:crypto';
+import type { Actor, AuditEntry } from '../../../core/audit.ts';
+import { createBudgetCalendar } from '../../../core/budget-window.ts';
+import type { Caller } from '../../../core/caller.ts';
+import { counterId } from '../../../core/counter-id.ts';
+import { sha256Hex } from '../../../core/key-secret.ts';
+import type { KeyRecord } from '../../../core/key.ts';
+import type { AuditStore, KeyStore, SpendReader } from '../../../storage/storage.ts';
+import type { NewKey } from '../generate-key.ts';
+import type { KeyManagement, KeySettings } from '../key-management.ts';
+
+export const START_MS = Date.UTC(2026, 3, 1, 12);
+
+export const ADMIN: Caller = {
+  role: 'proxy_admin',
+  userId: 'default_user_id',
+  secretHash: sha256Hex('sk-master-of-the-tests'),
+  endsAtMs: null,
+  key: null,
+};
+
+export const ACTOR: Actor = {
+  changedBy: 'alice',
+  changedByHash: ADMIN.secretHash,
+  requestId: 'req-1',
+  sourceIp: '127.0.0.1',
+};
+
+const SETTINGS: KeySettings = {
+  defaults: {
+    maxBudgetNanoUsd: null,
+    budgetDuration: null,
+    maxParallelRequests: null,
+    tpmLimit: null,
+    rpmLimit: null,
+    userId: null,
+    teamId: null,
+    models: [],
+    metadata: {},
+  },
+  upperBounds: {
+    maxBudgetNanoUsd: null,
+    budgetDuration: null,
+    duration: null,
+    maxParallelRequests: null,
+    tpmLimit: null,
+    rpmLimit: null,
+  },
+  disableKeyName: false,
+  rotationGracePeriod: null,
+};
+
+/** A key as caller: role `unknown`, as a key without a user row is. */
+export function callerOf(key: KeyRecord): Caller {
+  return { role: 'unknown', userId: key.userId, secretHash: key.hash, endsAtMs: key.expiresAtMs, key };
+}
+
+export function newKey(over: Partial<NewKey> = {}): NewKey {
+  return { fields: {}, secret: null, sendInviteEmail: false, request: {}, idempotency: null, ...over };
+}
+
+export interface TestKeyManagement extends KeyManagement {
+  clock: { nowMs: number };
+  /** The audit rows about this hash. */
+  auditOf(objectId: string): Promise<AuditEntry[]>;
+  /** How many live keys and audit rows there are. */
+  totals(): Promise<{ keys: number; auditRows: number }>;
+}
+
+/** Counts on from test to test, so that one storage serves a whole file. */
+let serial = 0;
+
+/** The clock is the one that storage was opened with. */
+export function buildTestManagement(
+  storage: { keys: KeyStore; audit: AuditStore; spend: SpendReader },
+  clock: { nowMs: number },
+  over: Partial<KeyManagement> & { settings?: KeySettings } = {},
+): TestKeyManagement {
+  const calendar = createBudgetCalendar({ timeZone: 'UTC' });
+  const bytes = (text: string): Uint8Array => createHash('sha256').update(text).digest();
+  const spendCounter = (key: KeyRecord, nowMs: number): string => {
+    const owner = { kind: 'key', id: key.keyId } as const;
+    if (key.budgetDuration === null) return counterId(owner, 'spend');
+    const { startMs } = calendar.windowAt(key.budgetDuration, nowMs);
+    return counterId(owner, 'spend', undefined, { duration: key.budgetDuration, startMs });
+  };
+  return {
+    keys: storage.keys,
+    clock,
+    nowMs: () => clock.nowMs,
+    randomBytes: (count) => bytes(`random ${serial++}`).subarray(0, count),
+    newId: (prefix) => prefix + sha256Hex(`id ${serial++}`).slice(0, 22),
+    readSpend: async (keys) => {
+      const counters = keys.map((key) => spendCounter(key, clock.nowMs));
+      const balances = await storage.spend.balances(counters);
+      return counters.map((counter) => balances.get(counter) ?? 0);
+    },
+    spendCounter,
+    budgetWindow: (duration, nowMs) => calendar.windowAt(duration, nowMs),
+    deriveSecret: (nonce, note) => bytes(`derived ${nonce} ${note}`),
+    isKnownModel: (name) => ['gpt-4', 'gpt-5'].includes(name),
+    customKeyGenerate: null,
+    settings: SETTINGS,
+    auditOf: async (objectId) => (await storage.audit.list({ objectId, page: 1, pageSize: 100 })).rows,
+    totals: async () => {
+      const keys = await storage.keys.list({ page: 1, size: 1, sortBy: 'created_at', sortOrder: 'asc', nowMs: 0 });
+      return { keys: keys.total, auditRows: (await storage.audit.list({ page: 1, pageSize: 1 })).total };
+    },
+    ...over,
+  };
+}
+
+export function settingsWith(over: Partial<KeySettings>): KeySettings {
+  return { ...SETTINGS, ...over };
+}
+
+export { SETTINGS as PLAIN_SETTINGS };

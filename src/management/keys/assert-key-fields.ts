@@ -1,0 +1,158 @@
+import { GatewayError } from '../../core/gateway-error.ts';
+import { isJsonObject, type Json } from '../../core/json.ts';
+import { parseKeyAddress } from '../../core/key-address.ts';
+import { assertJsonLimits } from './assert-json-limits.ts';
+import { getDuration } from './get-duration.ts';
+import type { KeyFields } from './key-fields.ts';
+import { NEVER } from './merge-key-fields.ts';
+
+const MAX_NAME_CHARS = 256;
+/** Integers up to here are exact, in nano-dollars as in counts. */
+const MAX_USD = 9_000_000;
+
+type FieldOf<T> = {
+  [Name in keyof KeyFields]-?: NonNullable<KeyFields[Name]> extends T ? Name : never;
+}[keyof KeyFields];
+
+/** Field → its name on the wire, which is what a refusal names. */
+const MONEY: Partial<Record<FieldOf<number>, string>> = {
+  maxBudgetNanoUsd: 'max_budget',
+  softBudgetNanoUsd: 'soft_budget',
+  spendNanoUsd: 'spend',
+};
+const COUNTS: Partial<Record<FieldOf<number>, string>> = {
+  rpmLimit: 'rpm_limit',
+  tpmLimit: 'tpm_limit',
+  maxParallelRequests: 'max_parallel_requests',
+};
+const NAMES: Partial<Record<FieldOf<string>, string>> = {
+  alias: 'key_alias',
+  userId: 'user_id',
+  teamId: 'team_id',
+  organizationId: 'organization_id',
+  budgetId: 'budget_id',
+};
+const NAME_LISTS: Partial<Record<FieldOf<readonly string[]>, string>> = {
+  models: 'models',
+  allowedRoutes: 'allowed_routes',
+  allowedCacheControls: 'allowed_cache_controls',
+};
+const DURATIONS: Partial<Record<FieldOf<string>, string>> = {
+  budgetDuration: 'budget_duration',
+  rotationInterval: 'rotation_interval',
+};
+
+/**
+ * Everything about a key's fields that types do not say. Throws `bad_request` (400) with the wire's name of the field
+ * in `param`; returns when all of them can be stored and enforced as they stand.
+ */
+export function assertKeyFields(fields: KeyFields, isKnownModel: (name: string) => boolean): void {
+  for (const [field, param] of entriesOf(MONEY)) assertMoney(fields[field], param);
+  for (const [field, param] of entriesOf(COUNTS)) assertCount(fields[field], param);
+  for (const [field, param] of entriesOf(NAMES)) assertName(fields[field], param);
+  for (const [field, param] of entriesOf(DURATIONS)) assertDuration(fields[field], param);
+  for (const [field, param] of entriesOf(NAME_LISTS)) {
+    for (const name of fields[field] ?? []) assertName(name, param);
+  }
+  if (fields.duration !== NEVER) assertDuration(fields.duration, 'duration');
+  assertAlias(fields.alias);
+  assertModelAliases(fields.aliases, isKnownModel);
+  for (const [model, budget] of Object.entries(fields.modelMaxBudget ?? {})) {
+    assertName(model, 'model_max_budget');
+    assertMoney(budget.maxBudgetNanoUsd, 'model_max_budget');
+    assertDuration(budget.budgetDuration, 'model_max_budget');
+  }
+  for (const field of ['metadata', 'permissions', 'config'] as const) assertJsonLimits(fields[field], field);
+  for (const [name, value] of Object.entries({ ...fields.inMetadata, ...fields.extra })) assertJsonLimits(value, name);
+  assertMeaningfulMetadata(fields.metadata ?? {}, 'metadata.');
+  assertMeaningfulMetadata(fields.inMetadata ?? {}, '');
+  assertBudgetLimits(fields.extra?.budget_limits);
+}
+
+/** Text for a column or a list of names: not too long, and free of control characters, which PostgreSQL cannot keep. */
+export function assertName(value: string | null | undefined, param: string): void {
+  if (value === undefined || value === null) return;
+  if (value.length > MAX_NAME_CHARS) refuse(param, `${param} is longer than ${MAX_NAME_CHARS} characters.`);
+  // biome-ignore lint/suspicious/noControlCharactersInRegex: control characters are what is looked for
+  if (/[\u0000-\u001f\u007f]/.test(value)) refuse(param, `${param} holds a control character.`);
+}
+
+/** A duration such as 30s, 30m, 30h, 30d or 1mo. */
+export function assertDuration(value: string | null | undefined, param: string): void {
+  if (value !== undefined && value !== null) getDuration(value, param);
+}
+
+function assertMoney(nanoUsd: number | null | undefined, param: string): void {
+  if (nanoUsd === undefined || nanoUsd === null) return;
+  if (!Number.isFinite(nanoUsd)) refuse(param, `${param} must be a finite number.`);
+  if (nanoUsd < 0) refuse(param, `${param} cannot be negative.`);
+  if (nanoUsd > MAX_USD * 1e9)
+    refuse(param, `${param} cannot be more than ${MAX_USD} dollars; leave it out for no limit.`);
+}
+
+function assertCount(count: number | null | undefined, param: string): void {
+  if (count === undefined || count === null) return;
+  if (!Number.isFinite(count)) refuse(param, `${param} must be a finite number.`);
+  if (count < 0) refuse(param, `${param} cannot be negative.`);
+  if (!Number.isSafeInteger(count)) refuse(param, `${param} is too large; leave it out for no limit.`);
+}
+
+function assertAlias(alias: string | null | undefined): void {
+  if (alias !== undefined && alias !== null && parseKeyAddress(alias).kind !== 'alias') {
+    refuse('key_alias', 'key_alias reads as a secret, a hash or a key_id: such an alias could not be told from one.');
+  }
+}
+
+function assertModelAliases(aliases: KeyFields['aliases'], isKnownModel: (name: string) => boolean): void {
+  for (const [name, target] of Object.entries(aliases ?? {})) {
+    assertName(name, 'aliases');
+    assertName(target, 'aliases');
+    if (!isKnownModel(target)) {
+      refuse('aliases', `aliases: '${name}' points to '${target}', which is no model or alias of this proxy.`);
+    }
+  }
+}
+
+/** Names inside metadata that limit or describe calls must be readable when a call comes, or they would not apply. */
+function assertMeaningfulMetadata(metadata: Readonly<Record<string, Json>>, prefix: string): void {
+  for (const name of ['model_rpm_limit', 'model_tpm_limit']) {
+    const limits = metadata[name] ?? {};
+    const param = prefix === '' ? name : 'metadata';
+    if (!isJsonObject(limits)) refuse(param, `${prefix}${name} must be an object of model name → limit.`);
+    for (const [model, limit] of Object.entries(limits)) {
+      assertName(model, param);
+      if (typeof limit !== 'number' || !Number.isSafeInteger(limit) || limit < 0) {
+        refuse(param, `${prefix}${name}: the limit of '${model}' must be a whole number, 0 or more.`);
+      }
+    }
+  }
+  for (const name of ['tags', 'guardrails']) {
+    const list = metadata[name] ?? [];
+    const param = prefix === '' ? name : 'metadata';
+    if (!Array.isArray(list) || list.some((item) => typeof item !== 'string')) {
+      refuse(param, `${prefix}${name} must be a list of strings.`);
+    }
+    for (const item of list) assertName(String(item), param);
+  }
+}
+
+function assertBudgetLimits(limits: Json | undefined): void {
+  if (limits === undefined || limits === null) return;
+  const param = 'budget_limits';
+  if (!Array.isArray(limits)) refuse(param, 'budget_limits must be a list of {budget_duration, max_budget}.');
+  for (const limit of limits) {
+    if (!isJsonObject(limit) || typeof limit.budget_duration !== 'string' || typeof limit.max_budget !== 'number') {
+      refuse(param, 'budget_limits must be a list of {budget_duration, max_budget}.');
+    }
+    assertDuration(limit.budget_duration, param);
+    assertMoney(limit.max_budget * 1e9, param);
+  }
+}
+
+function refuse(param: string, message: string): never {
+  throw new GatewayError('bad_request', message, { param });
+}
+
+function entriesOf<Name extends string>(table: Partial<Record<Name, string>>): [Name, string][] {
+  return Object.entries(table) as [Name, string][];
+}

@@ -1,0 +1,110 @@
+import type { Actor } from '../../core/audit.ts';
+import type { BalanceAdjustment } from '../../core/balance-adjustment.ts';
+import type { Caller } from '../../core/caller.ts';
+import { GatewayError } from '../../core/gateway-error.ts';
+import type { JsonObject } from '../../core/json.ts';
+import type { KeyRecord } from '../../core/key.ts';
+import { assertMay } from '../../core/permissions.ts';
+import type { KeyStore } from '../../storage/storage.ts';
+import { acceptNewKeyFields } from './accept-key-fields.ts';
+import { assertJsonLimits, MAX_BODY_CHARS } from './assert-json-limits.ts';
+import {
+  type ChosenSecret,
+  findEarlierIssue,
+  type IdempotentRequest,
+  identifyRequest,
+  prepareIssue,
+} from './idempotency.ts';
+import { buildKeyAudit } from './key-audit.ts';
+import { keyConflict } from './key-conflict.ts';
+import type { KeyFields } from './key-fields.ts';
+import { assertHookAllows } from './key-generate-hook.ts';
+import type { KeyManagement } from './key-management.ts';
+import { buildBlankKey, mergeKeyFields } from './merge-key-fields.ts';
+import { nameOf, withSoftBudgetRow } from './revise-key.ts';
+import { buildKeyView, type KeyView, viewKey } from './view-key.ts';
+
+export interface NewKey {
+  fields: KeyFields;
+  /** A secret that the client chose; null: one is made. */
+  secret: string | null;
+  sendInviteEmail: boolean;
+  /** The request as it came, without its secret: what the operator's hook is asked about. */
+  request: JsonObject;
+  idempotency: IdempotentRequest | null;
+}
+
+/** A key with its secret in the clear. The secret is shown to the client now and kept nowhere. */
+export interface IssuedKey extends KeyView {
+  secret: string;
+}
+
+/**
+ * Makes a key. Everything that can be refused is refused before anything is written; key, starting spend and audit row
+ * are one transaction. A repetition with the same `idempotency-key` gets the first one's answer and makes nothing.
+ * Throws not_admin, forbidden (the operator's hook), bad_request (a field, a taken alias or secret), conflict.
+ */
+export async function generateKey(
+  deps: Omit<KeyManagement, 'keys'> & { keys: Pick<KeyStore, 'insert' | 'find' | 'findIdempotency'> },
+  caller: Caller,
+  actor: Actor,
+  input: NewKey,
+): Promise<IssuedKey> {
+  assertMay(caller, 'generate');
+  if (input.sendInviteEmail) throw emailNotConfigured();
+  assertJsonLimits(input.request, 'body', MAX_BODY_CHARS);
+  const nowMs = deps.nowMs();
+  const chosen: ChosenSecret | null = input.secret === null ? null : { secret: input.secret, param: 'key' };
+  const request = identifyRequest(caller, input.idempotency);
+  const repeated = await replay();
+  if (repeated !== undefined) return repeated;
+
+  await assertHookAllows(deps.customKeyGenerate, input.request);
+  const fields = acceptNewKeyFields(deps, input.fields, nowMs);
+  const { minted, noteFor } = prepareIssue(deps, request, chosen);
+  const blank = buildBlankKey({
+    keyId: deps.newId('key_'),
+    hash: minted.hash,
+    mask: deps.settings.disableKeyName ? null : minted.mask,
+    createdBy: nameOf(caller),
+    nowMs,
+  });
+  const key = withSoftBudgetRow(deps, mergeKeyFields(blank, fields, nowMs));
+  const spendNanoUsd = fields.spendNanoUsd ?? 0;
+  const result = await deps.keys.insert({
+    key,
+    adjustments: buildStartingSpend(deps, key, spendNanoUsd, nowMs),
+    audit: buildKeyAudit(deps, actor, nowMs, { action: 'created', before: null, after: key }),
+    idempotency: noteFor(key.keyId, nowMs),
+  });
+  if (result.kind === 'inserted') return { ...buildKeyView(deps, key, spendNanoUsd, nowMs), secret: minted.secret };
+  // An identical request may have been faster; then its alias, its secret or its note is what this one ran into.
+  const faster = await replay();
+  if (faster !== undefined) return faster;
+  throw keyConflict(result.field, key.alias);
+
+  async function replay(): Promise<IssuedKey | undefined> {
+    const earlier = await findEarlierIssue(deps, request, chosen, nowMs);
+    return earlier && { ...(await viewKey(deps, earlier.key, nowMs)), secret: earlier.secret };
+  }
+}
+
+function buildStartingSpend(
+  deps: Pick<KeyManagement, 'newId' | 'spendCounter'>,
+  key: KeyRecord,
+  spendNanoUsd: number,
+  nowMs: number,
+): BalanceAdjustment[] {
+  if (spendNanoUsd === 0) return [];
+  const counter = deps.spendCounter(key, nowMs);
+  return [{ id: deps.newId('adj_'), counter, deltaNanoUsd: spendNanoUsd, reason: 'initial_spend', atMs: nowMs }];
+}
+
+function emailNotConfigured(): GatewayError {
+  return new GatewayError(
+    'management_refused',
+    'Authentication Error, Email alerting not setup on config.yaml. This release sends no mail: ' +
+      'leave send_invite_email out. No key was made.',
+    { param: 'send_invite_email' },
+  );
+}

@@ -1,0 +1,31 @@
+import type { Caller } from '../../core/caller.ts';
+import { GatewayError } from '../../core/gateway-error.ts';
+import { type KeyAddress, parseKeyAddress } from '../../core/key-address.ts';
+import { assertMay, isWithinReach } from '../../core/permissions.ts';
+import type { KeyStore } from '../../storage/storage.ts';
+import type { KeyManagement } from './key-management.ts';
+import { type KeyView, viewKeys } from './view-key.ts';
+
+const MAX_KEYS = 1_000;
+
+/**
+ * Several keys at once. What is unknown, and what the caller may not see, is left out without a word; a key that is
+ * named twice is shown once. Throws bad_request for more than a thousand names.
+ */
+export async function getKeyInfos(
+  deps: Pick<KeyManagement, 'nowMs' | 'readSpend' | 'budgetWindow'> & { keys: Pick<KeyStore, 'findMany'> },
+  caller: Caller,
+  input: { keys: readonly string[]; aliases: readonly string[] },
+): Promise<KeyView[]> {
+  const reach = assertMay(caller, 'infos');
+  const addresses = [
+    ...input.keys.map(parseKeyAddress),
+    ...input.aliases.map((alias): KeyAddress => ({ kind: 'alias', alias })),
+  ];
+  if (addresses.length > MAX_KEYS) {
+    throw new GatewayError('bad_request', `At most ${MAX_KEYS} keys can be asked for at once.`, { param: 'keys' });
+  }
+  const found = (await deps.keys.findMany(addresses)).filter((key) => key !== undefined);
+  const visible = new Map(found.filter((key) => isWithinReach(reach, caller, key)).map((key) => [key.keyId, key]));
+  return viewKeys(deps, [...visible.values()], deps.nowMs());
+}

@@ -1,0 +1,46 @@
+import { GatewayError } from '../../core/gateway-error.ts';
+import {
+  describeSecret,
+  hasSecretShape,
+  MIN_SECRET_LENGTH,
+  type MintedSecret,
+  mintSecret,
+} from '../../core/key-secret.ts';
+import type { KeyManagement } from './key-management.ts';
+
+const SECRET_BYTES = 16;
+
+/** A secret from random bytes. */
+export function issueSecret(deps: Pick<KeyManagement, 'randomBytes'>): MintedSecret {
+  return mintSecret(deps.randomBytes(SECRET_BYTES));
+}
+
+/** The secret of an idempotent request: the same again for the same note, without being stored anywhere. */
+export function deriveIssuedSecret(
+  deps: Pick<KeyManagement, 'deriveSecret'>,
+  note: { id: string; nonce: string },
+): MintedSecret {
+  return mintSecret(deps.deriveSecret(note.nonce, note.id).subarray(0, SECRET_BYTES));
+}
+
+/** A secret that the client chose. Throws `bad_request` (400) when it could not be used or could be guessed. */
+export function acceptChosenSecret(secret: string, param: 'key' | 'new_key'): MintedSecret {
+  if (!secret.startsWith('sk-')) {
+    throw new GatewayError('bad_request', `Invalid key format. ${param} must start with 'sk-'.`, { param });
+  }
+  if (secret.length < MIN_SECRET_LENGTH) {
+    throw new GatewayError(
+      'bad_request',
+      `Invalid key format. ${param} must be at least ${MIN_SECRET_LENGTH} characters long.`,
+      { param },
+    );
+  }
+  if (!hasSecretShape(secret)) {
+    throw new GatewayError(
+      'bad_request',
+      `Invalid key format. ${param} is longer than 256 characters or holds a character that no header could carry.`,
+      { param },
+    );
+  }
+  return describeSecret(secret);
+}

@@ -1,0 +1,41 @@
+/**
+ * What the key verbs ask of the world, all of it. `compose.ts` builds one of these; a verb takes the few members that
+ * it uses.
+ */
+
+import type { KeyRecord } from '../../core/key.ts';
+import type { KeyDefaults, KeyUpperBounds } from '../../core/key-limits.ts';
+import type { KeyStore } from '../../storage/storage.ts';
+import type { KeyGenerateHook } from './key-generate-hook.ts';
+
+export interface KeySettings {
+  /** `default_key_generate_params`. */
+  defaults: KeyDefaults;
+  /** `upperbound_key_generate_params`. */
+  upperBounds: KeyUpperBounds;
+  /** DISABLE_KEY_NAME: keys carry no mask. */
+  disableKeyName: boolean;
+  /** How long a rotated secret goes on working when the request does not say; null: not at all. */
+  rotationGracePeriod: string | null;
+}
+
+export interface KeyManagement {
+  keys: KeyStore;
+  nowMs(): number;
+  randomBytes(count: number): Uint8Array;
+  /** `newId('key_')` → `key_` and 22 letters and digits. */
+  newId(prefix: string): string;
+  /** Nano-dollars spent in the current budget window of each key, in order: the number that enforcement uses. */
+  readSpend(keys: readonly KeyRecord[]): Promise<number[]>;
+  /** The counter that the key's own budget is counted in at this moment. */
+  spendCounter(key: KeyRecord, nowMs: number): string;
+  /** The clock window of a budget duration that holds this moment. */
+  budgetWindow(duration: string, nowMs: number): { startMs: number; endMs: number };
+  /** At least 16 bytes that only this installation can compute, the same for the same arguments. */
+  deriveSecret(nonce: string, note: string): Uint8Array;
+  /** Whether requests for this name could be served: a model group, a wildcard's match, or an alias of one. */
+  isKnownModel(name: string): boolean;
+  /** `custom_key_generate`; null when there is none. */
+  customKeyGenerate: KeyGenerateHook | null;
+  settings: KeySettings;
+}

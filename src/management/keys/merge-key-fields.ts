@@ -1,0 +1,96 @@
+import { restoreCallbackSecrets } from '../../core/callback-secrets.ts';
+import { addDuration } from '../../core/duration.ts';
+import type { Json, JsonObject } from '../../core/json.ts';
+import type { KeyRecord } from '../../core/key.ts';
+import { getDuration } from './get-duration.ts';
+import type { KeyFields } from './key-fields.ts';
+
+/** What a field is when it has no value. Also the list of fields that a request sets one to one. */
+const CLEARED = {
+  alias: null,
+  userId: null,
+  teamId: null,
+  organizationId: null,
+  budgetId: null,
+  models: [],
+  aliases: {},
+  maxBudgetNanoUsd: null,
+  softBudgetNanoUsd: null,
+  budgetDuration: null,
+  budgetMode: null,
+  modelMaxBudget: {},
+  rpmLimit: null,
+  tpmLimit: null,
+  maxParallelRequests: null,
+  permissions: {},
+  config: {},
+  allowedCacheControls: [],
+  allowedRoutes: [],
+  blocked: null,
+  autoRotate: false,
+  rotationInterval: null,
+} satisfies Partial<KeyRecord> & Partial<KeyFields>;
+
+type PlainField = keyof typeof CLEARED;
+const PLAIN_FIELDS = Object.keys(CLEARED) as PlainField[];
+
+/** `duration: "-1"` is LiteLLM's way to say "never expires". */
+export const NEVER = '-1';
+
+export interface NewKeyIdentity {
+  keyId: string;
+  hash: string;
+  mask: string | null;
+  createdBy: string;
+  nowMs: number;
+}
+
+/** A key about which nothing has been said yet: every field at its cleared value. */
+export function buildBlankKey({ keyId, hash, mask, createdBy, nowMs }: NewKeyIdentity): KeyRecord {
+  return {
+    ...CLEARED,
+    keyId,
+    hash,
+    mask,
+    metadata: {},
+    extra: {},
+    expiresAtMs: null,
+    createdAtMs: nowMs,
+    createdBy,
+    updatedAtMs: nowMs,
+    updatedBy: createdBy,
+    lastActiveAtMs: null,
+    rotationCount: 0,
+    lastRotationAtMs: null,
+    deletedAtMs: null,
+    deletedBy: null,
+  };
+}
+
+/** The record with what the request says laid over it; a field that the request does not mention stays as it is. */
+export function mergeKeyFields(current: KeyRecord, fields: KeyFields, nowMs: number): KeyRecord {
+  const mentioned = PLAIN_FIELDS.filter((name) => fields[name] !== undefined);
+  const plain = Object.fromEntries(mentioned.map((name) => [name, fields[name] ?? CLEARED[name]]));
+  return {
+    ...current,
+    ...plain,
+    metadata: mergeMetadata(current.metadata, fields),
+    extra: overlay(current.extra, fields.extra ?? {}),
+    expiresAtMs: fields.duration === undefined ? current.expiresAtMs : expiryAt(fields.duration, nowMs),
+  };
+}
+
+function mergeMetadata(current: JsonObject, fields: KeyFields): JsonObject {
+  const base = fields.metadata === undefined ? current : restoreCallbackSecrets(fields.metadata ?? {}, current);
+  return overlay(base, fields.inMetadata ?? {});
+}
+
+function overlay(base: JsonObject, changes: Readonly<Record<string, Json>>): JsonObject {
+  return Object.fromEntries(
+    Object.entries({ ...base, ...changes }).filter(([name, value]) => value !== null || !(name in changes)),
+  );
+}
+
+function expiryAt(duration: string | null, nowMs: number): number | null {
+  return duration === null || duration === NEVER ? null : addDuration(nowMs, getDuration(duration, 'duration'));
+}

@@ -1,0 +1,115 @@
+import type { Actor } from '../../core/audit.ts';
+import type { Caller } from '../../core/caller.ts';
+import { addDuration } from '../../core/duration.ts';
+import { GatewayError } from '../../core/gateway-error.ts';
+import { parseKeyAddress } from '../../core/key-address.ts';
+import { assertMay } from '../../core/permissions.ts';
+import type { KeyStore } from '../../storage/storage.ts';
+import { acceptKeyChanges } from './accept-key-fields.ts';
+import type { IssuedKey } from './generate-key.ts';
+import { getDuration } from './get-duration.ts';
+import {
+  type ChosenSecret,
+  findEarlierIssue,
+  type IdempotentRequest,
+  identifyRequest,
+  prepareIssue,
+} from './idempotency.ts';
+import { keyConflict } from './key-conflict.ts';
+import type { KeyFields } from './key-fields.ts';
+import type { KeyManagement } from './key-management.ts';
+import { planSpendMove } from './move-spend.ts';
+import { addressOf, keyNotFound } from './resolve-key.ts';
+import { reviseKey } from './revise-key.ts';
+import { viewKey } from './view-key.ts';
+
+export interface KeyRotation {
+  /** Secret, hash, key_id or alias; null: the request named none. */
+  key: string | null;
+  /** The new secret, if the client chose it. */
+  newSecret: string | null;
+  /** How long the old secret goes on working; null: the installation's setting. */
+  gracePeriod: string | null;
+  /** True when the request asks for a new master key, which is no key of ours. */
+  wantsNewMasterKey: boolean;
+  /** Changes that go along with the new secret, as in an update. */
+  fields: KeyFields;
+  idempotency: IdempotentRequest | null;
+}
+
+/**
+ * Gives a key a new secret. Its key_id, alias, spend, budget windows, limits and expiry stay, unless the request says
+ * otherwise. The old secret dies at once, or when the grace period ends. A repetition with the same `idempotency-key`
+ * gets the first one's answer and rotates nothing.
+ * Throws not_admin, not_found, bad_request, conflict.
+ */
+export async function regenerateKey(
+  deps: Omit<KeyManagement, 'keys'> & { keys: Pick<KeyStore, 'find' | 'change' | 'findIdempotency'> },
+  caller: Caller,
+  actor: Actor,
+  input: KeyRotation,
+): Promise<IssuedKey> {
+  assertMay(caller, 'regenerate');
+  if (input.wantsNewMasterKey) throw masterKeyElsewhere();
+  const text = input.key;
+  if (text === null) throw new GatewayError('bad_request', 'No key passed in.', { param: 'key' });
+  const nowMs = deps.nowMs();
+  const chosen: ChosenSecret | null = input.newSecret === null ? null : { secret: input.newSecret, param: 'new_key' };
+  const request = identifyRequest(caller, input.idempotency);
+  const repeated = await replay();
+  if (repeated !== undefined) return repeated;
+
+  const fields = acceptKeyChanges(deps, input.fields, nowMs);
+  const graceMs = computeGraceMs(input.gracePeriod ?? deps.settings.rotationGracePeriod, nowMs);
+  const found = await deps.keys.find(parseKeyAddress(text));
+  if (found === undefined) return replayOr(keyNotFound(text));
+  const { minted, noteFor } = prepareIssue(deps, request, chosen);
+  const move = await planSpendMove(deps, found, fields, nowMs);
+  const result = await deps.keys.change(addressOf(found), (current) => ({
+    ...reviseKey(deps, current, {
+      action: 'rotated',
+      fields,
+      also: {
+        hash: minted.hash,
+        mask: deps.settings.disableKeyName ? null : minted.mask,
+        rotationCount: current.rotationCount + 1,
+        lastRotationAtMs: nowMs,
+      },
+      move,
+      caller,
+      actor,
+      nowMs,
+    }),
+    oldSecretRevokedAtMs: nowMs + graceMs,
+    idempotency: noteFor(found.keyId, nowMs),
+  }));
+  if (result.kind === 'changed') return { ...(await viewKey(deps, result.after, nowMs)), secret: minted.secret };
+  const refusal =
+    result.kind === 'not_found' ? keyNotFound(text) : keyConflict(result.field, fields.alias ?? null, 'new_key');
+  return replayOr(refusal);
+
+  async function replay(): Promise<IssuedKey | undefined> {
+    const earlier = await findEarlierIssue(deps, request, chosen, nowMs);
+    return earlier && { ...(await viewKey(deps, earlier.key, nowMs)), secret: earlier.secret };
+  }
+
+  /** An identical request may have been faster: then the old secret is unknown by now, or the note taken. */
+  async function replayOr(refusal: GatewayError): Promise<IssuedKey> {
+    const faster = await replay();
+    if (faster === undefined) throw refusal;
+    return faster;
+  }
+}
+
+function computeGraceMs(gracePeriod: string | null, nowMs: number): number {
+  if (gracePeriod === null || /^0+(s|m|h|d|w|mo)?$/.test(gracePeriod)) return 0;
+  return addDuration(nowMs, getDuration(gracePeriod, 'grace_period')) - nowMs;
+}
+
+function masterKeyElsewhere(): GatewayError {
+  return new GatewayError(
+    'bad_request',
+    'The master key is not rotated over HTTP: run `latchkey master-key rotate` on the machine.',
+    { param: 'new_master_key' },
+  );
+}
