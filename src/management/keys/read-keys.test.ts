@@ -1,0 +1,157 @@
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import type { Caller } from '../../core/caller.ts';
+import { type OpenStorage, openStorage } from '../../storage/open-storage.ts';
+import {
+  ACTOR,
+  ADMIN,
+  buildTestManagement,
+  callerOf,
+  newKey,
+  START_MS,
+  type TestKeyManagement,
+} from './__fixtures__/key-management.ts';
+import { checkKeyHealth } from './check-key-health.ts';
+import { generateKey } from './generate-key.ts';
+import { getKeyInfo } from './get-key-info.ts';
+import { getKeyInfos } from './get-key-infos.ts';
+import type { KeyFields } from './key-fields.ts';
+import { type KeyListing, listKeys } from './list-keys.ts';
+import { regenerateKey } from './regenerate-key.ts';
+
+const clock = { nowMs: START_MS };
+let storage: OpenStorage;
+let deps: TestKeyManagement;
+
+beforeAll(async () => {
+  storage = await openStorage({ url: ':memory:', nowMs: () => clock.nowMs, poolSize: 1 });
+  deps = buildTestManagement(storage, clock);
+});
+afterAll(() => storage.close());
+
+const make = (fields: KeyFields = {}) => generateKey(deps, ADMIN, ACTOR, newKey({ fields }));
+const user = (userId: string): Caller => ({ ...ADMIN, role: 'internal_user', userId, secretHash: 'f'.repeat(64) });
+
+describe('the info of one key', () => {
+  test('is found by secret, hash, key_id and alias, with its spend and window', async () => {
+    const { key, secret } = await make({ alias: 'info', spendNanoUsd: 12, budgetDuration: '1d' });
+    for (const text of [secret, key.hash, key.keyId, 'info']) {
+      expect(await getKeyInfo(deps, ADMIN, text)).toEqual({
+        key,
+        spendNanoUsd: 12,
+        budgetResetAtMs: Date.UTC(2026, 3, 2),
+        budgetLimits: [],
+      });
+    }
+  });
+
+  test('without a name is that of the calling key, whichever of its secrets called', async () => {
+    const { key, secret } = await make();
+    const rotation = {
+      key: secret,
+      newSecret: null,
+      gracePeriod: '1h',
+      wantsNewMasterKey: false,
+      fields: {},
+      idempotency: null,
+    };
+    await regenerateKey(deps, ADMIN, ACTOR, rotation);
+    expect((await getKeyInfo(deps, callerOf(key), null)).key).toMatchObject({ keyId: key.keyId, rotationCount: 1 });
+  });
+
+  test('shows a key to itself and to its user, and to nobody else; unknown and not yours look the same', async () => {
+    const { key } = await make({ userId: 'u-1' });
+    const { key: other } = await make();
+    expect((await getKeyInfo(deps, user('u-1'), key.hash)).key.keyId).toBe(key.keyId);
+    for (const [caller, text] of [
+      [callerOf(other), key.hash],
+      [callerOf(other), 'no-such-key'],
+      [user('u-2'), key.keyId],
+    ] as const) {
+      await expect(getKeyInfo(deps, caller, text)).rejects.toMatchObject({
+        status: 403,
+        message: expect.stringContaining("user not allowed to access this key's info"),
+      });
+    }
+    await expect(getKeyInfo(deps, ADMIN, 'no-such-key')).rejects.toMatchObject({ status: 404, param: 'key' });
+  });
+});
+
+describe('the infos of several keys', () => {
+  test('leave out what is unknown or not the caller’s, and show a key once', async () => {
+    const a = await make({ alias: 'a' });
+    const b = await make();
+    const names = { keys: [a.secret, 'no-such-key', b.key.hash, a.key.keyId], aliases: ['a'] };
+    const shown = async (caller: Caller) => (await getKeyInfos(deps, caller, names)).map(({ key }) => key.keyId);
+    expect(await shown(ADMIN)).toEqual([a.key.keyId, b.key.keyId]);
+    expect(await shown(callerOf(b.key))).toEqual([b.key.keyId]);
+    expect(await getKeyInfos(deps, ADMIN, { keys: ['no-such-key'], aliases: [] })).toEqual([]);
+  });
+
+  test('are not given for more than a thousand names', async () => {
+    const keys = Array.from({ length: 1_001 }, (_, index) => `name-${index}`);
+    await expect(getKeyInfos(deps, ADMIN, { keys, aliases: [] })).rejects.toMatchObject({ status: 400, param: 'keys' });
+  });
+});
+
+describe('the list of keys', () => {
+  const listing = (over: Partial<KeyListing>): KeyListing => ({
+    page: 1,
+    size: 10,
+    sortBy: 'created_at',
+    sortOrder: 'desc',
+    ...over,
+  });
+
+  test('reads spend only when rows are asked for', async () => {
+    const { key } = await make({ teamId: 'listed', spendNanoUsd: 3 });
+    const silent = { ...deps, readSpend: () => Promise.reject(new Error('not to be read')) };
+    expect(await listKeys(silent, ADMIN, listing({ teamId: 'listed' }), false)).toEqual({
+      keys: [key],
+      views: null,
+      total: 1,
+    });
+    const page = await listKeys(deps, ADMIN, listing({ teamId: 'listed' }), true);
+    expect(page.views).toMatchObject([{ key, spendNanoUsd: 3 }]);
+  });
+
+  test('holds a user to the keys of that user', async () => {
+    const { key } = await make({ userId: 'lister' });
+    await make({ userId: 'somebody' });
+    const idsFor = async (caller: Caller, over: Partial<KeyListing>) =>
+      (await listKeys(deps, caller, listing(over), false)).keys.map(({ keyId }) => keyId);
+    expect(await idsFor(user('lister'), {})).toEqual([key.keyId]);
+    expect(await idsFor(user('lister'), { userId: 'somebody' })).toEqual([]);
+  });
+
+  test('is not for a key without a user', async () => {
+    const { key } = await make();
+    await expect(listKeys(deps, callerOf(key), listing({}), false)).rejects.toMatchObject({ code: 'not_admin' });
+  });
+});
+
+describe('the health of a key', () => {
+  const health = async (metadata: KeyFields['metadata'] & object) =>
+    checkKeyHealth(callerOf((await make({ metadata })).key));
+
+  test('is good when it sends its calls nowhere', async () => {
+    expect(await health({})).toEqual({ healthy: true, logging: null });
+    expect(checkKeyHealth(ADMIN)).toEqual({ healthy: true, logging: null });
+  });
+
+  test('is bad when it names a destination, and says which', async () => {
+    expect(await health({ logging: [{ callback_name: 'gcs_bucket' }, { callback_name: 'langfuse' }] })).toEqual({
+      healthy: false,
+      logging: {
+        callbacks: ['gcs_bucket', 'langfuse'],
+        details: expect.stringMatching(/^Logger exceptions triggered, system is unhealthy: gcs_bucket: .*; langfuse: /),
+      },
+    });
+  });
+
+  test('is a bad request when an entry has no name', async () => {
+    await expect(health({ logging: [{}] })).rejects.toMatchObject({
+      status: 400,
+      message: 'Key health check failed: callback_name is required in key_logging',
+    });
+  });
+});
