@@ -1,0 +1,98 @@
+/** What can be asked about keys without changing one. */
+import { checkKeyHealth } from '../../management/keys/check-key-health.ts';
+import { getKeyInfo } from '../../management/keys/get-key-info.ts';
+import { getKeyInfos } from '../../management/keys/get-key-infos.ts';
+import type { KeyManagement } from '../../management/keys/key-management.ts';
+import { listKeys } from '../../management/keys/list-keys.ts';
+import type { App } from '../app-instance.ts';
+import { fromKeyHealth, KeyHealthReply } from '../schemas/key-health.ts';
+import {
+  fromKeyInfo,
+  KeyInfoQuery,
+  KeyInfoReply,
+  KeyInfosBody,
+  KeyInfosReply,
+  toKeyNames,
+} from '../schemas/key-info.ts';
+import { fromKeyPage, KeyListQuery, KeyListReply, toKeyListing } from '../schemas/key-list.ts';
+import { fromKeyView } from '../schemas/key-row.ts';
+
+const tags = ['keys'];
+const config = { access: 'info' } as const;
+
+export function registerKeyReadRoutes(app: App, keyManagement: KeyManagement): void {
+  app.get(
+    '/key/info',
+    {
+      config,
+      schema: {
+        tags,
+        summary: 'One key',
+        description: 'Also for a key that is over its budget. Without `key`, the key that is calling.',
+        querystring: KeyInfoQuery,
+        response: { 200: KeyInfoReply },
+      },
+    },
+    async (request) => {
+      const asked = request.query.key === undefined || request.query.key === '' ? null : request.query.key;
+      const view = await getKeyInfo(keyManagement, request.caller, asked);
+      return fromKeyInfo(view, asked ?? view.key.hash);
+    },
+  );
+
+  app.post(
+    '/v2/key/info',
+    {
+      config,
+      schema: {
+        tags,
+        summary: 'Several keys',
+        description: 'Keys that are unknown, or not yours to see, are left out of `info`.',
+        body: KeyInfosBody,
+        response: { 200: KeyInfosReply },
+      },
+    },
+    async (request) => {
+      const names = toKeyNames(request.body);
+      const views = await getKeyInfos(keyManagement, request.caller, names);
+      return { key: [...names.keys, ...names.aliases], info: views.map(fromKeyView) };
+    },
+  );
+
+  app.get(
+    '/key/list',
+    {
+      config,
+      schema: {
+        tags,
+        summary: 'Keys, page by page',
+        description: 'Newest first. An empty filter is no filter; deleted keys only with status=deleted.',
+        querystring: KeyListQuery,
+        response: { 200: KeyListReply },
+      },
+    },
+    async (request) => {
+      const { query } = request;
+      const page = await listKeys(
+        keyManagement,
+        request.caller,
+        toKeyListing(query),
+        query.return_full_object === true,
+      );
+      return fromKeyPage(page, query);
+    },
+  );
+
+  app.post(
+    '/key/health',
+    {
+      config,
+      schema: {
+        tags,
+        summary: 'Whether the calls of the calling key reach its log destinations',
+        response: { 200: KeyHealthReply },
+      },
+    },
+    (request) => fromKeyHealth(checkKeyHealth(request.caller)),
+  );
+}

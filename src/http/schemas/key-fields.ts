@@ -1,0 +1,173 @@
+/**
+ * The fields that generate, update and regenerate have in common: the body's snake_case and dollars → `KeyFields`.
+ * Absent, null and a value stay three different things all the way.
+ */
+import { z } from 'zod';
+import type { Json, JsonObject } from '../../core/json.ts';
+import type { KeyFields } from '../../management/keys/key-fields.ts';
+import {
+  DURATION_HELP,
+  LaxBoolean,
+  LaxDollars,
+  LaxInteger,
+  LaxNumber,
+  OpenObject,
+  Texts,
+  toCeilingNanoUsd,
+} from './key-shapes.ts';
+import { toModelBudgets } from './model-max-budget.ts';
+
+const NOT_YET = 'Stored and returned; not acted on in this release.';
+
+/** Wire fields that are fields of the record, by another name and otherwise as they are. */
+const RECORD_SHAPE = {
+  key_alias: z.string().nullish().describe('Unique among living keys; addresses the key. Empty: none.'),
+  duration: z.string().nullish().describe(`Lifetime from now. ${DURATION_HELP} null or "-1": never expires.`),
+  models: Texts.nullish().describe('Names and wildcards that the key may call; empty: all.'),
+  aliases: z.record(z.string(), z.string()).nullish().describe('Requested model → model to use instead.'),
+  user_id: z.string().nullish().describe('Owner. Any text: whether the user exists is not checked in this release.'),
+  team_id: z.string().nullish().describe('Any text: whether the team exists is not checked in this release.'),
+  organization_id: z.string().nullish().describe('Any text: whether it exists is not checked in this release.'),
+  budget_id: z.string().nullish().describe('Stored and returned; made up when a soft_budget is set without one.'),
+  budget_duration: z.string().nullish().describe(`Length of the budget's clock window. ${DURATION_HELP}`),
+  budget_mode: z
+    .enum(['standard', 'hard'])
+    .nullish()
+    .describe('hard: max_budget is never exceeded. null: the default.'),
+  rpm_limit: LaxInteger.nullish().describe('Requests per minute; 0 allows none.'),
+  tpm_limit: LaxInteger.nullish().describe('Tokens per minute; 0 allows none.'),
+  max_parallel_requests: LaxInteger.nullish().describe('Calls in flight at once; 0 allows none.'),
+  metadata: OpenObject.nullish().describe('Free JSON. Given: replaces the stored metadata as a whole.'),
+  permissions: OpenObject.nullish(),
+  config: OpenObject.nullish().describe(NOT_YET),
+  allowed_cache_controls: Texts.nullish(),
+  allowed_routes: Texts.nullish().describe(
+    'Routes, prefixes with *, or llm_api_routes, management_routes, info_routes.',
+  ),
+  blocked: LaxBoolean.nullish(),
+  auto_rotate: LaxBoolean.nullish().describe(NOT_YET),
+  rotation_interval: z.string().nullish().describe(`${DURATION_HELP} ${NOT_YET}`),
+};
+const RECORD_NAMES: Readonly<Record<keyof typeof RECORD_SHAPE, keyof KeyFields>> = {
+  key_alias: 'alias',
+  duration: 'duration',
+  models: 'models',
+  aliases: 'aliases',
+  user_id: 'userId',
+  team_id: 'teamId',
+  organization_id: 'organizationId',
+  budget_id: 'budgetId',
+  budget_duration: 'budgetDuration',
+  budget_mode: 'budgetMode',
+  rpm_limit: 'rpmLimit',
+  tpm_limit: 'tpmLimit',
+  max_parallel_requests: 'maxParallelRequests',
+  metadata: 'metadata',
+  permissions: 'permissions',
+  config: 'config',
+  allowed_cache_controls: 'allowedCacheControls',
+  allowed_routes: 'allowedRoutes',
+  blocked: 'blocked',
+  auto_rotate: 'autoRotate',
+  rotation_interval: 'rotationInterval',
+};
+
+const MONEY_SHAPE = {
+  spend: LaxNumber.nullish().describe('Sets what counts as spent in the current budget window. US dollars.'),
+  max_budget: LaxDollars.nullish().describe('US dollars per budget_duration; 0 blocks every call, null: no budget.'),
+  soft_budget: LaxDollars.nullish().describe('US dollars from which on an alert is due; calls go on.'),
+};
+const MONEY_NAMES: Readonly<Record<keyof typeof MONEY_SHAPE, keyof KeyFields>> = {
+  spend: 'spendNanoUsd',
+  max_budget: 'maxBudgetNanoUsd',
+  soft_budget: 'softBudgetNanoUsd',
+};
+
+/** Wire fields that LiteLLM keeps inside metadata, and so do we. */
+const METADATA_SHAPE = {
+  tags: Texts.nullish().describe('Kept in metadata.tags; every call carries them.'),
+  guardrails: Texts.nullish().describe('Kept in metadata.guardrails.'),
+  model_rpm_limit: z.record(z.string(), LaxInteger).nullish().describe('Model → requests per minute.'),
+  model_tpm_limit: z.record(z.string(), LaxInteger).nullish().describe('Model → tokens per minute.'),
+  enforced_params: Texts.nullish().describe(NOT_YET),
+  prompts: Texts.nullish().describe(NOT_YET),
+  rpm_limit_type: z.string().nullish().describe(NOT_YET),
+  tpm_limit_type: z.string().nullish().describe(NOT_YET),
+  temp_budget_increase: LaxNumber.nullish().describe(NOT_YET),
+  temp_budget_expiry: z.string().nullish().describe(NOT_YET),
+  team_member_key_duration: z.string().nullish().describe(NOT_YET),
+  secret_manager_settings: OpenObject.nullish().describe(NOT_YET),
+  allowed_passthrough_routes: Texts.nullish().describe(NOT_YET),
+  allowed_vector_store_indexes: z.array(z.unknown()).nullish().describe(NOT_YET),
+};
+
+/** Wire fields that are stored and returned as given. */
+const EXTRA_SHAPE = {
+  router_settings: OpenObject.nullish().describe(NOT_YET),
+  object_permission: OpenObject.nullish().describe(NOT_YET),
+  project_id: z.string().nullish().describe(NOT_YET),
+  agent_id: z.string().nullish().describe(NOT_YET),
+  access_group_ids: Texts.nullish().describe(NOT_YET),
+  policies: Texts.nullish().describe(NOT_YET),
+  budget_limits: z.array(z.unknown()).nullish().describe(NOT_YET),
+  budget_fallbacks: OpenObject.nullish().describe(NOT_YET),
+  throttle_on_budget_exceeded: LaxBoolean.nullish().describe(NOT_YET),
+  disable_global_guardrails: LaxBoolean.nullish().describe(NOT_YET),
+  tag_rpm_limit: OpenObject.nullish().describe(NOT_YET),
+  mcp_rpm_limit: OpenObject.nullish().describe(NOT_YET),
+};
+
+export const KEY_FIELDS_SHAPE = {
+  ...RECORD_SHAPE,
+  ...MONEY_SHAPE,
+  model_max_budget: OpenObject.nullish().describe('Model → dollars, or {budget_limit, time_period}.'),
+  ...METADATA_SHAPE,
+  ...EXTRA_SHAPE,
+};
+
+const EXTRA_FIELDS = Object.keys(EXTRA_SHAPE) as (keyof typeof EXTRA_SHAPE)[];
+/** Names that a reply shows beside the row, though they live in its metadata. */
+export const METADATA_FIELDS = Object.keys(METADATA_SHAPE) as (keyof typeof METADATA_SHAPE)[];
+
+const ACTED_ON: readonly string[] = ['tags', 'model_rpm_limit', 'model_tpm_limit'];
+const KEPT_ONLY = ([...METADATA_FIELDS, ...EXTRA_FIELDS, 'config', 'auto_rotate', 'rotation_interval'] as const).filter(
+  (name) => !ACTED_ON.includes(name),
+);
+const EMPTY: ReadonlySet<string | undefined> = new Set([undefined, 'null', 'false', '{}', '[]']);
+
+export type KeyFieldsBody = z.output<z.ZodObject<typeof KEY_FIELDS_SHAPE>>;
+
+/** The body's fields in the terms of the core. Throws bad_request for a model budget of no known shape. */
+export function toKeyFields(body: KeyFieldsBody): KeyFields {
+  const { model_max_budget: modelMaxBudget } = body;
+  const fields: Partial<Record<keyof KeyFields, unknown>> = {};
+  for (const [wire, name] of namesOf(RECORD_NAMES)) if (body[wire] !== undefined) fields[name] = body[wire];
+  for (const [wire, name] of namesOf(MONEY_NAMES)) {
+    const usd = body[wire];
+    if (usd !== undefined) fields[name] = usd === null ? null : toCeilingNanoUsd(usd);
+  }
+  if (fields.alias === '') fields.alias = null;
+  if (modelMaxBudget !== undefined)
+    fields.modelMaxBudget = modelMaxBudget === null ? null : toModelBudgets(modelMaxBudget);
+  fields.inMetadata = pickGiven(body, METADATA_FIELDS);
+  fields.extra = pickGiven(body, EXTRA_FIELDS);
+  return fields as KeyFields;
+}
+
+/** Given fields that the release keeps without acting on them; a header of the reply names them. */
+export function findUnenforcedFields(body: KeyFieldsBody): string[] {
+  return KEPT_ONLY.filter((name) => !EMPTY.has(JSON.stringify(body[name])));
+}
+
+function pickGiven(body: KeyFieldsBody, names: readonly (keyof KeyFieldsBody)[]): Record<string, Json> {
+  return Object.fromEntries(names.filter((name) => body[name] !== undefined).map((name) => [name, body[name] as Json]));
+}
+
+function namesOf<Wire extends string>(table: Readonly<Record<Wire, keyof KeyFields>>): [Wire, keyof KeyFields][] {
+  return Object.entries(table) as [Wire, keyof KeyFields][];
+}
+
+/** A request body as plain JSON, without its secrets: for the operator's hook. */
+export function withoutSecrets(body: Readonly<Record<string, unknown>>, secretNames: readonly string[]): JsonObject {
+  return Object.fromEntries(Object.entries(body).filter(([name]) => !secretNames.includes(name))) as JsonObject;
+}
