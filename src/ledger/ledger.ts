@@ -15,6 +15,17 @@ export interface LedgerRecovery {
   shipped: number;
   /** Calls that never settled and are now visible as `unsettled` rows. */
   unsettled: number;
+  /** Records still waiting in the journal, because the database did not answer in time. */
+  pending: number;
+  /** Journal lines that could not be read; they are in the journal's quarantine file. */
+  unreadable: number;
+}
+
+/** Where the ledger reports what an operator should know; pino's shape. */
+export interface LedgerLogger {
+  info(fields: object, message: string): void;
+  warn(fields: object, message: string): void;
+  error(fields: object, message: string): void;
 }
 
 export interface Ledger {

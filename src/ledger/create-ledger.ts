@@ -1,0 +1,57 @@
+import { GatewayError } from '../core/gateway-error.ts';
+import type { SpendRecord } from '../core/spend-record.ts';
+import type { DirectoryLock } from './directory-lock.ts';
+import type { Ledger, LedgerLogger } from './ledger.ts';
+import type { LedgerParts } from './ledger-parts.ts';
+import { toStorable } from './to-storable.ts';
+import { waitAtMost } from './wait-at-most.ts';
+
+/** The ledger as the rest of the gateway uses it, over its parts. `patienceMs`: how long closing waits for the database. */
+export function createLedger(
+  parts: LedgerParts,
+  lock: DirectoryLock,
+  { patienceMs, logger }: { patienceMs: number; logger: LedgerLogger },
+): Ledger {
+  const { journal, writer, mark, bills, shipper, readBalances } = parts;
+  let closing: Promise<void> | undefined;
+
+  async function close(): Promise<void> {
+    await journal.drain();
+    journal.stop(new GatewayError('shutting_down', 'The gateway is shutting down.'));
+    await waitAtMost(patienceMs, shipper.shipThrough(journal.acknowledgedEnd()));
+    shipper.stop();
+    writer.close();
+    if (bills.count() > 0) logger.warn({ backlog: bills.count() }, 'Bills wait in the journal for the next start');
+    else if (journal.openCalls() === 0) await journal.dropThrough(journal.acknowledgedEnd());
+    mark.close();
+    lock.release();
+  }
+
+  return {
+    open(intent) {
+      return journal.open(intent.requestId, toStorable(intent).text);
+    },
+    async flush() {
+      await journal.drain();
+      await shipper.shipThrough(journal.acknowledgedEnd());
+    },
+    settle(record) {
+      if (!isBillable(record)) {
+        return Promise.reject(new GatewayError('internal', 'The cost of this call could not be computed.'));
+      }
+      const bill = toStorable(record);
+      return journal.settle(bill.record, bill.text);
+    },
+    balances: readBalances,
+    backlog: bills.count,
+    close() {
+      closing ??= close();
+      return closing;
+    },
+  };
+}
+
+/** Money that is no whole number would spoil every sum that it is added to. */
+function isBillable({ spendNanoUsd, balances }: SpendRecord): boolean {
+  return Number.isSafeInteger(spendNanoUsd) && balances.every(({ nanoUsd }) => Number.isSafeInteger(nanoUsd));
+}

@@ -1,0 +1,125 @@
+import type { Kysely } from 'kysely';
+import type { SpendRecord } from '../core/spend-record.ts';
+import { createJournal, type Journal } from './journal.ts';
+import { formatSettle } from './journal-line.ts';
+import type { LedgerLogger, LedgerRecovery, UnsettledPolicy } from './ledger.ts';
+import type { LedgerDialect } from './ledger-sql.ts';
+import { createQuarantine } from './quarantine.ts';
+import { createBalanceReader, type ReadBalances } from './read-balances.ts';
+import { readBills } from './read-bills.ts';
+import { type Leftovers, scanLeftovers } from './scan-leftovers.ts';
+import { listSegments } from './segment-files.ts';
+import { createSegmentWriter, type SegmentWriter } from './segment-writer.ts';
+import { createSharedLock } from './shared-lock.ts';
+import { shipBatch } from './ship-batch.ts';
+import { openShippedMark, type ShippedMark } from './shipped-mark.ts';
+import { createShipper, type Shipper } from './shipper.ts';
+import { createUnshippedBalances } from './unshipped-balances.ts';
+import { createUnshippedBills, type UnshippedBills } from './unshipped-bills.ts';
+
+export interface LedgerOptions<Tables> {
+  /** The journal's own directory; made when it is missing. One process each. */
+  directory: string;
+  /** Holds spend_logs, balances, daily_spend and daily_tag_spend. */
+  database: Kysely<Tables>;
+  /** Where balances are read, if not there: a connection that does not wait for writers, and sees what is committed. */
+  reads?: Kysely<Tables>;
+  dialect: LedgerDialect;
+  /** Wait for the disk, so that power loss takes nothing that was acknowledged. The database must then do so, too. */
+  fsync: boolean;
+  /** How long a bill waits for others at most before it is shipped. */
+  shipEveryMs?: number;
+  maxBatch?: number;
+  unsettled?: UnsettledPolicy;
+  nowMs: () => number;
+  logger: LedgerLogger;
+  /** Told after each commit which records were new. Must not throw. */
+  onShipped?: (records: readonly SpendRecord[]) => void;
+  segmentBytes?: number;
+  /** Bills held in memory while they wait; those beyond are read back from the journal. */
+  maxRecordsInMemory?: number;
+  /** How long opening and closing wait for a database that does not answer. */
+  patienceMs?: number;
+}
+
+const MAX_CHARS_IN_MEMORY = 32 * 1024 * 1024;
+
+/** What a ledger is made of, connected to each other. */
+export interface LedgerParts {
+  journal: Journal;
+  writer: SegmentWriter;
+  mark: ShippedMark;
+  bills: UnshippedBills;
+  shipper: Shipper;
+  readBalances: ReadBalances;
+  leftovers: Leftovers;
+  recovery: LedgerRecovery;
+}
+
+/** Reads what is in the (locked) directory and connects the parts. Nothing has been written or shipped yet. */
+export function openLedgerParts<Tables>(options: LedgerOptions<Tables>): LedgerParts {
+  const { directory, dialect, fsync, logger, onShipped } = options;
+  const { maxBatch = 1000, shipEveryMs = 200, segmentBytes = 16 * 1024 * 1024, maxRecordsInMemory = 20_000 } = options;
+  // All SQL here is our own; which other tables the database has does not matter.
+  const database = options.database as unknown as Kysely<unknown>;
+  const reads = (options.reads ?? options.database) as unknown as Kysely<unknown>;
+  const recovery: LedgerRecovery = { shipped: 0, unsettled: 0, pending: 0, unreadable: 0 };
+
+  const quarantine = createQuarantine(directory, logger);
+  const unshipped = createUnshippedBalances();
+  const mark = openShippedMark(directory);
+  const segments = listSegments(directory);
+  const base = Math.max(mark.position, segments.at(-1)?.end ?? 0);
+  const leftovers = scanLeftovers(segments, mark.position, {
+    onUnshipped: (record) => unshipped.add(record.balances),
+    onUnreadable: (position, line) => {
+      recovery.unreadable += 1;
+      quarantine.put(position, 'unreadable', line);
+    },
+  });
+
+  const writer = createSegmentWriter({ directory, leftovers: segments, base, segmentBytes, fsync });
+  const journal = createJournal({
+    writer,
+    base,
+    fsync,
+    onBills: (added) => {
+      for (const { record } of added) unshipped.add(record.balances);
+      bills.add(added);
+      shipper.wake();
+    },
+    onWriting: (failure) => {
+      if (failure === undefined) logger.info({}, 'The journal can be written again');
+      else logger.error({ err: failure }, 'The journal cannot be written; calls are refused');
+    },
+  });
+  const bills = createUnshippedBills({
+    leftover: { from: mark.position, count: leftovers.unshipped },
+    maxRecords: maxRecordsInMemory,
+    maxChars: MAX_CHARS_IN_MEMORY,
+    acknowledgedEnd: journal.acknowledgedEnd,
+    read: (from, limit, maxChars) =>
+      readBills(journal.segments(), { from, to: journal.acknowledgedEnd() }, limit, maxChars),
+  });
+  const lock = createSharedLock();
+  const shipper = createShipper({
+    bills,
+    ship: (batch) => shipBatch(database, dialect, batch),
+    lock,
+    maxBatch,
+    shipEveryMs,
+    doubtfulEnd: base,
+    logger,
+    onCommitted: (batch, added) => {
+      for (const { record } of batch) unshipped.subtract(record.balances);
+      for (const { status } of added) if (status !== 'unsettled') recovery.shipped += 1;
+      const position = bills.firstStart() ?? journal.acknowledgedEnd();
+      mark.set(position);
+      journal.dropThrough(position).catch((err: unknown) => logger.warn({ err }, 'A journal segment stays'));
+      if (added.length > 0) onShipped?.(added);
+    },
+    onRefused: ({ start, text }, cause) => quarantine.put(start, 'refused by the database', formatSettle(text), cause),
+  });
+  const readBalances = createBalanceReader({ reads, dialect, lock, shipper, unshipped });
+  return { journal, writer, mark, bills, shipper, readBalances, leftovers, recovery };
+}

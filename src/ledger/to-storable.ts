@@ -1,0 +1,52 @@
+import { createHash } from 'node:crypto';
+
+/** Longer names than this fit no database index; see `toStorable`. */
+const MAX_NAME_CHARS = 512;
+
+/** In Unicode mode a surrogate matches only when it has lost its other half. */
+const UNSTORABLE = /[\0\p{Surrogate}]/gu;
+
+/** What indexes are made of. */
+const NAMES = ['model', 'modelGroup', 'endUser', 'userId', 'teamId', 'organizationId', 'responseId'] as const;
+
+type Named = { tags: readonly string[] } & Partial<Record<(typeof NAMES)[number], string | null>>;
+
+/**
+ * A record that every database takes, and its JSON. PostgreSQL refuses NUL and half surrogate pairs in text and long
+ * values in an index, and a caller can put all of these into a model name, a user or a tag. A call must not go unbilled
+ * for that: such characters become U+FFFD, and long names are cut.
+ */
+export function toStorable<R extends Named>(record: R): { record: R; text: string } {
+  const text = JSON.stringify(record);
+  // JSON.stringify writes control characters and half pairs, and nothing else, as \u….
+  if (!text.includes('\\u') && !hasLongName(record)) return { record, text };
+  const mended = toWellFormed(cutNames(record)) as R;
+  return { record: mended, text: JSON.stringify(mended) };
+}
+
+/** A name of at most about `maxChars`: the rest of a longer one is replaced by a hash, so that two remain two. */
+export function cutName(name: string, maxChars: number): string {
+  if (name.length <= maxChars) return name;
+  return `${name.slice(0, maxChars - 17)}~${createHash('sha256').update(name).digest('hex').slice(0, 16)}`;
+}
+
+function hasLongName(record: Named): boolean {
+  for (const name of NAMES) if ((record[name]?.length ?? 0) > MAX_NAME_CHARS) return true;
+  return record.tags.some((tag) => tag.length > MAX_NAME_CHARS);
+}
+
+function cutNames<R extends Named>(record: R): R {
+  const cut = { ...record, tags: record.tags.map((tag) => cutName(tag, MAX_NAME_CHARS)) };
+  for (const name of NAMES) {
+    const value = record[name];
+    if (typeof value === 'string') Object.assign(cut, { [name]: cutName(value, MAX_NAME_CHARS) });
+  }
+  return cut;
+}
+
+function toWellFormed(value: unknown): unknown {
+  if (typeof value === 'string') return value.replace(UNSTORABLE, '\uFFFD');
+  if (Array.isArray(value)) return value.map(toWellFormed);
+  if (typeof value !== 'object' || value === null) return value;
+  return Object.fromEntries(Object.entries(value).map(([name, inner]) => [toWellFormed(name), toWellFormed(inner)]));
+}
