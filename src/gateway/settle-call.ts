@@ -114,5 +114,9 @@ function toSpendRecord(
 }
 
 function promptOf(body: Readonly<Record<string, unknown>>): string {
-  return JSON.stringify(body.messages ?? body.prompt ?? body.input ?? null);
+  try {
+    return JSON.stringify(body.messages ?? body.prompt ?? body.input ?? null);
+  } catch {
+    return '"nested too deeply to be stored"';
+  }
 }

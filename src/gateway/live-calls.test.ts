@@ -1,0 +1,105 @@
+import { describe, expect, test, vi } from 'vitest';
+import type { ChangeEvent } from '../core/change-event.ts';
+import { createLiveCalls, HOLD_LEASE_MS, type LiveCall } from './live-calls.ts';
+import { createStopSwitch } from './stop-signal.ts';
+
+function call(over: Partial<LiveCall> = {}): LiveCall {
+  return { keyId: 'key_1', secretHash: 'h1', hold: null, endsAtMs: null, switch: createStopSwitch(), ...over };
+}
+
+function keyEvent(working: { hash: string; untilMs: number | null }[], keyId = 'key_1'): ChangeEvent {
+  return { seq: 1, kind: 'key', keyId, hashes: ['h1', 'h2'], working };
+}
+
+const live = () => createLiveCalls({ renew: () => {} });
+
+describe('a change of a key', () => {
+  test('stops every call of a secret that no longer works, at once', () => {
+    const calls = live();
+    const [old, other] = [call(), call({ secretHash: 'h2' })];
+    calls.add(old);
+    calls.add(other);
+    calls.onChange(keyEvent([{ hash: 'h2', untilMs: null }]));
+    expect(old.switch.reason?.status).toBe(401);
+    expect(other.switch.reason).toBeNull();
+  });
+
+  test('leaves calls of other keys alone', () => {
+    const calls = live();
+    const stranger = call({ keyId: 'key_2' });
+    calls.add(stranger);
+    calls.onChange(keyEvent([]));
+    expect(stranger.switch.reason).toBeNull();
+  });
+
+  test('moves the end of a call with the expiry', () => {
+    const calls = live();
+    const running = call();
+    calls.add(running);
+    calls.onChange(keyEvent([{ hash: 'h1', untilMs: 1_000 }]));
+    calls.sweep(999);
+    expect(running.switch.reason).toBeNull();
+    calls.sweep(1_000);
+    expect(running.switch.reason?.status).toBe(401);
+  });
+
+  test('reaches no call that has ended', () => {
+    const calls = live();
+    const ended = call();
+    calls.add(ended);
+    calls.remove(ended);
+    calls.onChange(keyEvent([]));
+    expect(ended.switch.reason).toBeNull();
+    expect(calls.count()).toBe(0);
+  });
+});
+
+test('the holds of living calls are renewed, well before they run out', () => {
+  const renewed: number[] = [];
+  const calls = createLiveCalls({ renew: (_hold, nowMs) => void renewed.push(nowMs) });
+  calls.add(call({ hold: { id: 'hold_1', charges: [], expiresAtMs: 0 } }));
+  for (let nowMs = 1_000_000; nowMs <= 1_000_000 + HOLD_LEASE_MS; nowMs += 250) calls.sweep(nowMs);
+  expect(renewed.length).toBeGreaterThanOrEqual(3);
+});
+
+describe('draining', () => {
+  test('ends with the last call', async () => {
+    const calls = live();
+    const last = call();
+    calls.add(last);
+    const drained = calls.drain(60_000);
+    calls.remove(last);
+    await drained;
+    expect(last.switch.reason).toBeNull();
+  });
+
+  test('stops what is left when the time is up', async () => {
+    vi.useFakeTimers();
+    try {
+      const calls = live();
+      const stuck = call();
+      calls.add(stuck);
+      const drained = calls.drain(5_000);
+      await vi.advanceTimersByTimeAsync(5_000);
+      await drained;
+      expect(stuck.switch.reason?.code).toBe('shutting_down');
+    } finally {
+      vi.useRealTimers();
+    }
+  });
+});
+
+test('a stop reaches whoever listens, before or after, and the first reason stands', () => {
+  const stop = createStopSwitch();
+  const heard: string[] = [];
+  const forget = stop.onStop(() => heard.push('forgotten'));
+  stop.onStop((reason) => heard.push(reason.code));
+  forget();
+  const calls = live();
+  const stopped = call({ switch: stop });
+  calls.add(stopped);
+  calls.onChange(keyEvent([]));
+  calls.onChange(keyEvent([]));
+  stop.onStop((reason) => heard.push(`late ${reason.code}`));
+  expect(heard).toEqual(['authentication', 'late authentication']);
+});
