@@ -1,0 +1,59 @@
+/** What the commands ask of the world, so that a test can be the world. */
+import { readFileSync } from 'node:fs';
+import type { Config } from '../config/config.ts';
+import { type Environment, readEnvironment } from '../config/env.ts';
+import { loadConfig } from '../config/load-config.ts';
+import type { ConfigOverrides } from '../config/outside-settings.ts';
+
+/** What the commands that work on the installation itself, not on a running gateway, need of `compose`. */
+export type Installation = typeof import('../compose/installation.ts') &
+  typeof import('../compose/migrate-database.ts');
+
+export interface CliIo {
+  environment: Environment;
+  /** What the command line adds to the environment and the file. Throws a ConfigError. */
+  loadConfig(overrides: ConfigOverrides): Config;
+  fetch: typeof fetch;
+  /** One or more lines for whoever reads the result. */
+  print(text: string): void;
+  /** The same for whoever runs the command: warnings, errors, hints. */
+  complain(text: string): void;
+  nowMs(): number;
+  /** Loaded when needed: most commands only talk to a running gateway. */
+  loadInstallation(): Promise<Installation>;
+  /** Serves until the process is told to stop. */
+  serve(config: Config): Promise<void>;
+}
+
+/** A failure that the user understands in one sentence. Exit code 1; 2: the command was used wrongly. */
+export class CliError extends Error {
+  override readonly name = 'CliError';
+  readonly exitCode: 1 | 2;
+
+  constructor(message: string, exitCode: 1 | 2 = 1, options?: ErrorOptions) {
+    super(message, options);
+    this.exitCode = exitCode;
+  }
+}
+
+/** The world of the real process. */
+export function createProcessIo(): CliIo {
+  const environment = readEnvironment();
+  // `latchkey keys list | head` closes the pipe early, which is no failure.
+  process.stdout.on('error', (error: NodeJS.ErrnoException) => {
+    if (error.code !== 'EPIPE') throw error;
+  });
+  return {
+    environment,
+    loadConfig: (overrides) => loadConfig({ environment, overrides, readFile: (path) => readFileSync(path, 'utf8') }),
+    fetch,
+    print: (text) => void process.stdout.write(`${text}\n`),
+    complain: (text) => void process.stderr.write(`${text}\n`),
+    nowMs: Date.now,
+    loadInstallation: async () => ({
+      ...(await import('../compose/installation.ts')),
+      ...(await import('../compose/migrate-database.ts')),
+    }),
+    serve: async (config) => (await import('./serve.ts')).serve(config),
+  };
+}

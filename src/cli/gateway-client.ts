@@ -1,0 +1,110 @@
+/** Requests to a running gateway, and its refusals as sentences. */
+import { ENVIRONMENT_NAMES } from '../config/env.ts';
+import { CliError, type CliIo } from './cli-io.ts';
+
+export interface GatewayAddress {
+  url?: string | undefined;
+  apiKey?: string | undefined;
+}
+
+export interface GatewayClient {
+  readonly url: string;
+  /** The answer's JSON. Throws a CliError with the gateway's own words when it refuses. */
+  get(path: string, query?: Readonly<Record<string, string | number | undefined>>): Promise<unknown>;
+  post(path: string, body: unknown): Promise<unknown>;
+  /** The status of a path that needs no key. Throws GatewayUnreachable when nobody answers. */
+  probe(path: string): Promise<number>;
+}
+
+/** Nobody answers at the address. */
+export class GatewayUnreachable extends CliError {}
+
+const DEFAULT_URL = 'http://127.0.0.1:4000';
+
+/** Flags come before `LATCHKEY_URL`, `LATCHKEY_API_KEY` and the master key's variables. */
+export function createGatewayClient(io: CliIo, address: GatewayAddress): GatewayClient {
+  const { settings } = io.environment;
+  const url = parseUrl(address.url ?? settings.url ?? DEFAULT_URL);
+  const apiKey = address.apiKey ?? settings.apiKey ?? settings.masterKey ?? settings.sharedMasterKey;
+
+  async function fetchText(path: string, init: RequestInit): Promise<{ response: Response; text: string }> {
+    try {
+      const response = await io.fetch(url + path, { ...init, redirect: 'error' });
+      return { response, text: await response.text() };
+    } catch (cause) {
+      throw new GatewayUnreachable(describeUnreachable(url, cause), 1, { cause });
+    }
+  }
+
+  async function send(method: 'GET' | 'POST', path: string, body?: string): Promise<unknown> {
+    if (apiKey === null) {
+      throw new CliError(
+        `No key to call the gateway with: set ${ENVIRONMENT_NAMES.apiKey} (or ${ENVIRONMENT_NAMES.masterKey}), or give --api-key.`,
+        2,
+      );
+    }
+    const headers = {
+      authorization: `Bearer ${apiKey}`,
+      ...(body === undefined ? {} : { 'content-type': 'application/json' }),
+    };
+    const { response, text } = await fetchText(path, { method, headers, ...(body === undefined ? {} : { body }) });
+    const answer = parseJson(text);
+    if (!response.ok) throw new CliError(describeRefusal(response.status, answer));
+    if (answer === undefined) throw new CliError(`${url} answers, but not with JSON: is it a Latchkey gateway?`);
+    return answer;
+  }
+
+  return {
+    url,
+    get: (path, query = {}) => {
+      const given: [string, string][] = Object.entries(query).flatMap(([name, value]) =>
+        value === undefined ? [] : [[name, String(value)]],
+      );
+      return send('GET', given.length === 0 ? path : `${path}?${new URLSearchParams(given)}`);
+    },
+    post: (path, body) => send('POST', path, JSON.stringify(body)),
+    probe: async (path) => (await fetchText(path, { method: 'GET' })).response.status,
+  };
+}
+
+function parseUrl(text: string): string {
+  const url = URL.canParse(text) ? new URL(text) : undefined;
+  if (url === undefined || !/^https?:$/.test(url.protocol) || url.username !== '' || url.password !== '') {
+    throw new CliError(
+      "The gateway's address has to be an http:// or https:// address without user name and password.",
+      2,
+    );
+  }
+  return text.replace(/\/+$/, '');
+}
+
+function describeUnreachable(url: string, error: unknown): string {
+  const cause = error instanceof Error ? error.cause : undefined;
+  const code = cause instanceof Error && 'code' in cause ? cause.code : undefined;
+  const why = code === 'ENOTFOUND' ? 'There is no such host' : 'No gateway answers';
+  return `${why} at ${url}. Start one with \`latchkey serve\`, or name another with --url or ${ENVIRONMENT_NAMES.url}.`;
+}
+
+function describeRefusal(status: number, answer: unknown): string {
+  const error = isRecord(answer) && isRecord(answer.error) ? answer.error : {};
+  const message = typeof error.message === 'string' ? error.message.replace(/\s+/g, ' ') : 'no reason given';
+  return `The gateway refused with ${status}: ${message}`;
+}
+
+function parseJson(text: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch {
+    return undefined;
+  }
+}
+
+/** Narrows to a plain object. */
+export function isRecord(value: unknown): value is Record<string, unknown> {
+  return typeof value === 'object' && value !== null && !Array.isArray(value);
+}
+
+/** An answer that has to be a list of objects. */
+export function toRecords(answer: unknown): Record<string, unknown>[] {
+  return Array.isArray(answer) ? answer.filter(isRecord) : [];
+}

@@ -1,0 +1,63 @@
+/** The command line: what was typed → one command, its output, and an exit code. Failures are one sentence each. */
+import { Command, CommanderError } from 'commander';
+import { ConfigError } from '../config/config-problem.ts';
+import { addConfigCheckCommand, printWarnings } from './check-config.ts';
+import { CliError, type CliIo, createProcessIo } from './cli-io.ts';
+import { addConfigOptions, type ConfigOptions, toOverrides } from './command-options.ts';
+import { addDoctorCommand } from './doctor.ts';
+import { addKeysCommands } from './keys/keys-commands.ts';
+import { addMasterKeyCommand } from './master-key.ts';
+import { addMigrateCommand } from './migrate.ts';
+import { addSpendCommands } from './spend.ts';
+
+/** Runs one command. Resolves with the exit code: 0, 1 for a failure, 2 for a command that was used wrongly. */
+export async function runCli(args: readonly string[], io: CliIo = createProcessIo()): Promise<number> {
+  let exitCode = 0;
+  const program = buildProgram(io, (code) => {
+    exitCode = code;
+  });
+  try {
+    await program.parseAsync(args, { from: 'user' });
+    return exitCode;
+  } catch (error) {
+    if (error instanceof CommanderError) return error.exitCode === 0 ? 0 : 2;
+    io.complain(describeFailure(error));
+    return error instanceof CliError ? error.exitCode : 1;
+  }
+}
+
+function buildProgram(io: CliIo, setExitCode: (code: number) => void): Command {
+  const program = new Command('latchkey')
+    .description('An LLM gateway with virtual keys.')
+    .exitOverride()
+    .configureOutput({
+      writeOut: (text) => io.print(text.trimEnd()),
+      writeErr: (text) => io.complain(text.trimEnd()),
+    })
+    .showHelpAfterError('Add --help to see what there is.');
+
+  addConfigOptions(program.command('serve').description('start the gateway'), { json: false })
+    .option('--host <host>', 'address to listen on (LATCHKEY_HOST; default 127.0.0.1)')
+    .option('--port <port>', 'port to listen on, 0 for any (LATCHKEY_PORT; default 4000)')
+    .option(
+      '--log-level <level>',
+      'fatal, error, warn, info, debug, trace or silent (LATCHKEY_LOG_LEVEL; default info)',
+    )
+    .action((options: ConfigOptions) => {
+      const config = io.loadConfig(toOverrides(options));
+      printWarnings(io, config.warnings);
+      return io.serve(config);
+    });
+  addMigrateCommand(program, io);
+  addKeysCommands(program, io);
+  addSpendCommands(program, io);
+  addDoctorCommand(program, io, setExitCode);
+  addConfigCheckCommand(program, io, setExitCode);
+  addMasterKeyCommand(program, io);
+  return program;
+}
+
+function describeFailure(error: unknown): string {
+  if (error instanceof ConfigError) return error.message;
+  return error instanceof Error ? error.message : String(error);
+}
