@@ -1,5 +1,6 @@
 import { describe, expect, test } from 'vitest';
 import type { Caller } from '../core/caller.ts';
+import { GatewayError } from '../core/gateway-error.ts';
 import type { KeyRecord } from '../core/key.ts';
 import { sha256Hex } from '../core/key-secret.ts';
 import type { ActiveKey } from '../storage/storage.ts';
@@ -70,6 +71,31 @@ describe('the caller', () => {
   ])('ends with the earlier of expiry %s and grace period %s', (expiresAtMs, revokedAtMs, endsAtMs) => {
     const { identify } = setUp(activeKey(GRACE, { expiresAtMs }, revokedAtMs));
     expect((identify(GRACE) as Caller).endsAtMs).toBe(endsAtMs);
+  });
+});
+
+describe('a database that is down', () => {
+  const outage = new GatewayError('database_unavailable', 'No connected db.');
+  const headers = { authorization: `Bearer ${SECRET}` };
+  const failing = (error: Error): IdentifyDeps => ({
+    keyCache: { lookup: () => Promise.reject(error) },
+    isMasterKeyHash: () => false,
+    nowMs: () => NOW,
+    keyHeaderName: null,
+  });
+
+  test('is said, and never taken for an unknown key', async () => {
+    await expect(identifyCaller(headers, failing(outage))).rejects.toBe(outage);
+  });
+
+  test('lets calls through, as nobody, where the operator wants that', async () => {
+    const deps = { ...failing(outage), admitWithoutDatabase: true };
+    await expect(identifyCaller(headers, deps)).resolves.toMatchObject({ role: 'unknown', key: null });
+  });
+
+  test('is not any other failure', async () => {
+    const deps = { ...failing(new Error('broken')), admitWithoutDatabase: true };
+    await expect(identifyCaller(headers, deps)).rejects.toThrow('broken');
   });
 });
 

@@ -20,18 +20,11 @@ export const SpendLogRow = z.looseObject({
   metadata: z.looseObject({}),
 });
 
-/** One name per row in LiteLLM's call types. */
-const CALL_TYPES: Readonly<Record<string, string>> = {
-  chat: 'acompletion',
-  completion: 'atext_completion',
-  embedding: 'aembedding',
-};
-
 export function fromSpendRow(row: SpendRow): z.output<typeof SpendLogRow> {
   return {
     request_id: row.requestId,
     response_id: row.responseId,
-    call_type: CALL_TYPES[row.callType] ?? row.callType,
+    call_type: row.callType,
     api_key: row.keyHash,
     key_id: row.keyId,
     spend: toUsd(row.spendNanoUsd),
@@ -95,9 +88,14 @@ function toMetadata(row: SpendRow): Record<string, unknown> {
   };
 }
 
-/** Prompts and answers are kept as JSON text, and only where that is switched on. */
+/** Prompts and answers are kept as text, and only where that is switched on. Most of it is JSON; what is not stays text. */
 function parseStored(text: string | null): unknown {
-  return text === null ? {} : JSON.parse(text);
+  if (text === null) return {};
+  try {
+    return JSON.parse(text);
+  } catch {
+    return text;
+  }
 }
 
 function toIso(atMs: number): string {

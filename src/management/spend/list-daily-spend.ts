@@ -25,6 +25,5 @@ export async function listDailySpend(
   await deps.flushLedger();
   const { keyHash, ...rollup } = query;
   const days = await deps.spend.daily(rollup);
-  const shown = keyHash === undefined ? days : days.filter((day) => day.keyHash === keyHash);
-  return shown.toSorted((a, b) => (a.day < b.day ? -1 : a.day > b.day ? 1 : 0));
+  return keyHash === undefined ? days : days.filter((day) => day.keyHash === keyHash);
 }

@@ -16,7 +16,7 @@ export function sumSpendByModel(deps: Deps, caller: Caller, limit: number): Retu
   return readSum(deps, caller, (spend) => spend.byModel(limit));
 }
 
-/** Spend per key over its whole life, highest first; deleted keys and the master key too. */
+/** Spend per key over its whole life, highest first; deleted keys too. */
 export function sumSpendByKey(deps: Deps, caller: Caller, limit: number): ReturnType<SpendReader['byKey']> {
   return readSum(deps, caller, (spend) => spend.byKey(limit));
 }
