@@ -42,7 +42,9 @@ export function describeStart({ config, port, newMasterKey, recovery }: StartFac
 
 /** Make a key with a budget, call a model with it, see what that cost. */
 function tryOut(url: string, newMasterKey: string | null, model: string): string[] {
-  const masterKey = newMasterKey ?? '$LITELLM_MASTER_KEY';
+  // Not known here any more, or not ours to print: taken from where the operator keeps it.
+  // biome-ignore lint/suspicious/noTemplateCurlyInString: for the shell
+  const masterKey = newMasterKey ?? '${LATCHKEY_MASTER_KEY:-$LITELLM_MASTER_KEY}';
   const json = `-H 'content-type: application/json'`;
   const body = JSON.stringify({ model, messages: [{ role: 'user', content: 'Hello' }] });
   return [

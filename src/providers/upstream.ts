@@ -53,7 +53,9 @@ export function createUpstream({ transport, dialectOf }: UpstreamDeps): Upstream
       const request = dialect.buildRequest(call, deployment, upstreamModel);
       const answer = await transport.send(request, toSendOptions(deployment, options));
       if (answer.status >= 400) throw toRefusal(dialect, deployment, answer);
-      return { headers: answer.headers, answer: dialect.parseAnswer(call, answer.status, answer.body) };
+      const parsed = dialect.parseAnswer(call, answer.status, answer.body);
+      if (parsed.malformed) throw toMalformed(deployment);
+      return { headers: answer.headers, answer: parsed };
     },
 
     async stream(call, { deployment, upstreamModel }, options) {
@@ -71,7 +73,7 @@ function toSendOptions(deployment: Deployment, options: ExchangeOptions) {
 }
 
 function toRefusal(dialect: Provider, deployment: Deployment, { status, headers, body }: UpstreamAnswer): GatewayError {
-  const { message, type, param } = dialect.parseError(status, body);
+  const { message, type, param } = dialect.parseError(status, body, deployment);
   const retryAfterMs = parseRetryAfter(headers.get('retry-after'));
   return new GatewayError(
     'upstream_error',
@@ -81,6 +83,13 @@ function toRefusal(dialect: Provider, deployment: Deployment, { status, headers,
       upstream: { status, type },
       ...(retryAfterMs === undefined ? {} : { retryAfterMs }),
     },
+  );
+}
+
+function toMalformed({ provider, id }: Deployment): GatewayError {
+  return new GatewayError(
+    'upstream_error',
+    `Upstream ${provider} (deployment ${id}) sent an answer that cannot be read.`,
   );
 }
 
