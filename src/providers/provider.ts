@@ -48,15 +48,23 @@ export interface ParsedAnswer {
   contentBytes: number;
   /** The body for the client. */
   body: Buffer;
+  /** A success that is no JSON object, or is cut short: not an answer to pass on. */
+  malformed: boolean;
 }
 
 export interface Provider {
+  /** Asks for usage in streams, and leaves out what is meant for the proxy; the gateway's overrides have the last word. */
   buildRequest(call: ModelCall, deployment: Deployment, upstreamModel: string): UpstreamRequest;
   parseAnswer(call: ModelCall, status: number, body: Buffer): ParsedAnswer;
+  /** Hides the usage frame of a stream whose client did not ask for it. */
   createStreamMeter(call: ModelCall): StreamMeter;
-  /** The upstream's error body → message and code for our envelope. Never contains a credential. */
+  /**
+   * The upstream's error body → message and code for our envelope. Never contains a credential: what looks like one is
+   * taken out, and those of the deployment given exactly.
+   */
   parseError(
     status: number,
     body: Buffer,
+    deployment?: Pick<Deployment, 'apiKey' | 'extraHeaders'>,
   ): { message: string; type: string | null; param: string | null; code: string | null };
 }

@@ -1,0 +1,56 @@
+import type { Deployment } from '../../core/model.ts';
+import type { ModelCall, UpstreamRequest } from '../provider.ts';
+import { spliceMembers } from './json-splice.ts';
+import { PROXY_ONLY_FIELDS } from './proxy-only-fields.ts';
+import { acceptsStreamOptions, asksForUsage, withUsage } from './stream-usage.ts';
+import { buildUpstreamAddress, type UpstreamAddress } from './upstream-address.ts';
+
+/**
+ * A client's call → the request to a deployment. None of the client's headers are in it, and no credential but the
+ * deployment's own. The body is the client's byte for byte, except for the members that have to differ: the model's
+ * name, fields meant for the proxy, the gateway's overrides, and usage being asked for in streams.
+ *
+ * @throws GatewayError model_unavailable when the deployment has no usable address
+ */
+export function buildRequest(call: ModelCall, deployment: Deployment, upstreamModel: string): UpstreamRequest {
+  const address = buildUpstreamAddress(deployment, call.operation, upstreamModel);
+  return {
+    origin: address.origin,
+    path: address.path,
+    method: 'POST',
+    headers: buildHeaders(deployment, address),
+    body: spliceMembers(call.text, planChanges(call, deployment, address.modelInBody ? upstreamModel : null)),
+  };
+}
+
+function planChanges(call: ModelCall, deployment: Deployment, model: string | null): Record<string, unknown> {
+  const { body } = call;
+  const changes: Record<string, unknown> = {};
+  for (const name of Object.keys(body)) if (PROXY_ONLY_FIELDS.has(name)) changes[name] = undefined;
+  if (model !== null && body.model !== model) changes.model = model;
+  if (call.stream && !asksForUsage(body) && acceptsStreamOptions(deployment)) changes.stream_options = withUsage(body);
+  return Object.assign(changes, call.overrides);
+}
+
+/** They describe the connection or the body's framing, which are not the deployment's to set. */
+const FRAMING_HEADERS: ReadonlySet<string> = new Set([
+  'connection',
+  'content-length',
+  'expect',
+  'keep-alive',
+  'transfer-encoding',
+  'upgrade',
+]);
+
+function buildHeaders(deployment: Deployment, { credentials }: UpstreamAddress): Record<string, string> {
+  const { apiKey, organization, extraHeaders, provider } = deployment;
+  const headers: Record<string, string> = { 'content-type': 'application/json', 'user-agent': 'latchkey' };
+  if (apiKey !== null && provider === 'azure') headers['api-key'] = apiKey;
+  else if (apiKey !== null) headers.authorization = `Bearer ${apiKey}`;
+  else if (credentials !== null) headers.authorization = `Basic ${Buffer.from(credentials).toString('base64')}`;
+  if (organization !== null) headers['openai-organization'] = organization;
+  for (const [name, value] of Object.entries(extraHeaders)) {
+    if (!FRAMING_HEADERS.has(name.toLowerCase())) headers[name.toLowerCase()] = value;
+  }
+  return headers;
+}
