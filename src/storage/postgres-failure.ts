@@ -1,6 +1,6 @@
-import { GatewayError } from '../core/gateway-error.ts';
 import { databaseUnavailable, TransactionConflict } from './database-unavailable.ts';
 import { UniqueViolation } from './unique-violation.ts';
+import { unstorableText } from './unstorable-text.ts';
 
 /**
  * Codes after which the statement may well succeed elsewhere or later. Two letters stand for a class of SQLSTATE:
@@ -26,9 +26,7 @@ export function translatePostgresFailure(error: unknown): Error {
   if (typeof code === 'string') {
     if (code === UNIQUE_VIOLATION) return new UniqueViolation(String(constraint), error);
     if (code === SERIALIZATION_FAILURE || code === DEADLOCK) return new TransactionConflict(error);
-    if (code === UNTRANSLATABLE_CHARACTER) {
-      return new GatewayError('invalid_request', 'Text with the character U+0000 cannot be stored.', { cause: error });
-    }
+    if (code === UNTRANSLATABLE_CHARACTER) return unstorableText(error);
     if (SQLSTATE.test(code) || SOCKET.test(code)) return databaseUnavailable(error);
   }
   return MESSAGE.test(error.message) ? databaseUnavailable(error) : error;

@@ -1,5 +1,6 @@
 import { databaseUnavailable } from './database-unavailable.ts';
 import { UniqueViolation } from './unique-violation.ts';
+import { unstorableText } from './unstorable-text.ts';
 
 /** SQLite's own words for a file that is locked, unreadable, full or damaged; the driver passes on no codes. */
 const UNAVAILABLE = [
@@ -15,6 +16,8 @@ const UNAVAILABLE = [
   'locking protocol',
   'file is not a database',
 ];
+/** Said by the worker. */
+const TEXT_WITH_NUL = 'text with U+0000';
 const UNIQUE = /^UNIQUE constraint failed: (.+)$/;
 
 /** A message of SQLite → what the rest of storage understands. Anything else is a fault of ours and stays an Error. */
@@ -22,5 +25,6 @@ export function translateSqliteFailure(message: string): Error {
   const target = UNIQUE.exec(message)?.[1];
   if (target !== undefined) return new UniqueViolation(target, message);
   const failure = new Error(message);
+  if (message === TEXT_WITH_NUL) return unstorableText(failure);
   return UNAVAILABLE.some((known) => message.startsWith(known)) ? databaseUnavailable(failure) : failure;
 }

@@ -84,10 +84,11 @@ function prepare(sql) {
 }
 
 /**
- * The driver binds whole numbers above 32 bits as floats, and NaN as NULL; both would be wrong.
+ * The driver binds whole numbers above 32 bits as floats, and NaN as NULL, and text ends at U+0000; all would be wrong.
  * @param {unknown} value
  */
 function toSqlite(value) {
+  if (typeof value === 'string' && value.includes('\0')) throw new Error('text with U+0000');
   if (typeof value === 'boolean') return value ? 1 : 0;
   if (typeof value !== 'number') return value;
   if (!Number.isFinite(value)) throw new Error(`Not a number that SQLite can hold: ${value}`);

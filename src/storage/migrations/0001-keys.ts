@@ -8,6 +8,7 @@
 import { type CreateTableBuilder, type Kysely, sql } from 'kysely';
 import type { DialectName } from '../database.ts';
 import { createKeySearch } from './0001-key-search.ts';
+import { textType } from './column-types.ts';
 
 const JSON_OBJECT_COLUMNS = ['aliases', 'model_max_budget', 'metadata', 'permissions', 'config', 'extra'] as const;
 const JSON_LIST_COLUMNS = ['models', 'allowed_cache_controls', 'allowed_routes'] as const;
@@ -40,14 +41,15 @@ const SORT_COLUMNS = ['created_at_ms', 'updated_at_ms', 'hash'] as const;
 const OPTIONAL_SORT_COLUMNS = ['max_budget_nano_usd', 'alias', 'mask', 'expires_at_ms', 'last_active_at_ms'] as const;
 
 export async function createKeys(db: Kysely<unknown>, dialect: DialectName): Promise<void> {
+  const text = textType(dialect);
   await createKeyTable(db, dialect);
   await createKeyIndexes(db, dialect);
   await createKeySearch(db, dialect);
 
   await db.schema
     .createTable('key_secrets')
-    .addColumn('hash', 'text', (column) => column.notNull().primaryKey())
-    .addColumn('key_id', 'text', (column) => column.notNull().references('keys.key_id'))
+    .addColumn('hash', text, (column) => column.notNull().primaryKey())
+    .addColumn('key_id', text, (column) => column.notNull().references('keys.key_id'))
     .addColumn('created_at_ms', 'bigint', (column) => column.notNull())
     .addColumn('revoked_at_ms', 'bigint')
     .execute();
@@ -55,43 +57,44 @@ export async function createKeys(db: Kysely<unknown>, dialect: DialectName): Pro
 
   await db.schema
     .createTable('key_tags')
-    .addColumn('key_id', 'text', (column) => column.notNull().references('keys.key_id'))
-    .addColumn('tag', 'text', (column) => column.notNull())
+    .addColumn('key_id', text, (column) => column.notNull().references('keys.key_id'))
+    .addColumn('tag', text, (column) => column.notNull())
     .addPrimaryKeyConstraint('key_tags_pkey', ['tag', 'key_id'])
     .execute();
   await db.schema.createIndex('key_tags_key_id').on('key_tags').column('key_id').execute();
 
   await db.schema
     .createTable('idempotency')
-    .addColumn('id', 'text', (column) => column.notNull().primaryKey())
-    .addColumn('body_hash', 'text', (column) => column.notNull())
-    .addColumn('nonce', 'text', (column) => column.notNull())
-    .addColumn('key_id', 'text', (column) => column.notNull())
-    .addColumn('secret_hash', 'text', (column) => column.notNull())
+    .addColumn('id', text, (column) => column.notNull().primaryKey())
+    .addColumn('body_hash', text, (column) => column.notNull())
+    .addColumn('nonce', text, (column) => column.notNull())
+    .addColumn('key_id', text, (column) => column.notNull())
+    .addColumn('secret_hash', text, (column) => column.notNull())
     .addColumn('expires_at_ms', 'bigint', (column) => column.notNull())
     .execute();
   await db.schema.createIndex('idempotency_expires').on('idempotency').column('expires_at_ms').execute();
 }
 
 async function createKeyTable(db: Kysely<unknown>, dialect: DialectName): Promise<void> {
+  const text = textType(dialect);
   let table: CreateTableBuilder<string, string> = db.schema.createTable('keys');
   // The full-text index of SQLite points at rows by number, and only a declared number survives a vacuum.
   if (dialect === 'sqlite') table = table.addColumn('row_no', 'integer', (column) => column.notNull().primaryKey());
   table = table
-    .addColumn('key_id', 'text', (column) => (dialect === 'sqlite' ? column.notNull().unique() : column.primaryKey()))
-    .addColumn('hash', 'text', (column) => column.notNull().unique());
-  for (const name of OPTIONAL_TEXT_COLUMNS) table = table.addColumn(name, 'text');
+    .addColumn('key_id', text, (column) => (dialect === 'sqlite' ? column.notNull().unique() : column.primaryKey()))
+    .addColumn('hash', text, (column) => column.notNull().unique());
+  for (const name of OPTIONAL_TEXT_COLUMNS) table = table.addColumn(name, text);
   for (const name of OPTIONAL_NUMBER_COLUMNS) table = table.addColumn(name, 'bigint');
-  for (const name of JSON_OBJECT_COLUMNS) table = table.addColumn(name, 'text', (column) => column.notNull());
-  for (const name of JSON_LIST_COLUMNS) table = table.addColumn(name, 'text', (column) => column.notNull());
+  for (const name of JSON_OBJECT_COLUMNS) table = table.addColumn(name, text, (column) => column.notNull());
+  for (const name of JSON_LIST_COLUMNS) table = table.addColumn(name, text, (column) => column.notNull());
   await table
     .addColumn('created_at_ms', 'bigint', (column) => column.notNull())
-    .addColumn('created_by', 'text', (column) => column.notNull())
+    .addColumn('created_by', text, (column) => column.notNull())
     .addColumn('updated_at_ms', 'bigint', (column) => column.notNull())
-    .addColumn('updated_by', 'text', (column) => column.notNull())
+    .addColumn('updated_by', text, (column) => column.notNull())
     .addColumn('rotation_count', 'bigint', (column) => column.notNull())
     .addColumn('auto_rotate', 'bigint', (column) => column.notNull())
-    .addColumn('search_text', 'text', (column) => column.notNull())
+    .addColumn('search_text', text, (column) => column.notNull())
     .execute();
 }
 

@@ -1,5 +1,7 @@
 /** The ledger: a row for every call, the balances that budgets are held against, and the daily sums of reports. */
 import { type CreateTableBuilder, type Kysely, sql } from 'kysely';
+import type { DialectName } from '../database.ts';
+import { textType } from './column-types.ts';
 
 const OPTIONAL_TEXT_COLUMNS = [
   'response_id',
@@ -57,17 +59,18 @@ const DAILY_SUMS = [
   'spend_nano_usd',
 ] as const;
 
-export async function createSpend(db: Kysely<unknown>): Promise<void> {
-  await createSpendLogs(db);
-  await createBalances(db);
-  await createDailySums(db);
+export async function createSpend(db: Kysely<unknown>, dialect: DialectName): Promise<void> {
+  await createSpendLogs(db, dialect);
+  await createBalances(db, dialect);
+  await createDailySums(db, dialect);
 }
 
-async function createSpendLogs(db: Kysely<unknown>): Promise<void> {
+async function createSpendLogs(db: Kysely<unknown>, dialect: DialectName): Promise<void> {
+  const text = textType(dialect);
   let table: CreateTableBuilder<string, string> = db.schema.createTable('spend_logs');
-  table = table.addColumn('request_id', 'text', (column) => column.notNull().primaryKey());
-  for (const name of TEXT_COLUMNS) table = table.addColumn(name, 'text', (column) => column.notNull());
-  for (const name of OPTIONAL_TEXT_COLUMNS) table = table.addColumn(name, 'text');
+  table = table.addColumn('request_id', text, (column) => column.notNull().primaryKey());
+  for (const name of TEXT_COLUMNS) table = table.addColumn(name, text, (column) => column.notNull());
+  for (const name of OPTIONAL_TEXT_COLUMNS) table = table.addColumn(name, text);
   for (const name of NUMBER_COLUMNS) table = table.addColumn(name, 'bigint', (column) => column.notNull());
   await table.addColumn('first_token_at_ms', 'bigint').execute();
 
@@ -83,12 +86,13 @@ async function createSpendLogs(db: Kysely<unknown>): Promise<void> {
   await db.schema.createIndex('spend_logs_response_id').on('spend_logs').column('response_id').execute();
 }
 
-async function createBalances(db: Kysely<unknown>): Promise<void> {
+async function createBalances(db: Kysely<unknown>, dialect: DialectName): Promise<void> {
+  const text = textType(dialect);
   await db.schema
     .createTable('balances')
-    .addColumn('counter', 'text', (column) => column.notNull().primaryKey())
+    .addColumn('counter', text, (column) => column.notNull().primaryKey())
     .addColumn('nano_usd', 'bigint', (column) => column.notNull())
-    .addColumn('key_id', 'text')
+    .addColumn('key_id', text)
     .execute();
   const ofKeys = sql<boolean>`key_id is not null`;
   await db.schema.createIndex('balances_key').unique().on('balances').column('key_id').where(ofKeys).execute();
@@ -101,10 +105,10 @@ async function createBalances(db: Kysely<unknown>): Promise<void> {
 
   await db.schema
     .createTable('balance_adjustments')
-    .addColumn('id', 'text', (column) => column.notNull().primaryKey())
-    .addColumn('counter', 'text', (column) => column.notNull())
+    .addColumn('id', text, (column) => column.notNull().primaryKey())
+    .addColumn('counter', text, (column) => column.notNull())
     .addColumn('delta_nano_usd', 'bigint', (column) => column.notNull())
-    .addColumn('reason', 'text', (column) => column.notNull())
+    .addColumn('reason', text, (column) => column.notNull())
     .addColumn('at_ms', 'bigint', (column) => column.notNull())
     .execute();
   await db.schema
@@ -114,9 +118,10 @@ async function createBalances(db: Kysely<unknown>): Promise<void> {
     .execute();
 }
 
-async function createDailySums(db: Kysely<unknown>): Promise<void> {
+async function createDailySums(db: Kysely<unknown>, dialect: DialectName): Promise<void> {
+  const text = textType(dialect);
   let daily: CreateTableBuilder<string, string> = db.schema.createTable('daily_spend');
-  for (const name of DAILY_KEY) daily = daily.addColumn(name, 'text', (column) => column.notNull());
+  for (const name of DAILY_KEY) daily = daily.addColumn(name, text, (column) => column.notNull());
   for (const name of DAILY_SUMS) daily = daily.addColumn(name, 'bigint', (column) => column.notNull());
   await daily.addPrimaryKeyConstraint('daily_spend_pkey', [...DAILY_KEY]).execute();
   await db.schema.createIndex('daily_spend_key').on('daily_spend').columns(['key_id', 'day']).execute();
@@ -124,8 +129,8 @@ async function createDailySums(db: Kysely<unknown>): Promise<void> {
 
   await db.schema
     .createTable('daily_tag_spend')
-    .addColumn('day', 'text', (column) => column.notNull())
-    .addColumn('tag', 'text', (column) => column.notNull())
+    .addColumn('day', text, (column) => column.notNull())
+    .addColumn('tag', text, (column) => column.notNull())
     .addColumn('calls', 'bigint', (column) => column.notNull())
     .addColumn('spend_nano_usd', 'bigint', (column) => column.notNull())
     .addPrimaryKeyConstraint('daily_tag_spend_pkey', ['day', 'tag'])

@@ -9,6 +9,6 @@ export function buildMigrations(dialect: DialectName): Record<string, Migration>
   return {
     '0001-keys': { up: (db) => createKeys(db, dialect) },
     '0002-history': { up: (db) => createHistory(db, dialect) },
-    '0003-spend': { up: (db) => createSpend(db) },
+    '0003-spend': { up: (db) => createSpend(db, dialect) },
   };
 }

@@ -1,0 +1,159 @@
+// The key list: each filter, each order, pages that join up, and totals that agree with them.
+
+import { beforeAll, describe, expect, test } from 'vitest';
+import { counterId } from '../../src/core/counter-id.ts';
+import type { KeyRecord } from '../../src/core/key.ts';
+import {
+  buildAdjustment,
+  buildAudit,
+  buildListQuery,
+  buildNewKey,
+  NOW_MS,
+} from '../../src/storage/__fixtures__/rows.ts';
+import type { KeyListQuery, KeySortField } from '../../src/storage/storage.ts';
+import { onBothDatabases } from './storage-on-both.ts';
+
+const DAY_MS = 86_400_000;
+
+/** name → fields; the name is the alias unless the fields say otherwise. */
+const KEYS: Record<string, Partial<KeyRecord>> = {
+  plain: { userId: 'ann', maxBudgetNanoUsd: 7, lastActiveAtMs: NOW_MS - 3 },
+  blocked: { userId: 'ann', teamId: 'red', blocked: true, maxBudgetNanoUsd: 0 },
+  expired: { teamId: 'red', organizationId: 'org', expiresAtMs: NOW_MS, metadata: { tags: ['x', 'y'] } },
+  expiring: { createdBy: 'bob', expiresAtMs: NOW_MS + DAY_MS, metadata: { tags: ['y'] }, lastActiveAtMs: NOW_MS },
+  'Big_50%': { userId: 'Ünal', blocked: false, mask: null },
+  nameless: { alias: null, userId: 'ann', teamId: 'blue', maxBudgetNanoUsd: 3 },
+  deleted: { userId: 'ann', metadata: { tags: ['y'] } },
+};
+const SPEND: Record<string, number> = { plain: 50, blocked: -5, expired: 900, nameless: 20 };
+const LIVE = Object.keys(KEYS).filter((name) => name !== 'deleted');
+
+onBothDatabases('the key list', (bench) => {
+  const nameOf = new Map<string, string>();
+  const stored: Record<string, KeyRecord> = {};
+
+  beforeAll(async () => {
+    for (const [name, fields] of Object.entries(KEYS)) {
+      const rows = buildNewKey({ alias: name, ...fields });
+      const counter = counterId({ kind: 'key', id: rows.key.keyId }, 'spend');
+      const adjustments = SPEND[name] === undefined ? [] : [buildAdjustment(counter, SPEND[name])];
+      await bench.storage.keys.insert({ ...rows, adjustments });
+      stored[name] = rows.key;
+      nameOf.set(rows.key.keyId, name);
+    }
+    const keyId = stored.deleted?.keyId ?? '';
+    await bench.storage.keys.remove([{ kind: 'key_id', keyId }], { atMs: NOW_MS, by: 'x' }, () => buildAudit());
+  });
+
+  async function list(query: Partial<KeyListQuery>) {
+    const { keys, total } = await bench.storage.keys.list(buildListQuery(query));
+    return { names: keys.map((key) => nameOf.get(key.keyId)), total };
+  }
+
+  test('without a filter all live keys are listed, whole', async () => {
+    const { keys, total } = await bench.storage.keys.list(buildListQuery());
+    expect(total).toBe(LIVE.length);
+    expect(keys).toEqual(LIVE.map((name) => stored[name]));
+  });
+
+  const filters: [Partial<KeyListQuery>, string[]][] = [
+    [{ userId: 'ann' }, ['plain', 'blocked', 'nameless']],
+    [{ teamId: 'red' }, ['blocked', 'expired']],
+    [{ userId: 'ann', teamId: 'red' }, ['blocked']],
+    [{ organizationId: 'org' }, ['expired']],
+    [{ createdBy: 'bob' }, ['expiring']],
+    [{ alias: 'plain' }, ['plain']],
+    [{ alias: 'pla' }, []],
+    [{ alias: 'deleted' }, []],
+    [{ status: 'active' }, ['plain', 'expiring', 'Big_50%', 'nameless']],
+    [{ status: 'blocked' }, ['blocked']],
+    [{ status: 'expired' }, ['expired']],
+    [{ status: 'deleted' }, ['deleted']],
+    [{ status: 'deleted', tag: 'y', search: 'DELET' }, ['deleted']],
+    [{ tag: 'y' }, ['expired', 'expiring']],
+    [{ tag: 'x', teamId: 'red' }, ['expired']],
+    [{ tag: 'z' }, []],
+    [{ expiresBeforeMs: NOW_MS + 1 }, ['expired']],
+    [{ expiresAfterMs: NOW_MS }, ['expiring']],
+    [{ search: 'EXPIR' }, ['expired', 'expiring']],
+    [{ search: 'ünAL' }, ['Big_50%']],
+    [{ search: '50%' }, ['Big_50%']],
+    [{ search: '_5' }, ['Big_50%']],
+    [{ search: '%' }, ['Big_50%']],
+    [{ search: 'g_5' }, ['Big_50%']],
+    [{ search: 'ann', status: 'blocked' }, ['blocked']],
+    [{ search: '"' }, []],
+    [{ search: 'a"b' }, []],
+    [{ search: '\\' }, []],
+    [{ search: 'sk-...', userId: 'ann' }, ['plain', 'blocked', 'nameless']],
+    [{ search: '' }, LIVE],
+  ];
+  test.each(filters)('%j', async (query, names) => {
+    expect(await list(query)).toEqual({ names, total: names.length });
+  });
+
+  test('hash, key_id and a part of the key_id find one key', async () => {
+    const { hash = '', keyId = '' } = stored.plain ?? {};
+    for (const query of [{ hash }, { keyId }, { search: keyId.slice(2).toUpperCase() }]) {
+      expect(await list(query)).toEqual({ names: ['plain'], total: 1 });
+    }
+  });
+
+  const orders: Record<KeySortField, { asc: string[]; desc: string[] }> = {
+    spend: {
+      asc: ['blocked', 'expiring', 'Big_50%', 'nameless', 'plain', 'expired'],
+      desc: ['expired', 'plain', 'nameless', 'Big_50%', 'expiring', 'blocked'],
+    },
+    max_budget: {
+      asc: ['blocked', 'nameless', 'plain', 'expired', 'expiring', 'Big_50%'],
+      desc: ['plain', 'nameless', 'blocked', 'Big_50%', 'expiring', 'expired'],
+    },
+    created_at: { asc: LIVE, desc: [...LIVE].reverse() },
+    updated_at: { asc: LIVE, desc: [...LIVE].reverse() },
+    key_name: {
+      asc: ['plain', 'blocked', 'expired', 'expiring', 'nameless', 'Big_50%'],
+      desc: ['nameless', 'expiring', 'expired', 'blocked', 'plain', 'Big_50%'],
+    },
+    expires: {
+      asc: ['expired', 'expiring', 'plain', 'blocked', 'Big_50%', 'nameless'],
+      desc: ['expiring', 'expired', 'nameless', 'Big_50%', 'blocked', 'plain'],
+    },
+    last_active: {
+      asc: ['plain', 'expiring', 'blocked', 'expired', 'Big_50%', 'nameless'],
+      desc: ['expiring', 'plain', 'nameless', 'Big_50%', 'expired', 'blocked'],
+    },
+    key_alias: {
+      asc: ['Big_50%', 'blocked', 'expired', 'expiring', 'plain', 'nameless'],
+      desc: ['plain', 'expiring', 'expired', 'blocked', 'Big_50%', 'nameless'],
+    },
+    token: { asc: [], desc: [] },
+  };
+  describe.each(Object.keys(orders) as KeySortField[])('by %s', (sortBy) => {
+    test.each(['asc', 'desc'] as const)('%s, keys without a value last, and pages join up', async (sortOrder) => {
+      const byHash = (a: string, b: string) => ((stored[a]?.hash ?? '') < (stored[b]?.hash ?? '') ? -1 : 1);
+      const ascending = [...LIVE].sort(byHash);
+      const expected =
+        sortBy === 'token' ? (sortOrder === 'asc' ? ascending : ascending.reverse()) : orders[sortBy][sortOrder];
+      expect(await list({ sortBy, sortOrder })).toEqual({ names: expected, total: LIVE.length });
+      const pages: unknown[] = [];
+      for (let page = 1; page <= 4; page++) {
+        const { names, total } = await list({ sortBy, sortOrder, page, size: 2 });
+        expect(total).toBe(LIVE.length);
+        pages.push(...names);
+      }
+      expect(pages).toEqual(expected);
+    });
+  });
+
+  test('a change of the alias is found by search at once, and the old one no more', async () => {
+    const rows = buildNewKey({ alias: 'before-it-was-renamed' });
+    await bench.storage.keys.insert(rows);
+    await bench.storage.keys.change({ kind: 'key_id', keyId: rows.key.keyId }, (current) => ({
+      next: { ...current, alias: 'now-it-is-other', metadata: { tags: ['fresh'] } },
+      audit: buildAudit(),
+    }));
+    expect((await list({ search: 'it-was-ren' })).total).toBe(0);
+    expect((await list({ search: 'it-is-oth' })).total).toBe(1);
+    expect((await list({ tag: 'fresh' })).total).toBe(1);
+  });
+});
