@@ -44,7 +44,7 @@ export function registerKeyRegenerateRoutes(app: App, keyManagement: KeyManageme
     {
       config,
       schema: { ...schema, hide: true, params: z.object({ '*': z.string() }) },
-      preValidation: (request, reply, done) => {
+      onRequest: (request, reply, done) => {
         if (isRotation((request.params as { '*': string })['*'])) done();
         else reply.callNotFound();
       },
