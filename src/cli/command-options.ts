@@ -72,7 +72,10 @@ export function jsonObject(text: string): Record<string, unknown> {
   throw new InvalidArgumentError('A JSON object is wanted, as in \'{"team":"blue"}\'.');
 }
 
-/** The same reader, with `none` for "no value at all" (null). */
-export function orNone<T>(read: (text: string) => T): (text: string) => T | null {
-  return (text) => (text === 'none' ? null : read(text));
+/** What `none` on the command line means: no value at all. (Commander itself gives null another meaning.) */
+export const NONE = Symbol('none');
+
+/** The same reader, with `none` for no value. */
+export function orNone<T>(read: (text: string) => T): (text: string) => T | typeof NONE {
+  return (text) => (text === 'none' ? NONE : read(text));
 }

@@ -1,6 +1,6 @@
 /** The flags that set a key's fields, for `keys create` and `keys update`, and the request body that they make. */
 import type { Command } from 'commander';
-import { decimal, jsonObject, list, orNone, wholeNumber } from '../command-options.ts';
+import { decimal, jsonObject, list, NONE, orNone, wholeNumber } from '../command-options.ts';
 
 interface KeyFlag {
   flags: string;
@@ -88,7 +88,9 @@ export function addKeyFlags(command: Command): Command {
 /** The request's fields: only what was said. */
 export function toKeyFields(given: KeyFlags): Record<string, unknown> {
   const fields = FLAGS.map(({ flags, field }) => [field, given[optionName(flags)]] as const);
-  return Object.fromEntries(fields.filter(([, value]) => value !== undefined));
+  return Object.fromEntries(
+    fields.filter(([, value]) => value !== undefined).map(([field, value]) => [field, value === NONE ? null : value]),
+  );
 }
 
 /** `--max-budget <usd>` → `maxBudget`, as commander names it. */

@@ -1,0 +1,411 @@
+import { createHash } from 'node:crypto';
+import { describe, expect, test } from 'vitest';
+import { readEnvironment } from '../config/env.ts';
+import { loadConfig } from '../config/load-config.ts';
+import type { CliIo, Installation } from './cli-io.ts';
+import { runCli } from './run-cli.ts';
+
+interface Request {
+  method: string;
+  url: string;
+  authorization: string | null;
+  body: unknown;
+}
+
+type Answer = { status?: number; body: unknown } | 'refused';
+
+const KEY_ROW = {
+  token: 'a'.repeat(64),
+  key_id: 'key_1',
+  key_name: 'sk-...abcd',
+  key_alias: 'ci',
+  spend: 0.00125,
+  expires: '2026-12-01T00:00:00.000Z',
+  models: ['gpt-4o'],
+  max_budget: 10,
+  budget_duration: '30d',
+  budget_mode: 'hard',
+  blocked: null,
+  rpm_limit: 60,
+  tpm_limit: null,
+  metadata: {},
+  created_at: '2026-11-01T10:00:00Z',
+  created_by: 'default_user_id',
+};
+
+const BOOKS = { calls: 3, spendNanoUsd: 1_500_000_000, differing: 0, differences: [] };
+
+/** Runs a command in a world made of a configuration file, an environment and a gateway that gives prepared answers. */
+async function run(
+  args: string[],
+  setup: {
+    env?: Record<string, string>;
+    yaml?: string;
+    answer?: Answer;
+    installation?: Partial<Record<keyof Installation, unknown>>;
+  } = {},
+) {
+  const { env = { LATCHKEY_API_KEY: 'sk-admin' }, yaml = '', answer = { body: {} } } = setup;
+  const printed: string[] = [];
+  const complaints: string[] = [];
+  const requests: Request[] = [];
+  const served: unknown[] = [];
+  const environment = readEnvironment(env);
+  const io: CliIo = {
+    environment,
+    loadConfig: (overrides) => loadConfig({ environment, overrides, readFile: () => yaml }),
+    fetch: async (url, init) => {
+      const headers = new Headers(init?.headers);
+      const body = typeof init?.body === 'string' ? JSON.parse(init.body) : undefined;
+      requests.push({
+        method: init?.method ?? '',
+        url: String(url),
+        authorization: headers.get('authorization'),
+        body,
+      });
+      if (answer === 'refused') {
+        throw new TypeError('fetch failed', { cause: Object.assign(new Error(), { code: 'ECONNREFUSED' }) });
+      }
+      const text = typeof answer.body === 'string' ? answer.body : JSON.stringify(answer.body);
+      return new Response(text, { status: answer.status ?? 200 });
+    },
+    print: (text) => printed.push(text),
+    complain: (text) => complaints.push(text),
+    nowMs: () => Date.parse('2026-11-23T12:00:00Z'),
+    loadInstallation: async () =>
+      ({
+        checkInstallation: async () => BOOKS,
+        replaceMasterKey: async () => 'sk-new',
+        migrateDatabase: async () => ({ applied: ['0001_keys'], unknown: [] }),
+        ...setup.installation,
+      }) as Installation,
+    serve: async (config) => void served.push(config),
+  };
+  const code = await runCli(args, io);
+  return { code, out: printed.join('\n'), err: complaints.join('\n'), requests, served };
+}
+
+describe('keys', () => {
+  test('create sends what was said and nothing else, and prints the secret first', async () => {
+    const { code, out, err, requests } = await run(
+      [
+        'keys',
+        'create',
+        '--alias',
+        'ci',
+        '--max-budget',
+        '10',
+        '--models',
+        'gpt-4o, m',
+        '--rpm',
+        '0',
+        '--metadata',
+        '{"a":[1]}',
+      ],
+      { answer: { body: { ...KEY_ROW, key: 'sk-secret' } } },
+    );
+    expect(code).toBe(0);
+    expect(requests).toEqual([
+      {
+        method: 'POST',
+        url: 'http://127.0.0.1:4000/key/generate',
+        authorization: 'Bearer sk-admin',
+        body: { key_alias: 'ci', models: ['gpt-4o', 'm'], max_budget: 10, rpm_limit: 0, metadata: { a: [1] } },
+      },
+    ]);
+    expect(out.split('\n')[0]).toBe('sk-secret');
+    expect(out).toContain('budget         $10.00 per 30d (hard)');
+    expect(out).toContain('spent          $0.00125');
+    expect(err).toContain('will not be shown again');
+  });
+
+  test('update can clear a value, and has to be told something', async () => {
+    const { requests } = await run(['keys', 'update', 'ci', '--max-budget', 'none', '--tags', '']);
+    expect(requests[0]?.body).toEqual({ key: 'ci', max_budget: null, tags: [] });
+    expect(await run(['keys', 'update', 'ci'])).toMatchObject({
+      code: 2,
+      err: 'Nothing to change: name at least one field, as in --rpm 10.',
+      requests: [],
+    });
+  });
+
+  test('list is a table, and says when there are more pages', async () => {
+    const { out, err, requests } = await run(['keys', 'list', '--search', 'c i', '--size', '1'], {
+      answer: { body: { keys: [KEY_ROW], total_count: 2, current_page: 1, total_pages: 2 } },
+    });
+    expect(requests[0]?.url).toBe('http://127.0.0.1:4000/key/list?page=1&size=1&return_full_object=true&search=c+i');
+    expect(out.split('\n')).toEqual([
+      'KEY ID  ALIAS  KEY         STATE   MODELS     SPENT                 BUDGET  RPM  TPM  EXPIRES (UTC)',
+      'key_1   ci     sk-...abcd  active  gpt-4o  $0.00125  $10.00 per 30d (hard)   60    -  2026-12-01 00:00',
+    ]);
+    expect(err).toBe('Page 1 of 2, 2 keys.');
+  });
+
+  test('a key that is named by its secret leaves the machine as its hash', async () => {
+    const hash = createHash('sha256').update('sk-my-secret-key').digest('hex');
+    for (const [verb = '', ...flags] of [
+      ['info'],
+      ['block'],
+      ['unblock'],
+      ['rotate'],
+      ['delete'],
+      ['update', '--rpm', '1'],
+    ]) {
+      const sent = JSON.stringify((await run(['keys', verb, 'sk-my-secret-key', ...flags])).requests);
+      expect(sent).toContain(hash);
+      expect(sent).not.toContain('sk-my-secret-key');
+    }
+  });
+
+  test('delete takes several', async () => {
+    const { out, requests } = await run(['keys', 'delete', 'a', 'b']);
+    expect(requests[0]).toMatchObject({ url: 'http://127.0.0.1:4000/key/delete', body: { keys: ['a', 'b'] } });
+    expect(out).toBe('2 keys are deleted.');
+  });
+
+  test('rotate passes the grace period on and shows the new secret', async () => {
+    const answer = { body: { ...KEY_ROW, key: 'sk-next' } };
+    const { out, requests } = await run(['keys', 'rotate', 'ci', '--grace-period', '1h'], { answer });
+    expect(requests[0]).toMatchObject({
+      url: 'http://127.0.0.1:4000/key/regenerate',
+      body: { key: 'ci', grace_period: '1h' },
+    });
+    expect(out.split('\n')[0]).toBe('sk-next');
+  });
+
+  test('--json prints the answer as it came', async () => {
+    const { out } = await run(['keys', 'info', 'ci', '--json'], { answer: { body: { info: KEY_ROW } } });
+    expect(JSON.parse(out)).toEqual({ info: KEY_ROW });
+  });
+});
+
+describe('spend', () => {
+  test('is the total, unless something else is asked', async () => {
+    const { out, requests } = await run(['spend'], { answer: { body: { spend: 1.5, max_budget: null } } });
+    expect(requests[0]?.url).toBe('http://127.0.0.1:4000/global/spend');
+    expect(out).toBe('spent   $1.50\nbudget  -');
+  });
+
+  test.each([
+    [['keys', '--limit', '3'], '/global/spend/keys?limit=3'],
+    [['models'], '/global/spend/models'],
+    [['tags', '--from', '2026-11-01', '--to', '2026-11-30'], '/spend/tags?start_date=2026-11-01&end_date=2026-11-30'],
+    [['logs', '--key', 'ci'], '/spend/logs?summarize=false&limit=50&api_key=ci'],
+  ])('%s asks %s', async (args, path) => {
+    const { code, out, requests } = await run(['spend', ...args], { answer: { body: [] } });
+    expect(requests[0]?.url).toBe(`http://127.0.0.1:4000${path}`);
+    expect({ code, out }).toEqual({ code: 0, out: 'Nothing has been spent.' });
+  });
+});
+
+describe('which gateway, and with which key', () => {
+  test.each([
+    [['--url', 'http://h:1/', '--api-key', 'sk-flag'], {}, 'http://h:1/global/spend', 'Bearer sk-flag'],
+    [
+      [],
+      { LATCHKEY_URL: 'https://h', LATCHKEY_API_KEY: 'sk-1', LATCHKEY_MASTER_KEY: 'sk-2' },
+      'https://h/global/spend',
+      'Bearer sk-1',
+    ],
+    [
+      [],
+      { LATCHKEY_MASTER_KEY: 'sk-2', LITELLM_MASTER_KEY: 'sk-3' },
+      'http://127.0.0.1:4000/global/spend',
+      'Bearer sk-2',
+    ],
+    [[], { LITELLM_MASTER_KEY: 'sk-3' }, 'http://127.0.0.1:4000/global/spend', 'Bearer sk-3'],
+  ])('%s %s', async (args, env, url, authorization) => {
+    const { requests } = await run(['spend', ...args], { env: env as Record<string, string> });
+    expect(requests[0]).toMatchObject({ url, authorization });
+  });
+});
+
+describe('failures are one sentence and an exit code', () => {
+  test.each<[string, string[], Parameters<typeof run>[1], number, string]>([
+    [
+      'nobody there',
+      ['spend'],
+      { answer: 'refused' },
+      1,
+      'No gateway answers at http://127.0.0.1:4000. Start one with `latchkey serve`, or name another with --url or LATCHKEY_URL.',
+    ],
+    [
+      'no key',
+      ['spend'],
+      { env: {} },
+      2,
+      'No key to call the gateway with: set LATCHKEY_API_KEY (or LATCHKEY_MASTER_KEY), or give --api-key.',
+    ],
+    [
+      'a refusal',
+      ['keys', 'info', 'x'],
+      { answer: { status: 404, body: { error: { message: 'Key not found' } } } },
+      1,
+      'The gateway refused with 404: Key not found',
+    ],
+    [
+      'no gateway',
+      ['spend'],
+      { answer: { body: '<html>' } },
+      1,
+      'http://127.0.0.1:4000 answers, but not with JSON: is it a Latchkey gateway?',
+    ],
+    [
+      'a bad address',
+      ['spend', '--url', 'ftp://x'],
+      {},
+      2,
+      "The gateway's address has to be an http:// or https:// address without user name and password.",
+    ],
+    [
+      'a wrong file',
+      ['serve'],
+      { yaml: 'modl_list: []' },
+      1,
+      'config.yaml:1:1 modl_list: unknown setting `modl_list`, did you mean `model_list`?',
+    ],
+    [
+      'a newer database',
+      ['migrate'],
+      { installation: { migrateDatabase: async () => ({ applied: [], unknown: ['0099_x'] }) } },
+      1,
+      'A newer version has changed this database (0099_x), so nothing was done.',
+    ],
+    [
+      'a fault',
+      ['migrate'],
+      {
+        installation: {
+          migrateDatabase: async () => {
+            throw new Error('The database cannot be reached.');
+          },
+        },
+      },
+      1,
+      'The database cannot be reached.',
+    ],
+  ])('%s', async (_, args, setup, code, err) => {
+    expect(await run(args, setup)).toMatchObject({ code, err, out: '' });
+  });
+
+  test.each([
+    [['keys', 'create', '--rpm', '-1'], 'A whole number of at least 0 is wanted.'],
+    [['keys', 'create', '--max-budget', 'lots'], 'A number of at least 0 is wanted.'],
+    [['keys', 'create', '--metadata', '[1]'], 'A JSON object is wanted'],
+    [['keys', 'list', '--status', 'asleep'], 'Allowed choices are active, blocked, expired, deleted'],
+    [['keys', 'info'], "missing required argument 'key'"],
+    [['keyz'], "unknown command 'keyz'"],
+    [['serve', '--prot', '1'], "unknown option '--prot'"],
+  ])('%s is used wrongly', async (args, words) => {
+    const { code, err, requests } = await run(args);
+    expect({ code, requests }).toEqual({ code: 2, requests: [] });
+    expect(err).toContain(words);
+  });
+
+  test('help is no failure', async () => {
+    const { code, out } = await run(['keys', '--help']);
+    expect(code).toBe(0);
+    expect(out).toContain('LATCHKEY_API_KEY');
+  });
+});
+
+describe('serve', () => {
+  test('passes its flags on as the configuration, and tells the warnings', async () => {
+    const { code, served, err } = await run(['serve', '--port', '0', '--data-dir', 'd', '--host', '::1'], {
+      env: { LATCHKEY_PORT: '1', LITELLM_MASTER_KEY: 'sk-1234' },
+    });
+    expect(code).toBe(0);
+    expect(served).toMatchObject([{ server: { host: '::1', port: 0, dataDir: 'd' } }]);
+    expect(err).toMatch(/^warning: LITELLM_MASTER_KEY: The master key is the one of every tutorial/);
+  });
+});
+
+describe('config check', () => {
+  const yaml = [
+    'model_list:',
+    '  - {model_name: a, litellm_params: {model: x, mock_response: hi}}',
+    '  - {model_name: b, litellm_params: {model: gpt-4}}',
+    'litellm_settings: {cache: true}',
+  ].join('\n');
+
+  test('tells what has no effect, and which models can be called', async () => {
+    const { code, out, err } = await run(['config', 'check'], { yaml });
+    expect(code).toBe(0);
+    expect(err).toBe(
+      'warning: These settings are known but not supported yet, so they have no effect: config.yaml:4:20 litellm_settings.cache.',
+    );
+    expect(out.split('\n')).toEqual([
+      'config.yaml is valid: 1 of 2 models can be called.',
+      '',
+      'MODEL  PROVIDER  UPSTREAM MODEL  STATE',
+      'a      mock      x               ready',
+      'b      openai    gpt-4           The environment variable OPENAI_API_KEY is not set on the gateway.',
+    ]);
+  });
+
+  test('as JSON, with a place for every problem', async () => {
+    const { code, out } = await run(['config', 'check', '--json'], { yaml: 'router_settings:\n  timeout: soon' });
+    expect(code).toBe(1);
+    expect(JSON.parse(out)).toEqual({
+      ok: false,
+      errors: [
+        {
+          path: 'router_settings.timeout',
+          file: 'config.yaml',
+          line: 2,
+          column: 12,
+          message: 'expected a number of seconds above 0',
+        },
+      ],
+    });
+    const valid = JSON.parse((await run(['config', 'check', '--json'], { yaml })).out);
+    expect(valid).toMatchObject({
+      ok: true,
+      file: 'config.yaml',
+      warnings: [{ code: 'unsupported_settings' }],
+      models: [{ model_name: 'a', unavailable: null }, {}],
+    });
+  });
+});
+
+describe('doctor', () => {
+  test('is content when the books add up and no gateway runs', async () => {
+    const { code, out } = await run(['doctor'], { answer: 'refused', env: {} });
+    expect(code).toBe(0);
+    expect(out).toContain('books    ok      every balance is the sum of its calls (3 calls, $1.500000000)');
+    expect(out).toContain('gateway  ok      none runs at http://127.0.0.1:4000');
+  });
+
+  test('a sum that differs, or a gateway that cannot serve, is a fault', async () => {
+    const differences = [{ kind: 'balance', of: 'key:key_1:spend', expectedNanoUsd: 2, actualNanoUsd: 3 }];
+    const checkInstallation = async () => ({ ...BOOKS, differing: 1, differences });
+    const wrong = await run(['doctor'], { answer: { body: {} }, installation: { checkInstallation } });
+    expect(wrong.code).toBe(1);
+    expect(wrong.out).toContain('balance  key:key_1:spend  $0.000000002  $0.000000003');
+    expect(wrong.err).toBe('1 of 2 checks found a fault.');
+
+    const unready = await run(['doctor', '--json'], { answer: { status: 503, body: {} } });
+    expect(unready.code).toBe(1);
+    expect(JSON.parse(unready.out)).toMatchObject({
+      ok: false,
+      checks: [
+        { name: 'books', ok: true },
+        { name: 'gateway', ok: false },
+      ],
+    });
+  });
+});
+
+describe('master-key rotate', () => {
+  test('prints the new key once', async () => {
+    expect(await run(['master-key', 'rotate'])).toMatchObject({ code: 0, out: 'sk-new' });
+  });
+
+  test("is refused where the key is the operator's to change", async () => {
+    const { code, err } = await run(['master-key', 'rotate'], {
+      env: { LITELLM_MASTER_KEY: 'sk-0123456789012345678' },
+    });
+    expect(code).toBe(1);
+    expect(err).toContain('set by the configuration or the environment');
+  });
+});
