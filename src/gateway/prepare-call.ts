@@ -103,7 +103,7 @@ const ROUTES = { chat: '/chat/completions', completion: '/completions', embeddin
  * Applies the key's aliases and checks its model list: the name asked for, what the key's alias makes of it and what
  * the proxy's alias makes of that are each good enough. @throws GatewayError key_model_access (403)
  */
-export function resolveModelName(models: ModelIndex, { key }: Caller, requested: string): string {
+function resolveModelName(models: ModelIndex, { key }: Caller, requested: string): string {
   if (key === null) return requested;
   const aliased = Object.hasOwn(key.aliases, requested) ? (key.aliases[requested] as string) : requested;
   if (!mayCallModel(models, key, requested) && (aliased === requested || !mayCallModel(models, key, aliased))) {

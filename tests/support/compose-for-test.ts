@@ -33,7 +33,7 @@ export interface TestApp {
   close(): Promise<void>;
 }
 
-export const TEST_MASTER_KEY = 'sk-test-master-key-0123456789';
+const TEST_MASTER_KEY = 'sk-test-master-key-0123456789';
 
 const DEFAULT_CONFIG = `
 model_list:
