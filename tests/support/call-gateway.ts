@@ -18,7 +18,7 @@ export interface CallOptions {
 /** One request: `callGateway(app, 'POST /key/generate', { body })`. */
 export async function callGateway(
   { app, masterKey }: Pick<TestApp, 'app' | 'masterKey'>,
-  request: `${'GET' | 'POST' | 'PUT' | 'DELETE'} /${string}`,
+  request: string,
   { body, key = masterKey, headers = {} }: CallOptions = {},
 ): Promise<Answer> {
   const [method = 'GET', url = '/'] = request.split(' ');

@@ -40,7 +40,7 @@ const RECORD_SHAPE = {
   metadata: OpenObject.nullish().describe('Free JSON. Given: replaces the stored metadata as a whole.'),
   permissions: OpenObject.nullish(),
   config: OpenObject.nullish().describe(NOT_YET),
-  allowed_cache_controls: Texts.nullish(),
+  allowed_cache_controls: Texts.nullish().describe(NOT_YET),
   allowed_routes: Texts.nullish().describe(
     'Routes, prefixes with *, or llm_api_routes, management_routes, info_routes.',
   ),
@@ -75,7 +75,7 @@ const RECORD_NAMES: Readonly<Record<keyof typeof RECORD_SHAPE, keyof KeyFields>>
 const MONEY_SHAPE = {
   spend: LaxNumber.nullish().describe('Sets what counts as spent in the current budget window. US dollars.'),
   max_budget: LaxDollars.nullish().describe('US dollars per budget_duration; 0 blocks every call, null: no budget.'),
-  soft_budget: LaxDollars.nullish().describe('US dollars from which on an alert is due; calls go on.'),
+  soft_budget: LaxDollars.nullish().describe(`US dollars; calls go on beyond it. ${NOT_YET}`),
 };
 const MONEY_NAMES: Readonly<Record<keyof typeof MONEY_SHAPE, keyof KeyFields>> = {
   spend: 'spendNanoUsd',
@@ -86,7 +86,7 @@ const MONEY_NAMES: Readonly<Record<keyof typeof MONEY_SHAPE, keyof KeyFields>> =
 /** Wire fields that LiteLLM keeps inside metadata, and so do we. */
 const METADATA_SHAPE = {
   tags: Texts.nullish().describe('Kept in metadata.tags; every call carries them.'),
-  guardrails: Texts.nullish().describe('Kept in metadata.guardrails.'),
+  guardrails: Texts.nullish().describe(`Kept in metadata.guardrails. ${NOT_YET}`),
   model_rpm_limit: z.record(z.string(), LaxInteger).nullish().describe('Model → requests per minute.'),
   model_tpm_limit: z.record(z.string(), LaxInteger).nullish().describe('Model → tokens per minute.'),
   enforced_params: Texts.nullish().describe(NOT_YET),
@@ -130,9 +130,8 @@ const EXTRA_FIELDS = Object.keys(EXTRA_SHAPE) as (keyof typeof EXTRA_SHAPE)[];
 export const METADATA_FIELDS = Object.keys(METADATA_SHAPE) as (keyof typeof METADATA_SHAPE)[];
 
 const ACTED_ON: readonly string[] = ['tags', 'model_rpm_limit', 'model_tpm_limit'];
-const KEPT_ONLY = ([...METADATA_FIELDS, ...EXTRA_FIELDS, 'config', 'auto_rotate', 'rotation_interval'] as const).filter(
-  (name) => !ACTED_ON.includes(name),
-);
+const KEPT_IN_RECORD = ['soft_budget', 'config', 'allowed_cache_controls', 'auto_rotate', 'rotation_interval'] as const;
+const KEPT_ONLY = [...METADATA_FIELDS, ...EXTRA_FIELDS, ...KEPT_IN_RECORD].filter((name) => !ACTED_ON.includes(name));
 const EMPTY: ReadonlySet<string | undefined> = new Set([undefined, 'null', 'false', '{}', '[]']);
 
 export type KeyFieldsBody = z.output<z.ZodObject<typeof KEY_FIELDS_SHAPE>>;

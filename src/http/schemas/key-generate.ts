@@ -1,7 +1,8 @@
 /** POST /key/generate: body → `NewKey`, key and secret → reply. */
 import { z } from 'zod';
-import type { IssuedKey, NewKey } from '../../management/keys/generate-key.ts';
+import type { NewKey } from '../../management/keys/generate-key.ts';
 import type { IdempotentRequest } from '../../management/keys/idempotency.ts';
+import type { IssuedKey } from '../../management/keys/view-key.ts';
 import { KEY_FIELDS_SHAPE, METADATA_FIELDS, toKeyFields, withoutSecrets } from './key-fields.ts';
 import { fromKeyView, KeyRow } from './key-row.ts';
 import { LaxBoolean } from './key-shapes.ts';

@@ -19,16 +19,12 @@ const SORT_FIELDS = [
 const SORT_ORDERS = ['asc', 'desc'] as const;
 const STATUSES = ['active', 'blocked', 'expired', 'deleted'] as const;
 
-const positive = (text: string): number => (/^\s*[+-]?\d+\s*$/.test(text) ? Number(text) : Number.NaN);
-const Whole = z
-  .string()
-  .transform(positive)
-  .pipe(z.int({ error: 'Input should be a valid integer' }));
+const Whole = z.coerce.number({ error: 'Input should be a valid integer' }).int().min(1);
 const ALL_KEYS_SHOWN = 'Administrators see all keys either way.';
 
 const SHAPE = {
-  page: Whole.pipe(z.number().min(1)).default(1),
-  size: Whole.pipe(z.number().min(1).max(100)).default(10),
+  page: Whole.default(1),
+  size: Whole.max(100).default(10),
   user_id: z.string().optional(),
   team_id: z.string().optional(),
   organization_id: z.string().optional(),

@@ -70,7 +70,7 @@ export function assertKeyFields(fields: KeyFields, isKnownModel: (name: string) 
 }
 
 /** Text for a column or a list of names: not too long, and free of control characters, which PostgreSQL cannot keep. */
-export function assertName(value: string | null | undefined, param: string): void {
+function assertName(value: string | null | undefined, param: string): void {
   if (value === undefined || value === null) return;
   if (value.length > MAX_NAME_CHARS) refuse(param, `${param} is longer than ${MAX_NAME_CHARS} characters.`);
   // biome-ignore lint/suspicious/noControlCharactersInRegex: control characters are what is looked for
@@ -78,7 +78,7 @@ export function assertName(value: string | null | undefined, param: string): voi
 }
 
 /** A duration such as 30s, 30m, 30h, 30d or 1mo. */
-export function assertDuration(value: string | null | undefined, param: string): void {
+function assertDuration(value: string | null | undefined, param: string): void {
   if (value !== undefined && value !== null) getDuration(value, param);
 }
 

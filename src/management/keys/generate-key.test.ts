@@ -13,8 +13,9 @@ import {
   type TestKeyManagement,
 } from './__fixtures__/key-management.ts';
 import { deleteKeys } from './delete-keys.ts';
-import { generateKey, type IssuedKey, type NewKey } from './generate-key.ts';
+import { generateKey, type NewKey } from './generate-key.ts';
 import { updateKey } from './update-key.ts';
+import type { IssuedKey } from './view-key.ts';
 
 const clock = { nowMs: START_MS };
 let storage: OpenStorage;
@@ -184,6 +185,11 @@ describe('a key is refused, and nothing is written, when', () => {
         status: 401,
       });
     expect(await added(act)).toEqual(NOTHING);
+  });
+
+  test('the secret is the one that is calling: the master key', async () => {
+    const secret = 'sk-master-of-the-tests';
+    await expect(generate({ secret })).rejects.toMatchObject({ status: 400, param: 'key' });
   });
 
   test('the secret exists already', async () => {

@@ -22,7 +22,7 @@ import { assertHookAllows } from './key-generate-hook.ts';
 import type { KeyManagement } from './key-management.ts';
 import { buildBlankKey, mergeKeyFields } from './merge-key-fields.ts';
 import { nameOf, withSoftBudgetRow } from './revise-key.ts';
-import { buildKeyView, type KeyView, viewKey } from './view-key.ts';
+import { buildKeyView, type IssuedKey } from './view-key.ts';
 
 export interface NewKey {
   fields: KeyFields;
@@ -32,11 +32,6 @@ export interface NewKey {
   /** The request as it came, without its secret: what the operator's hook is asked about. */
   request: JsonObject;
   idempotency: IdempotentRequest | null;
-}
-
-/** A key with its secret in the clear. The secret is shown to the client now and kept nowhere. */
-export interface IssuedKey extends KeyView {
-  secret: string;
 }
 
 /**
@@ -56,12 +51,14 @@ export async function generateKey(
   const nowMs = deps.nowMs();
   const chosen: ChosenSecret | null = input.secret === null ? null : { secret: input.secret, param: 'key' };
   const request = identifyRequest(caller, input.idempotency);
-  const repeated = await replay();
+  const repeated = await findEarlierIssue(deps, request, chosen, nowMs);
   if (repeated !== undefined) return repeated;
 
   await assertHookAllows(deps.customKeyGenerate, input.request);
   const fields = acceptNewKeyFields(deps, input.fields, nowMs);
   const { minted, noteFor } = prepareIssue(deps, request, chosen);
+  // Once the master key is rotated, a key with its old secret would let its holder in again.
+  if (minted.hash === caller.secretHash) throw keyConflict('key', null);
   const blank = buildBlankKey({
     keyId: deps.newId('key_'),
     hash: minted.hash,
@@ -79,14 +76,9 @@ export async function generateKey(
   });
   if (result.kind === 'inserted') return { ...buildKeyView(deps, key, spendNanoUsd, nowMs), secret: minted.secret };
   // An identical request may have been faster; then its alias, its secret or its note is what this one ran into.
-  const faster = await replay();
+  const faster = await findEarlierIssue(deps, request, chosen, nowMs);
   if (faster !== undefined) return faster;
   throw keyConflict(result.field, key.alias);
-
-  async function replay(): Promise<IssuedKey | undefined> {
-    const earlier = await findEarlierIssue(deps, request, chosen, nowMs);
-    return earlier && { ...(await viewKey(deps, earlier.key, nowMs)), secret: earlier.secret };
-  }
 }
 
 function buildStartingSpend(

@@ -1,12 +1,12 @@
 import type { Caller } from '../../core/caller.ts';
 import { GatewayError } from '../../core/gateway-error.ts';
 import type { JsonObject } from '../../core/json.ts';
-import type { KeyRecord } from '../../core/key.ts';
 import { type MintedSecret, sha256Hex } from '../../core/key-secret.ts';
 import type { IdempotencyNote, KeyStore } from '../../storage/storage.ts';
 import { assertJsonLimits, MAX_BODY_CHARS } from './assert-json-limits.ts';
 import { acceptChosenSecret, deriveIssuedSecret, issueSecret } from './issue-secret.ts';
 import type { KeyManagement } from './key-management.ts';
+import { type IssuedKey, viewKey } from './view-key.ts';
 
 /** How long a repetition is recognised. */
 const REMEMBERED_MS = 24 * 60 * 60 * 1000;
@@ -48,15 +48,17 @@ export function identifyRequest(caller: Caller, request: IdempotentRequest | nul
 }
 
 /**
- * What an earlier, identical request has done: the key and its secret; undefined when there was none.
+ * What an earlier, identical request was answered: the key, as it is by now, and its secret. Undefined: there was none.
  * Throws `conflict` (409) when the header was used for another body, or the secret has been replaced or deleted since.
  */
 export async function findEarlierIssue(
-  deps: Pick<KeyManagement, 'deriveSecret'> & { keys: Pick<KeyStore, 'find' | 'findIdempotency'> },
+  deps: Pick<KeyManagement, 'deriveSecret' | 'readSpend' | 'budgetWindow'> & {
+    keys: Pick<KeyStore, 'find' | 'findIdempotency'>;
+  },
   request: RequestIdentity | null,
   chosen: ChosenSecret | null,
   nowMs: number,
-): Promise<{ key: KeyRecord; secret: string } | undefined> {
+): Promise<IssuedKey | undefined> {
   if (request === null) return undefined;
   const note = await deps.keys.findIdempotency(request.id, nowMs);
   if (note === undefined) return undefined;
@@ -72,7 +74,7 @@ export async function findEarlierIssue(
       { param: HEADER },
     );
   }
-  return { key, secret: minted.secret };
+  return { ...(await viewKey(deps, key, nowMs)), secret: minted.secret };
 }
 
 /** A secret for a request, and the note that lets a repetition be shown the same one. */

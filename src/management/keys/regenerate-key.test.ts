@@ -11,9 +11,10 @@ import {
   settingsWith,
   type TestKeyManagement,
 } from './__fixtures__/key-management.ts';
-import { generateKey, type IssuedKey } from './generate-key.ts';
+import { generateKey } from './generate-key.ts';
 import type { KeyFields } from './key-fields.ts';
 import { type KeyRotation, regenerateKey } from './regenerate-key.ts';
+import type { IssuedKey } from './view-key.ts';
 
 const clock = { nowMs: START_MS };
 let storage: OpenStorage;

@@ -6,7 +6,6 @@ import { parseKeyAddress } from '../../core/key-address.ts';
 import { assertMay } from '../../core/permissions.ts';
 import type { KeyStore } from '../../storage/storage.ts';
 import { acceptKeyChanges } from './accept-key-fields.ts';
-import type { IssuedKey } from './generate-key.ts';
 import { getDuration } from './get-duration.ts';
 import {
   type ChosenSecret,
@@ -21,7 +20,7 @@ import type { KeyManagement } from './key-management.ts';
 import { planSpendMove } from './move-spend.ts';
 import { addressOf, keyNotFound } from './resolve-key.ts';
 import { reviseKey } from './revise-key.ts';
-import { viewKey } from './view-key.ts';
+import { type IssuedKey, viewKey } from './view-key.ts';
 
 export interface KeyRotation {
   /** Secret, hash, key_id or alias; null: the request named none. */
@@ -56,7 +55,7 @@ export async function regenerateKey(
   const nowMs = deps.nowMs();
   const chosen: ChosenSecret | null = input.newSecret === null ? null : { secret: input.newSecret, param: 'new_key' };
   const request = identifyRequest(caller, input.idempotency);
-  const repeated = await replay();
+  const repeated = await findEarlierIssue(deps, request, chosen, nowMs);
   if (repeated !== undefined) return repeated;
 
   const fields = acceptKeyChanges(deps, input.fields, nowMs);
@@ -64,6 +63,7 @@ export async function regenerateKey(
   const found = await deps.keys.find(parseKeyAddress(text));
   if (found === undefined) return replayOr(keyNotFound(text));
   const { minted, noteFor } = prepareIssue(deps, request, chosen);
+  if (minted.hash === caller.secretHash) throw keyConflict('key', null, 'new_key');
   const move = await planSpendMove(deps, found, fields, nowMs);
   const result = await deps.keys.change(addressOf(found), (current) => ({
     ...reviseKey(deps, current, {
@@ -88,14 +88,9 @@ export async function regenerateKey(
     result.kind === 'not_found' ? keyNotFound(text) : keyConflict(result.field, fields.alias ?? null, 'new_key');
   return replayOr(refusal);
 
-  async function replay(): Promise<IssuedKey | undefined> {
-    const earlier = await findEarlierIssue(deps, request, chosen, nowMs);
-    return earlier && { ...(await viewKey(deps, earlier.key, nowMs)), secret: earlier.secret };
-  }
-
   /** An identical request may have been faster: then the old secret is unknown by now, or the note taken. */
   async function replayOr(refusal: GatewayError): Promise<IssuedKey> {
-    const faster = await replay();
+    const faster = await findEarlierIssue(deps, request, chosen, nowMs);
     if (faster === undefined) throw refusal;
     return faster;
   }

@@ -13,6 +13,11 @@ export interface KeyView {
   budgetLimits: readonly { limit: JsonObject; resetAtMs: number | null }[];
 }
 
+/** A key with its secret in the clear. The secret is shown to the client now and kept nowhere. */
+export interface IssuedKey extends KeyView {
+  secret: string;
+}
+
 /** Reads spend for all keys at once and puts each key's view together. */
 export async function viewKeys(
   deps: Pick<KeyManagement, 'readSpend' | 'budgetWindow'>,
