@@ -48,8 +48,8 @@ describe('a refusal', () => {
 
 describe('a fault', () => {
   test.each([
-    ['an error', new Error('SELECT secret FROM keys')],
-    ['a string', 'SELECT secret FROM keys'],
+    ['an error', new Error('the inner secret')],
+    ['a string', 'the inner secret'],
     ['nothing', undefined],
     ['an error of the framework’s own', Object.assign(new Error('secret'), { code: 'FST_ERR_X', statusCode: 500 })],
   ])('(%s) is one sentence and the request id', (_name, error) => {

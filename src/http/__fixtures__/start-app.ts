@@ -1,0 +1,84 @@
+/** The HTTP application over fakes: one key, no models, and whatever a test needs to be otherwise. */
+import { Writable } from 'node:stream';
+import { pino } from 'pino';
+import { createMasterKeyCheck } from '../../auth/master-key.ts';
+import type { KeyRecord } from '../../core/key.ts';
+import { sha256Hex } from '../../core/key-secret.ts';
+import { type AppDeps, createApp } from '../app.ts';
+import type { App } from '../app-instance.ts';
+
+export const MASTER = 'sk-the-master-key-of-this-test';
+export const SECRET = 'sk-AAAAAAAAAAAAAAAAAAAAAA';
+export const BODY_LIMIT = 2_000;
+
+export const bearer = (secret: string) => ({ authorization: `Bearer ${secret}` });
+
+const key = {
+  keyId: 'key_1',
+  mask: 'sk-...AAAA',
+  userId: null,
+  blocked: null,
+  expiresAtMs: null,
+  deletedAtMs: null,
+  permissions: {},
+  allowedRoutes: [] as readonly string[],
+} as unknown as KeyRecord;
+
+export interface FakeApp {
+  app: App;
+  /** Log lines so far. */
+  lines: Record<string, unknown>[];
+  /** Hashes that were looked up so far. */
+  lookUps: string[];
+}
+
+const started: App[] = [];
+
+export async function closeApps(): Promise<void> {
+  await Promise.all(started.splice(0).map((app) => app.close()));
+}
+
+/** `record` changes the one key there is. */
+export async function startApp(overrides: Partial<AppDeps> = {}, record: Partial<KeyRecord> = {}): Promise<FakeApp> {
+  const lines: Record<string, unknown>[] = [];
+  const lookUps: string[] = [];
+  let ids = 0;
+  const deps = {
+    logger: pino(
+      new Writable({
+        write(line, _encoding, done) {
+          lines.push(JSON.parse(String(line)));
+          done();
+        },
+      }),
+    ),
+    newId: () => {
+      ids += 1;
+      return `id-${ids}`;
+    },
+    version: '1.2.3',
+    bodyLimitBytes: BODY_LIMIT,
+    trustedProxies: [],
+    identify: {
+      keyCache: {
+        lookup(hash: string) {
+          lookUps.push(hash);
+          if (hash !== sha256Hex(SECRET)) return undefined;
+          return { key: { ...key, ...record }, secret: { hash, keyId: 'key_1', createdAtMs: 0, revokedAtMs: null } };
+        },
+      },
+      isMasterKeyHash: createMasterKeyCheck([sha256Hex(MASTER)]).isMasterKeyHash,
+      nowMs: () => 0,
+      keyHeaderName: null,
+    },
+    isIpAllowed: null,
+    publicRoutes: [],
+    pingDatabase: () => Promise.resolve(),
+    listModels: () => ['gpt-4', 'openai/gpt-4o'],
+    listDeployments: () => [],
+    ...overrides,
+  } as unknown as AppDeps;
+  const app = await createApp(deps);
+  started.push(app);
+  return { app, lines, lookUps };
+}
