@@ -6,9 +6,9 @@ import { loadConfig } from './load-config.ts';
 
 type Fields = Record<string, unknown>;
 
-function load(entries: Fields[], env: Record<string, string> = {}, general: Fields = {}): Config {
+function load(entries: Fields[], env: Record<string, string> = {}): Config {
   // JSON is YAML.
-  const text = JSON.stringify({ model_list: entries, general_settings: general });
+  const text = JSON.stringify({ model_list: entries });
   return loadConfig({ environment: readEnvironment(env), readFile: () => text });
 }
 
@@ -161,11 +161,7 @@ test("every other parameter arrives in the product's units", () => {
     tags: ['t'],
   };
   const info = { base_model: 'azure/gpt-4', access_groups: ['beta'], max_tokens: 9, mode: 'chat', id: 7 };
-  const [first] = load(
-    [{ model_name: 'm', litellm_params: params, model_info: info }],
-    {},
-    { max_parallel_requests: 5 },
-  ).deployments;
+  const [first] = load([{ model_name: 'm', litellm_params: params, model_info: info }]).deployments;
   expect(first).toMatchObject({
     id: '7',
     organization: 'org',
@@ -181,7 +177,6 @@ test("every other parameter arrives in the product's units", () => {
     accessGroups: ['beta'],
     maxOutputTokens: 9,
     mode: 'chat',
-    maxParallelRequests: 5,
     price: undefined,
     info,
   });

@@ -17,8 +17,6 @@ export interface DeploymentSources {
   /** The whole file, variables filled in. */
   root: ConfigNode;
   variables: Readonly<Record<string, string>>;
-  /** `general_settings.max_parallel_requests`: for deployments without a number of their own. */
-  maxParallelRequests: number | null;
 }
 
 /** In the order of the file. Contradictions go to `report`; what merely cannot serve goes to the warnings. */
@@ -82,7 +80,7 @@ export function buildDeployments(
       weight: params.weight ?? 1,
       rpm: params.rpm,
       tpm: params.tpm,
-      maxParallelRequests: params.max_parallel_requests ?? sources.maxParallelRequests,
+      maxParallelRequests: null,
       tags: params.tags ?? [],
       accessGroups: info?.access_groups ?? [],
       price,

@@ -34,8 +34,6 @@ export function buildGeneral(
     shipEveryMs: general.ship_every_ms ?? general.proxy_batch_write_at ?? 250,
     unsettledCharge: general.unsettled_charge ?? 'hold',
     storePromptsInSpendLogs: general.store_prompts_in_spend_logs ?? false,
-    keyCacheTtlMs: general.user_api_key_cache_ttl ?? 60_000,
-    allowRequestsOnDbUnavailable: general.allow_requests_on_db_unavailable ?? false,
     rotationGracePeriod: general.key_rotation_grace_period ?? environment.rotationGracePeriod,
     keyHeaderName: general.litellm_key_header_name?.toLowerCase() ?? null,
     trustedProxies: general.trusted_proxies ?? [],

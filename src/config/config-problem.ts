@@ -33,7 +33,7 @@ export class ConfigError extends Error {
 }
 
 /** `config.yaml:4:14 model_list.0.litellm_params.model: expected a string`. */
-export function formatProblem(problem: ConfigProblem): string {
+function formatProblem(problem: ConfigProblem): string {
   return `${formatPlace(problem)}: ${problem.message}`;
 }
 

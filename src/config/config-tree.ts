@@ -70,8 +70,3 @@ export function locate(root: ConfigNode, path: Path): Position {
   }
   return root.at;
 }
-
-/** The entry of a map by name; undefined when the node is no map or has no such entry. */
-export function findEntry(node: ConfigNode | undefined, name: string): MapEntry | undefined {
-  return node?.kind === 'map' ? node.entries.get(name) : undefined;
-}

@@ -87,10 +87,6 @@ export interface GeneralConfig {
   /** What a call that was in flight during a crash costs: what it held, or nothing. */
   readonly unsettledCharge: 'hold' | 'zero';
   readonly storePromptsInSpendLogs: boolean;
-  /** How long a key stays trusted without being read again from the database. */
-  readonly keyCacheTtlMs: number;
-  /** Database unreachable: calls with keys that cannot be looked up are let through instead of refused with 503. */
-  readonly allowRequestsOnDbUnavailable: boolean;
   /** How long the old secret keeps working after a rotation that does not say; null: not at all. As `24h`. */
   readonly rotationGracePeriod: string | null;
   /** Lower case; null: only the customary headers. */

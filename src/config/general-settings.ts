@@ -36,7 +36,6 @@ export const generalSettings = z.object({
   hard_budget_default_max_tokens: optional(wholeNumber(1)),
   hard_budget_tokens_per_image: optional(wholeNumber(0)),
   token_rate_limit_type: optional(choice(['total', 'input', 'output'])),
-  max_parallel_requests: optional(wholeNumber(0)),
   global_max_parallel_requests: optional(wholeNumber(0)),
 
   journal_fsync: optional(flag),
@@ -45,8 +44,6 @@ export const generalSettings = z.object({
   unsettled_charge: optional(choice(['hold', 'zero'])),
   store_prompts_in_spend_logs: optional(flag),
 
-  user_api_key_cache_ttl: optional(seconds),
-  allow_requests_on_db_unavailable: optional(flag),
   key_rotation_grace_period: optional(duration),
   litellm_key_header_name: optional(text),
   trusted_proxies: optional(z.array(address, { error: 'expected a list of addresses' })),

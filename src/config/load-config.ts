@@ -57,11 +57,7 @@ export function loadConfig({ environment, overrides = {}, readFile }: LoadConfig
   }
 
   const host = outside(text, 'host') ?? '127.0.0.1';
-  const models = buildDeployments(
-    parseModelList(root, report),
-    { root, variables, maxParallelRequests: general.max_parallel_requests },
-    report,
-  );
+  const models = buildDeployments(parseModelList(root, report), { root, variables }, report);
   const keyInFile = { key: general.master_key, place: place('general_settings', 'master_key') };
   const { masterKey, warnings: keyWarnings } = chooseMasterKey(settings, keyInFile, host, report);
   const customKeyGenerate = place('general_settings', 'custom_key_generate');

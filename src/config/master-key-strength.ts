@@ -22,15 +22,8 @@ export function judgeMasterKey(key: string, host: string): { refused: boolean; m
     : { refused: true, message: `${what} and not accepted on ${host}; ${advice}` };
 }
 
-/** Throws an Error with the reason when `key` must not be used on `host`; returns the warning, if there is one. */
-export function assertMasterKeyStrength(key: string, host: string): string | null {
-  const judgement = judgeMasterKey(key, host);
-  if (judgement?.refused) throw new Error(judgement.message);
-  return judgement?.message ?? null;
-}
-
 /** True for names and addresses that only this machine can reach. */
-export function isLoopback(host: string): boolean {
+function isLoopback(host: string): boolean {
   const name = host.replace(/^\[|\]$/g, '').toLowerCase();
   if (name === 'localhost') return true;
   const version = isIP(name);

@@ -27,7 +27,6 @@ export const litellmParams = z.object({
   num_retries: optional(wholeNumber(0, 100)),
   rpm: optional(wholeNumber(0)),
   tpm: optional(wholeNumber(0)),
-  max_parallel_requests: optional(wholeNumber(0)),
   weight: optional(decimal),
   tags: optional(textList),
   mock_response: optional(mockResponse),
@@ -56,5 +55,4 @@ export const modelEntry = z.object(
 );
 
 export type LitellmParams = z.output<typeof litellmParams>;
-export type ModelInfo = z.output<typeof modelInfo>;
 export type ModelEntry = z.output<typeof modelEntry>;
