@@ -157,7 +157,7 @@ export async function compose(config: Config, overrides: ComposeOverrides = {}):
 
 /** Buffered: a line per request must not cost a system call per request. Flushed every second and at the end. */
 function createLogger(config: Config): pino.Logger {
-  const destination = pino.destination({ dest: 1, sync: false, minLength: 16_384, periodicFlush: 1_000 });
+  const destination = pino.destination({ dest: 1, sync: false, minLength: 8_192, periodicFlush: 1_000 });
   return pino({ level: config.log.level, base: null, timestamp: pino.stdTimeFunctions.isoTime }, destination);
 }
 

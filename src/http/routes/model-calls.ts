@@ -59,7 +59,7 @@ async function answerCall(
       reply.raw.once('close', () => {
         if (!reply.raw.writableFinished) listener();
       });
-      if (raw.destroyed && !reply.raw.writableFinished) listener();
+      if (raw.socket.destroyed) listener();
     },
   });
   if (answer.kind === 'whole') return reply.code(answer.status).headers(answer.headers).send(answer.body);
