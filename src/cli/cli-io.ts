@@ -1,18 +1,20 @@
 /** What the commands ask of the world, so that a test can be the world. */
-import { readFileSync } from 'node:fs';
+import { existsSync, readFileSync } from 'node:fs';
 import type { Config } from '../config/config.ts';
 import { type Environment, readEnvironment } from '../config/env.ts';
 import { loadConfig } from '../config/load-config.ts';
 import type { ConfigOverrides } from '../config/outside-settings.ts';
 
 /** What the commands that work on the installation itself, not on a running gateway, need of `compose`. */
-export type Installation = typeof import('../compose/installation.ts') &
+export type Installation = typeof import('../compose/database-url.ts') &
+  typeof import('../compose/installation.ts') &
   typeof import('../compose/migrate-database.ts');
 
 export interface CliIo {
   environment: Environment;
   /** What the command line adds to the environment and the file. Throws a ConfigError. */
   loadConfig(overrides: ConfigOverrides): Config;
+  fileExists(path: string): boolean;
   fetch: typeof fetch;
   /** One or more lines for whoever reads the result. */
   print(text: string): void;
@@ -46,11 +48,13 @@ export function createProcessIo(): CliIo {
   return {
     environment,
     loadConfig: (overrides) => loadConfig({ environment, overrides, readFile: (path) => readFileSync(path, 'utf8') }),
+    fileExists: existsSync,
     fetch,
     print: (text) => void process.stdout.write(`${text}\n`),
     complain: (text) => void process.stderr.write(`${text}\n`),
     nowMs: Date.now,
     loadInstallation: async () => ({
+      ...(await import('../compose/database-url.ts')),
       ...(await import('../compose/installation.ts')),
       ...(await import('../compose/migrate-database.ts')),
     }),

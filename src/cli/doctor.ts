@@ -1,6 +1,6 @@
 /** `latchkey doctor`: does everything that must always hold, hold? Looks and tells; changes nothing. */
 import type { Command } from 'commander';
-import type { CliIo, Installation } from './cli-io.ts';
+import { CliError, type CliIo, type Installation } from './cli-io.ts';
 import { addConfigOptions, type ClientOptions, type ConfigOptions, toOverrides } from './command-options.ts';
 import { formatTable } from './format-table.ts';
 import { showNanoUsd } from './format-value.ts';
@@ -21,6 +21,11 @@ export function addDoctorCommand(program: Command, io: CliIo, setExitCode: (code
     .action(async (options: ConfigOptions & ClientOptions) => {
       const config = io.loadConfig(toOverrides(options));
       const installation = await io.loadInstallation();
+      const database = installation.databaseUrlOf(config);
+      if (config.databaseUrl === null && !io.fileExists(database)) {
+        // Opening it would make it.
+        throw new CliError(`There is no database at ${database} yet, so there is nothing to check.`);
+      }
       const books = await installation.checkInstallation(config);
       const checks = [toCheck(books), await checkGateway(io, options)];
       const faults = checks.filter((check) => !check.ok).length;

@@ -54,6 +54,7 @@ async function run(
   const io: CliIo = {
     environment,
     loadConfig: (overrides) => loadConfig({ environment, overrides, readFile: () => yaml }),
+    fileExists: (path) => path === 'data/latchkey.sqlite',
     fetch: async (url, init) => {
       const headers = new Headers(init?.headers);
       const body = typeof init?.body === 'string' ? JSON.parse(init.body) : undefined;
@@ -74,6 +75,7 @@ async function run(
     nowMs: () => Date.parse('2026-11-23T12:00:00Z'),
     loadInstallation: async () =>
       ({
+        databaseUrlOf: ({ server }) => `${server.dataDir}/latchkey.sqlite`,
         checkInstallation: async () => BOOKS,
         replaceMasterKey: async () => 'sk-new',
         migrateDatabase: async () => ({ applied: ['0001_keys'], unknown: [] }),
@@ -374,6 +376,14 @@ describe('doctor', () => {
     expect(code).toBe(0);
     expect(out).toContain('books    ok      every balance is the sum of its calls (3 calls, $1.500000000)');
     expect(out).toContain('gateway  ok      none runs at http://127.0.0.1:4000');
+  });
+
+  test('makes no database where there is none', async () => {
+    const { code, err } = await run(['doctor', '--data-dir', 'elsewhere']);
+    expect({ code, err }).toEqual({
+      code: 1,
+      err: 'There is no database at elsewhere/latchkey.sqlite yet, so there is nothing to check.',
+    });
   });
 
   test('a sum that differs, or a gateway that cannot serve, is a fault', async () => {
