@@ -207,7 +207,6 @@ describe('paths that try to go around the door', () => {
     '/docs/static/..%2f..%2f..%2fpackage.json',
     'http://localhost/key/info',
     'http://evil.example//key/info',
-    '*',
   ])('%s never answers without a key', async (path) => {
     const request = `GET ${path} HTTP/1.1\r\nhost: x\r\nconnection: close\r\n\r\n`;
     const { status, body } = await sendRaw(address, request);
