@@ -1,8 +1,9 @@
 import { GatewayError } from '../core/gateway-error.ts';
-import type { SpendRecord } from '../core/spend-record.ts';
+import type { CallIntent, SpendRecord } from '../core/spend-record.ts';
 import type { DirectoryLock } from './directory-lock.ts';
 import type { Ledger, LedgerLogger } from './ledger.ts';
 import type { LedgerParts } from './ledger-parts.ts';
+import { toRecordRow } from './record-row.ts';
 import { toStorable } from './to-storable.ts';
 import { waitAtMost } from './wait-at-most.ts';
 
@@ -29,7 +30,7 @@ export function createLedger(
 
   return {
     open(intent) {
-      return journal.open(intent.requestId, toStorable(intent).text);
+      return journal.open(intent.requestId, toStorable(intent, toItself).text);
     },
     async flush() {
       await journal.drain();
@@ -39,7 +40,7 @@ export function createLedger(
       if (!isBillable(record)) {
         return Promise.reject(new GatewayError('internal', 'The cost of this call could not be computed.'));
       }
-      const bill = toStorable(record);
+      const bill = toStorable(record, toRecordRow);
       return journal.settle(bill.record, bill.text);
     },
     balances: readBalances,
@@ -50,6 +51,8 @@ export function createLedger(
     },
   };
 }
+
+const toItself = (intent: CallIntent) => intent;
 
 /** Money that is no whole number would spoil every sum that it is added to. */
 function isBillable({ spendNanoUsd, balances }: SpendRecord): boolean {

@@ -1,13 +1,12 @@
 import { isJsonObject, type Json } from '../core/json.ts';
 import type { CallIntent, SpendRecord } from '../core/spend-record.ts';
+import { fromRecordRow } from './record-row.ts';
 
 /**
- * The two kinds of journal line: `{"open":…}` and `{"settle":…}`. `text` is the record's own JSON within the line,
- * which goes to the database as it stands.
+ * The two kinds of journal line: `{"open":{…}}` with a call's intent and `{"settle":[…]}` with the row of its record.
+ * `text` is the row's own JSON within the line, which goes to the database as it stands.
  */
-export type JournalLine =
-  | { kind: 'open'; intent: CallIntent; text: string }
-  | { kind: 'settle'; record: SpendRecord; text: string };
+export type JournalLine = { kind: 'open'; intent: CallIntent } | { kind: 'settle'; record: SpendRecord; text: string };
 
 const OPEN = '{"open":';
 const SETTLE = '{"settle":';
@@ -26,22 +25,24 @@ export function isSettleLine(line: string): boolean {
 
 /** Undefined for a line that no journal of ours wrote: cut, overwritten, or with no money that could be added up. */
 export function parseJournalLine(line: string): JournalLine | undefined {
-  const prefix = line.startsWith(SETTLE) ? SETTLE : line.startsWith(OPEN) ? OPEN : undefined;
+  const prefix = isSettleLine(line) ? SETTLE : line.startsWith(OPEN) ? OPEN : undefined;
   if (prefix === undefined || !line.endsWith('}')) return undefined;
   const text = line.slice(prefix.length, -1);
   const value = parseJson(text);
-  if (!isJsonObject(value) || typeof value.requestId !== 'string' || !isDeltaList(value.balances)) {
-    return undefined;
+  if (prefix === SETTLE) {
+    const record = Array.isArray(value) ? fromRecordRow(value) : undefined;
+    return record !== undefined && isBilled(record) ? { kind: 'settle', record, text } : undefined;
   }
-  return prefix === SETTLE
-    ? { kind: 'settle', record: value as unknown as SpendRecord, text }
-    : { kind: 'open', intent: value as unknown as CallIntent, text };
+  if (!isJsonObject(value)) return undefined;
+  const intent = value as unknown as CallIntent;
+  return isBilled(intent) ? { kind: 'open', intent } : undefined;
 }
 
-function isDeltaList(value: Json | undefined): boolean {
+function isBilled({ requestId, balances }: { requestId: unknown; balances: unknown }): boolean {
   return (
-    Array.isArray(value) &&
-    value.every(
+    typeof requestId === 'string' &&
+    Array.isArray(balances) &&
+    balances.every(
       (delta) => isJsonObject(delta) && typeof delta.counter === 'string' && Number.isSafeInteger(delta.nanoUsd),
     )
   );

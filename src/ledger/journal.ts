@@ -5,7 +5,7 @@ import { formatOpen, formatSettle } from './journal-line.ts';
 import type { Segment } from './segment-files.ts';
 import type { SegmentWriter } from './segment-writer.ts';
 
-/** A bill that is safe in the journal, at these positions of it. `text` is its JSON. */
+/** A bill that is safe in the journal, at these positions of it. `text` is the JSON of its row. */
 export interface JournalledBill {
   record: SpendRecord;
   text: string;

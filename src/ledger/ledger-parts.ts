@@ -27,7 +27,7 @@ export interface LedgerOptions<Tables> {
   dialect: LedgerDialect;
   /** Wait for the disk, so that power loss takes nothing that was acknowledged. The database must then do so, too. */
   fsync: boolean;
-  /** How long a bill waits for others at most before it is shipped. */
+  /** How long a bill waits for others before it is shipped; five times as long when there are many. */
   shipEveryMs?: number;
   maxBatch?: number;
   unsettled?: UnsettledPolicy;

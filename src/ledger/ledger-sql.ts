@@ -1,9 +1,9 @@
-import { SPEND_COLUMNS } from './spend-columns.ts';
+import { SPEND_COLUMNS } from './record-row.ts';
 
 /** The databases that a ledger can be kept in. */
 export type LedgerDialect = 'sqlite' | 'postgres';
 
-/** Statements with one parameter each: a JSON array of the rows. */
+/** Statements with one parameter each: a JSON array of the rows (of records: of their values). */
 export interface LedgerSql {
   /** Inserts records that are not there yet and returns the request ids of those that it inserted. */
   insertRecords: string;
@@ -46,17 +46,17 @@ function buildInsertRecords(dialect: LedgerDialect): string {
   const columns = SPEND_COLUMNS.map(({ column }) => column).join(', ');
   const conflict = 'on conflict (request_id) do nothing returning request_id';
   if (dialect === 'sqlite') {
-    const values = SPEND_COLUMNS.map(({ field }) => `record ->> '${field}'`);
+    const values = SPEND_COLUMNS.map((_, index) => `record ->> ${index}`);
     // The limit keeps SQLite from folding the inner query into the outer one and parsing each record once per column.
     return `insert into spend_logs (${columns}) select ${values.join(', ')}
       from (select jsonb(value) as record from json_each(?) limit -1) where true ${conflict}`;
   }
-  const values = SPEND_COLUMNS.map(({ field, kind }) =>
-    kind === 'json' ? `"${field}"::text` : kind === 'flag' ? `"${field}"::int` : `"${field}"`,
-  );
-  const fields = SPEND_COLUMNS.map(({ field, kind }) => `"${field}" ${kind === 'flag' ? 'boolean' : kind}`);
+  const values = SPEND_COLUMNS.map(({ kind }, index) => {
+    if (kind === 'bigint') return `(record ->> ${index})::bigint`;
+    return kind === 'flag' ? `(record ->> ${index})::boolean::int` : `record ->> ${index}`;
+  });
   return `insert into spend_logs (${columns}) select ${values.join(', ')}
-    from json_to_recordset($1::json) as r(${fields.join(', ')}) ${conflict}`;
+    from jsonb_array_elements($1::jsonb) as records(record) ${conflict}`;
 }
 
 function buildLedgerSql(dialect: LedgerDialect): LedgerSql {

@@ -4,6 +4,7 @@ import { createLedger } from './create-ledger.ts';
 import { lockDirectory } from './directory-lock.ts';
 import type { Ledger, LedgerRecovery } from './ledger.ts';
 import { type LedgerOptions, type LedgerParts, openLedgerParts } from './ledger-parts.ts';
+import { toRecordRow } from './record-row.ts';
 import { toStorable } from './to-storable.ts';
 import { buildUnsettledRecord } from './unsettled-record.ts';
 import { waitAtMost } from './wait-at-most.ts';
@@ -50,7 +51,7 @@ async function recover<Tables>(parts: LedgerParts, options: LedgerOptions<Tables
   const { unsettled = 'hold', patienceMs = PATIENCE_MS, nowMs } = options;
   await Promise.all(
     leftovers.unsettled.map((intent) => {
-      const bill = toStorable(buildUnsettledRecord(intent, unsettled, nowMs()));
+      const bill = toStorable(buildUnsettledRecord(intent, unsettled, nowMs()), toRecordRow);
       return journal.settle(bill.record, bill.text);
     }),
   );

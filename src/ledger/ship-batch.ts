@@ -3,7 +3,7 @@ import type { SpendRecord } from '../core/spend-record.ts';
 import { computeRollups } from './compute-rollups.ts';
 import { LEDGER_SQL, type LedgerDialect } from './ledger-sql.ts';
 
-/** A record and its JSON. */
+/** A record and the JSON of its row. */
 export interface Bill {
   record: SpendRecord;
   text: string;

@@ -36,6 +36,9 @@ export interface ShipperOptions {
 }
 
 const MAX_BATCH_CHARS = 8 * 1024 * 1024;
+/** A busy gateway ships less often: the more rows a commit has, the less each costs the database. */
+const BUSY_BATCH = 50;
+const BUSY_FACTOR = 5;
 const FIRST_RETRY_MS = 100;
 const LAST_RETRY_MS = 5000;
 
@@ -48,6 +51,7 @@ export function createShipper(options: ShipperOptions): Shipper {
   let batchLimit = maxBatch;
   let doubtfulEnd = options.doubtfulEnd;
   let failures = 0;
+  let busy = false;
   let timer: NodeJS.Timeout | undefined;
   let running = false;
   let stopped = false;
@@ -70,6 +74,7 @@ export function createShipper(options: ShipperOptions): Shipper {
         batchLimit = maxBatch;
         if (failures > 0) logger.info({ backlog: bills.count() }, 'The ledger database is back');
         failures = 0;
+        busy = batch.length >= BUSY_BATCH;
         finish(batch, result.added);
         return;
       }
@@ -132,7 +137,8 @@ export function createShipper(options: ShipperOptions): Shipper {
 
   function arm(): void {
     if (timer !== undefined || running || stopped) return;
-    const pauseMs = failures === 0 ? shipEveryMs : Math.min(FIRST_RETRY_MS * 2 ** (failures - 1), LAST_RETRY_MS);
+    const patienceMs = busy ? shipEveryMs * BUSY_FACTOR : shipEveryMs;
+    const pauseMs = failures === 0 ? patienceMs : Math.min(FIRST_RETRY_MS * 2 ** (failures - 1), LAST_RETRY_MS);
     timer = setTimeout(() => {
       timer = undefined;
       void run();

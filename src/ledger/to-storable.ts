@@ -12,16 +12,16 @@ const NAMES = ['model', 'modelGroup', 'endUser', 'userId', 'teamId', 'organizati
 type Named = { tags: readonly string[] } & Partial<Record<(typeof NAMES)[number], string | null>>;
 
 /**
- * A record that every database takes, and its JSON. PostgreSQL refuses NUL and half surrogate pairs in text and long
- * values in an index, and a caller can put all of these into a model name, a user or a tag. A call must not go unbilled
- * for that: such characters become U+FFFD, and long names are cut.
+ * A record that every database takes, and `write` of it as JSON. PostgreSQL refuses NUL and half surrogate pairs in text
+ * and long values in an index, and a caller can put all of these into a model name, a user or a tag. A call must not go
+ * unbilled for that: such characters become U+FFFD, and long names are cut.
  */
-export function toStorable<R extends Named>(record: R): { record: R; text: string } {
-  const text = JSON.stringify(record);
+export function toStorable<R extends Named>(record: R, write: (record: R) => unknown): { record: R; text: string } {
+  const text = JSON.stringify(write(record));
   // JSON.stringify writes control characters and half pairs, and nothing else, as \u….
   if (!text.includes('\\u') && !hasLongName(record)) return { record, text };
   const mended = toWellFormed(cutNames(record)) as R;
-  return { record: mended, text: JSON.stringify(mended) };
+  return { record: mended, text: JSON.stringify(write(mended)) };
 }
 
 /** A name of at most about `maxChars`: the rest of a longer one is replaced by a hash, so that two remain two. */

@@ -84,22 +84,27 @@ export async function createWorld(url = ':memory:'): Promise<World> {
   return world;
 }
 
-/** The database, but `before` is awaited ahead of each commit and `after` behind it; a throw stands for a lost answer. */
-export function withCommitHooks(
+/**
+ * The database, but `begin` is awaited at the start of each transaction, `commit` between its work and its commit, and
+ * `committed` behind that; a throw there stands for an answer that was lost.
+ */
+export function withHooks(
   database: Kysely<Database>,
-  hooks: { before?: () => Promise<void> | void; after?: () => Promise<void> | void },
+  hooks: { begin?: () => Promise<void> | void; commit?: () => Promise<void> | void; committed?: () => Promise<void> | void },
 ): Kysely<Database> {
   return new Proxy(database, {
-    get(target, name, receiver) {
-      if (name !== 'transaction') return Reflect.get(target, name, receiver);
+    get(target, name) {
+      const value = Reflect.get(target, name, target);
+      if (name !== 'transaction') return typeof value === 'function' ? value.bind(target) : value;
       return () => ({
         async execute<T>(work: (transaction: never) => Promise<T>): Promise<T> {
           const result = await target.transaction().execute(async (transaction) => {
+            await hooks.begin?.();
             const done = await work(transaction as never);
-            await hooks.before?.();
+            await hooks.commit?.();
             return done;
           });
-          await hooks.after?.();
+          await hooks.committed?.();
           return result;
         },
       });
