@@ -52,7 +52,7 @@ const DIFFERENCE_COLUMNS = [
 ];
 
 function toCheck({ calls, spendNanoUsd, differing }: Books): Check {
-  const size = `${calls} calls, ${showNanoUsd(spendNanoUsd)}`;
+  const size = `${calls} ${calls === 1 ? 'call' : 'calls'}, ${showNanoUsd(spendNanoUsd)}`;
   const ok = differing === 0;
   return {
     name: 'books',
