@@ -10,6 +10,8 @@ import type { Usage } from '../core/usage.ts';
 export interface ModelCall {
   operation: Operation;
   text: string;
+  /** The bytes that `text` was read from, where they are still there; saves encoding it again. */
+  bytes?: Buffer;
   body: Readonly<Record<string, unknown>>;
   stream: boolean;
   /** Fields to set (or, with undefined, to remove) in the body before it goes upstream, beyond `model`. */

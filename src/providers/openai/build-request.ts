@@ -13,13 +13,14 @@ import { buildUpstreamAddress, type UpstreamAddress } from './upstream-address.t
  * @throws GatewayError model_unavailable when the deployment has no usable address
  */
 export function buildRequest(call: ModelCall, deployment: Deployment, upstreamModel: string): UpstreamRequest {
+  const bytes = call.bytes ?? Buffer.from(call.text);
   const address = buildUpstreamAddress(deployment, call.operation, upstreamModel);
   return {
     origin: address.origin,
     path: address.path,
     method: 'POST',
     headers: buildHeaders(deployment, address),
-    body: spliceMembers(call.text, planChanges(call, deployment, address.modelInBody ? upstreamModel : null)),
+    body: spliceMembers(bytes, planChanges(call, deployment, address.modelInBody ? upstreamModel : null)),
   };
 }
 

@@ -1,7 +1,7 @@
 /**
- * Changes top-level members of a JSON object's text and leaves every other byte alone: 1.0 stays 1.0, integers beyond
- * 2^53 stay exact, unknown and repeated members stay where they are. Strings are skipped by searching for their end,
- * so a prompt of 100 kB costs a few microseconds.
+ * Changes top-level members of a JSON object and leaves every other byte alone: 1.0 stays 1.0, integers beyond 2^53
+ * stay exact, unknown and repeated members stay where they are. Strings are skipped by searching for their end, so the
+ * length of a prompt hardly matters.
  */
 
 /** One member of the object: where it stands in the text. Ends are exclusive. */
@@ -23,8 +23,9 @@ export const STOPPED = -1;
 export const MALFORMED = -2;
 
 /**
- * Walks the top-level members of a JSON object's text. Values are skipped, not checked, beyond their brackets and
- * quotes; a text that does not begin and end as an object, or is cut short, is MALFORMED.
+ * Walks the top-level members of a JSON object, given as a Latin-1 view of its bytes: one character for one byte, so
+ * that places in the text are places in the buffer and nothing has to be decoded. Values are skipped, not checked, beyond
+ * their brackets and quotes; a text that does not begin and end as an object, or is cut short, is MALFORMED.
  */
 export function scanMembers(text: string, visit: MemberVisitor): number {
   const open = skipSpace(text, 0);
@@ -52,42 +53,48 @@ export function scanMembers(text: string, visit: MemberVisitor): number {
 }
 
 /**
- * Sets each member named in `changes`, or removes it where the value is undefined; names that the text does not have
- * are added at the end. Repeated members are all changed, so that no reader can see an old value. `text` must have
+ * Sets each member named in `changes`, or removes it where the value is undefined; names that the body does not have
+ * are added at the end. Repeated members are all changed, so that no reader can see an old value. `body` must have
  * passed JSON.parse as an object.
  */
-export function spliceMembers(text: string, changes: Readonly<Record<string, unknown>>): string {
-  const pending = new Map(Object.entries(changes).map(([name, value]) => [name, JSON.stringify(value)]));
-  if (pending.size === 0) return text;
-  const missing = new Set(pending.keys());
-  const parts: string[] = [];
+export function spliceMembers(body: Buffer, changes: Readonly<Record<string, unknown>>): Buffer {
+  const values = new Map(Object.entries(changes).map(([name, value]) => [name, JSON.stringify(value)]));
+  if (values.size === 0) return body;
+  const text = body.toString('latin1');
+  const missing = new Set(values.keys());
+  const parts: Buffer[] = [];
+  const add = (...pieces: (Buffer | string)[]): void => {
+    if (parts.length > 0) parts.push(COMMA_BYTES);
+    for (const piece of pieces) parts.push(typeof piece === 'string' ? Buffer.from(piece) : piece);
+  };
   let keptStart = -1;
   let keptEnd = -1;
-  let firstStart = -1;
+  const flush = (): void => {
+    if (keptStart >= 0) add(body.subarray(keptStart, keptEnd));
+    keptStart = -1;
+  };
   const close = scanMembers(text, ({ name, start, valueStart, valueEnd, end }) => {
-    if (firstStart < 0) firstStart = start;
-    if (!pending.has(name)) {
+    if (!values.has(name)) {
       if (keptStart < 0) keptStart = start;
       keptEnd = end;
       return false;
     }
-    if (keptStart >= 0) parts.push(text.slice(keptStart, keptEnd));
-    keptStart = -1;
+    flush();
     missing.delete(name);
-    const value = pending.get(name);
-    if (value !== undefined) parts.push(text.slice(start, valueStart) + value + text.slice(valueEnd, end));
+    const value = values.get(name);
+    if (value !== undefined) add(body.subarray(start, valueStart), value, body.subarray(valueEnd, end));
     return false;
   });
   if (close < 0) throw new TypeError('spliceMembers needs the text of a JSON object');
-  if (keptStart >= 0) parts.push(text.slice(keptStart, keptEnd));
+  flush();
   for (const name of missing) {
-    const value = pending.get(name);
-    if (value !== undefined) parts.push(`${JSON.stringify(name)}:${value}`);
+    const value = values.get(name);
+    if (value !== undefined) add(`${JSON.stringify(name)}:${value}`);
   }
-  const open = firstStart < 0 ? text.indexOf('{') : firstStart - 1;
-  return text.slice(0, open + 1) + parts.join(',') + text.slice(close);
+  return Buffer.concat([body.subarray(0, text.indexOf('{') + 1), ...parts, body.subarray(close)]);
 }
 
+const COMMA_BYTES = Buffer.from(',');
 const QUOTE = 0x22;
 const COMMA = 0x2c;
 const COLON = 0x3a;
@@ -155,10 +162,14 @@ function skipNested(text: string, from: number): number {
 /** Escapes in a name (`mod\u0065l`) count as what they stand for. A name with a broken escape is taken as it stands. */
 function readName(text: string, start: number, end: number): string {
   const raw = text.slice(start + 1, end - 1);
-  if (!raw.includes('\\')) return raw;
+  if (PLAIN.test(raw)) return raw;
+  const name = Buffer.from(raw, 'latin1').toString('utf8');
   try {
-    return JSON.parse(`"${raw}"`) as string;
+    return JSON.parse(`"${name}"`) as string;
   } catch {
-    return raw;
+    return name;
   }
 }
+
+/** Printable ASCII without the backslash: the same in every encoding. */
+const PLAIN = /^[ -[\]-~]*$/;

@@ -12,7 +12,7 @@ export interface UpstreamErrorDetails {
 const MAX_MESSAGE_LENGTH = 2_000;
 const MAX_FIELD_LENGTH = 200;
 /** Deep enough for an error that carries another gateway's error as its message. */
-const MAX_DEPTH = 4;
+const MAX_DEPTH = 8;
 
 /**
  * The body of an upstream's error, whatever its form: OpenAI's envelope, a bare `message`, FastAPI's `detail`, lists of
@@ -91,7 +91,7 @@ function parseJson(text: string): unknown {
 
 /** The title of an error page, else its text. */
 function readHtml(html: string): string {
-  const page = html.slice(0, 20_000);
+  const page = html.slice(0, 8_000);
   const title = /<title[^>]*>([^<]*)<\/title>/i.exec(page)?.[1]?.trim();
   if (title) return title;
   return page.replace(/<(script|style)\b[^>]*>[\s\S]*?<\/\1>/gi, ' ').replace(/<[^>]*>/g, ' ');

@@ -7,9 +7,11 @@ const CREDENTIALS: readonly [pattern: RegExp, replacement: string][] = [
   [/\b(?:sk|pk|rk|gsk|xai|hf|nvapi|pplx|r8|csk|tgp)[-_][A-Za-z0-9_*.-]{4,}/g, PUT_INSTEAD],
   [/\bAIza[A-Za-z0-9_-]{10,}/g, PUT_INSTEAD],
   [/\beyJ[A-Za-z0-9_-]{8,}(?:\.[A-Za-z0-9_-]*){0,2}/g, PUT_INSTEAD],
-  [/\b(Bearer|Basic)\s+[A-Za-z0-9._~+/=*-]{4,}/gi, `$1 ${PUT_INSTEAD}`],
+  // Neither "bearer token" nor "Basic Information" is one.
+  [/\b(Bearer)\s+(?=\S*\d|\S{16})[A-Za-z0-9._~+/=*-]{4,}/gi, `$1 ${PUT_INSTEAD}`],
+  [/\b(Basic)\s+(?=\S*[0-9=]|\S*[a-z][A-Z])[A-Za-z0-9+/]{8,}={0,2}/g, `$1 ${PUT_INSTEAD}`],
   [
-    /\b(api[-_ ]?key|access[-_ ]?token|authorization|secret|password)(["']?\s*[:=]\s*["']?)(?!\[redacted\]|Bearer |Basic )[^\s"',;&}]{4,}/gi,
+    /\b(api[-_ ]?key(?:\s+provided)?|access[-_ ]?token|authorization|secret|password)(["']?\s*[:=]\s*["']?)(?!\[redacted\]|Bearer |Basic )[^\s"',;&}]{4,}/gi,
     `$1$2${PUT_INSTEAD}`,
   ],
   [/(\bhttps?:\/\/)[^\s/@]+@/gi, `$1${PUT_INSTEAD}@`],

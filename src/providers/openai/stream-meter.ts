@@ -96,7 +96,8 @@ export class OpenAiStreamMeter implements StreamMeter {
       this.idAttempts += 1;
       this.id = readId(frame);
     }
-    if (frame.includes('error"')) this.error ??= readError(frame);
+    // Without its first letter, because a search for `e` stops at every other byte.
+    if (frame.includes('rror"')) this.error ??= readError(frame);
     if (!hasMember(frame, 'usage')) return false;
     this.usageFrame = frame;
     return this.hideUsage && isUsageOnly(frame);
