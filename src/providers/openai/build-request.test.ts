@@ -87,6 +87,28 @@ describe('the address', () => {
   });
 });
 
+test('one deployment serves every operation and model', () => {
+  for (const provider of ['openai', 'azure']) {
+    const deployment = deploymentOf({ provider, apiBase: 'https://h/v1' });
+    const seen = (['chat', 'embedding', 'chat'] as const).map((operation, index) => {
+      const request = buildRequest(callOf('{"model":"m"}', { operation }), deployment, `m${index}`);
+      return `${request.path.replace(/\?.*/, '')} ${request.body}`;
+    });
+    expect(seen).toEqual(
+      provider === 'openai'
+        ? [
+            '/v1/chat/completions {"model":"m0"}',
+            '/v1/embeddings {"model":"m1"}',
+            '/v1/chat/completions {"model":"m2"}',
+          ]
+        : [0, 1, 2].map(
+            (index) =>
+              `/v1/openai/deployments/m${index}/${index === 1 ? 'embeddings' : 'chat/completions'} {"model":"m"}`,
+          ),
+    );
+  }
+});
+
 describe('the headers', () => {
   test("carry the deployment's own credential and nothing of the client", () => {
     const { headers } = buildRequest(callOf('{"model":"m"}'), deploymentOf({ organization: 'org-1' }), 'm');

@@ -1,4 +1,5 @@
 import type { Deployment } from '../../core/model.ts';
+import type { Operation } from '../../core/operation.ts';
 import type { ModelCall, UpstreamRequest } from '../provider.ts';
 import { spliceMembers } from './json-splice.ts';
 import { PROXY_ONLY_FIELDS } from './proxy-only-fields.ts';
@@ -14,14 +15,29 @@ import { buildUpstreamAddress, type UpstreamAddress } from './upstream-address.t
  */
 export function buildRequest(call: ModelCall, deployment: Deployment, upstreamModel: string): UpstreamRequest {
   const bytes = call.bytes ?? Buffer.from(call.text);
-  const address = buildUpstreamAddress(deployment, call.operation, upstreamModel);
-  return {
-    origin: address.origin,
-    path: address.path,
-    method: 'POST',
-    headers: buildHeaders(deployment, address),
-    body: spliceMembers(bytes, planChanges(call, deployment, address.modelInBody ? upstreamModel : null)),
-  };
+  const { address, headers } = prepare(deployment, call.operation, upstreamModel);
+  const { origin, path, modelInBody } = address;
+  const body = spliceMembers(bytes, planChanges(call, deployment, modelInBody ? upstreamModel : null));
+  return { origin, path, method: 'POST', headers, body };
+}
+
+interface Prepared {
+  address: UpstreamAddress;
+  /** Shared by requests, so frozen. */
+  headers: Record<string, string>;
+}
+
+/** What is the same for every call to a deployment. Deployments do not change; a new configuration has new ones. */
+const prepared = new WeakMap<Deployment, Partial<Record<Operation, Prepared>>>();
+
+function prepare(deployment: Deployment, operation: Operation, upstreamModel: string): Prepared {
+  const known = prepared.get(deployment)?.[operation];
+  if (known !== undefined) return known;
+  const address = buildUpstreamAddress(deployment, operation, upstreamModel);
+  const made = { address, headers: Object.freeze(buildHeaders(deployment, address)) };
+  // A path that names the model is not kept: a wildcard deployment would keep one for every name a client thinks of.
+  if (address.modelInBody) prepared.set(deployment, { ...prepared.get(deployment), [operation]: made });
+  return made;
 }
 
 function planChanges(call: ModelCall, deployment: Deployment, model: string | null): Record<string, unknown> {

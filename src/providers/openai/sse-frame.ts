@@ -45,8 +45,12 @@ export function countContent(frame: string): number {
   return 0;
 }
 
-/** The frame's `data:` lines, joined as the standard says; empty for a comment. */
+/**
+ * The frame's `data:` lines, joined as the standard says; empty for a comment. Where an upstream ignored that a stream
+ * was asked for, its whole answer comes as one "frame" and is its own payload.
+ */
 export function readPayload(frame: string): string {
+  if (frame.startsWith('{')) return frame;
   let payload = '';
   for (let start = 0; start < frame.length; ) {
     const newline = frame.indexOf('\n', start);

@@ -153,6 +153,14 @@ describe('what is observed', () => {
     expect(meter.usage()).toMatchObject(counts);
   });
 
+  test('an upstream that ignored that a stream was asked for', () => {
+    const body = JSON.stringify({ id: 'x', choices: [{ message: { content: 'abc' } }], usage });
+    const { meter, out } = run([body.slice(0, 30), body.slice(30)], true);
+    expect(out).toBe(body);
+    expect(meter.usage()).toMatchObject(counts);
+    expect(meter.responseId()).toBe('x');
+  });
+
   test("Groq's usage", () => {
     const { meter } = run([stream([delta('', { x_groq: { id: 'req', usage } })])], true);
     expect(meter.usage()).toMatchObject(counts);

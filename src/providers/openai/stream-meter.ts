@@ -117,7 +117,8 @@ function isComment(frame: string): boolean {
 }
 
 function isUsageOnly(frame: string): boolean {
-  if (startsFilledList(frame, 'choices')) return false;
+  // A whole answer instead of a stream is never hidden.
+  if (frame.startsWith('{') || startsFilledList(frame, 'choices')) return false;
   const payload = parseJson(readPayload(frame));
   if (!isJsonObject(payload) || !isJsonObject(payload.usage) || (payload.error ?? null) !== null) return false;
   return payload.choices === undefined || (Array.isArray(payload.choices) && payload.choices.length === 0);
