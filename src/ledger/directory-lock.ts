@@ -78,6 +78,7 @@ async function assertAbandoned(directory: string, number: number, beatMs: number
     for (let beat = 0; beat < SILENT_BEATS; beat += 1) {
       await sleep(beatMs);
       const now = look(path);
+      if (now.released) return;
       if (now.changedAtMs !== seen.changedAtMs) break;
       if (beat === SILENT_BEATS - 1) return;
     }

@@ -143,6 +143,8 @@ describe('segments', () => {
     await open('long');
     for (let call = 0; call < 4; call += 1) await settle(`c${call}`);
     const dropped = journal.dropThrough(journal.acknowledgedEnd());
+    // Its new line waits to be written by now.
+    for (let tick = 0; tick < 10; tick += 1) await null;
     const settled = settle('long');
     await Promise.all([dropped, settled]);
     expect(findUnsettled()).toEqual([]);

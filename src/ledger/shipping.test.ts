@@ -105,19 +105,21 @@ describe('a database that is down', () => {
 
 describe('balances', () => {
   test('never count a bill twice or leave it out while it is being committed', async () => {
+    const onFile = await createWorld({ inFile: true });
+    const { reads, writes } = onFile.storage;
     let slow = false;
     let reachCommit = () => {};
     let letCommit = () => {};
     const reached = new Promise<void>((resolve) => (reachCommit = resolve));
     const allowed = new Promise<void>((resolve) => (letCommit = resolve));
-    const delayed = withHooks(world.storage.writes, {
+    const delayed = withHooks(writes, {
       commit() {
         reachCommit();
         return slow ? allowed : undefined;
       },
       committed: () => (slow ? new Promise((resolve) => setTimeout(resolve, 5)) : undefined),
     });
-    const { ledger } = await world.open({ database: delayed, reads: world.storage.reads, ...MANUAL });
+    const { ledger } = await onFile.open({ database: delayed, reads, ...MANUAL });
     await ledger.settle(buildRecord('r1', 100));
     slow = true;
     const flushing = ledger.flush();
@@ -128,10 +130,12 @@ describe('balances', () => {
     await flushing;
     const after = ledger.balances([KEY_COUNTER]);
     for (const sums of await Promise.all([...during, after])) expect(sums.get(KEY_COUNTER)).toBe(111);
+    await onFile.close();
   });
 
   test('stay right in the midst of constant shipping', async () => {
-    const { ledger } = await world.open({ shipEveryMs: 0, maxBatch: 2 });
+    const onFile = await createWorld({ inFile: true });
+    const { ledger } = await onFile.open({ reads: onFile.storage.reads, shipEveryMs: 0, maxBatch: 2 });
     for (let call = 1; call <= 60; call += 1) {
       const settled = ledger.settle(buildRecord(`r${call}`, 1));
       const during = (await ledger.balances([KEY_COUNTER])).get(KEY_COUNTER) ?? 0;
@@ -139,6 +143,7 @@ describe('balances', () => {
       await settled;
       expect((await ledger.balances([KEY_COUNTER])).get(KEY_COUNTER)).toBe(call);
     }
+    await onFile.close();
   });
 
   test('are right after a commit whose answer was lost', async () => {

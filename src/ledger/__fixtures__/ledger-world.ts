@@ -1,4 +1,4 @@
-// A database in memory, a directory for the journal, and a crash on demand.
+// A database in memory (or in a file, where readers do not wait for writers), a directory for the journal, and a crash on demand.
 
 import { cpSync, mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -32,9 +32,10 @@ export interface World {
 /** Never ships by itself unless told to. */
 export const MANUAL = { shipEveryMs: 3_600_000 };
 
-export async function createWorld(url = ':memory:'): Promise<World> {
-  const storage = await openStorage({ url, nowMs: () => NOW_MS, poolSize: 4 });
+export async function createWorld({ inFile = false, url = ':memory:' } = {}): Promise<World> {
   const root = mkdtempSync(join(tmpdir(), 'latchkey-ledger-'));
+  const address = inFile ? join(root, 'latchkey.db') : url;
+  const storage = await openStorage({ url: address, nowMs: () => NOW_MS, poolSize: 4 });
   const ledgers: Ledger[] = [];
   const log: LogLine[] = [];
   const note = (level: LogLine['level']) => (_fields: object, message: string) => void log.push({ level, message });
