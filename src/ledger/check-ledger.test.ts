@@ -1,11 +1,12 @@
 import { afterEach, beforeEach, expect, test } from 'vitest';
+import { openStorage } from '../storage/open-storage.ts';
 import { buildRecord, KEY_COUNTER, TEAM_COUNTER } from './__fixtures__/calls.ts';
 import { createWorld, type World } from './__fixtures__/ledger-world.ts';
 import { checkLedger } from './check-ledger.ts';
 
 let world: World;
 beforeEach(async () => {
-  world = await createWorld();
+  world = await createWorld(openStorage);
   const { ledger } = await world.open();
   await ledger.settle(buildRecord('r1', 10));
   await ledger.settle(buildRecord('r2', 5, { startedAtMs: Date.UTC(2026, 2, 1, 23, 59, 59, 999) }));
@@ -17,7 +18,7 @@ afterEach(async () => {
 });
 
 test('an empty ledger and a sound one add up', async () => {
-  const empty = await createWorld();
+  const empty = await createWorld(openStorage);
   expect(await checkLedger(empty.storage.reads, 'sqlite')).toEqual({
     calls: 0,
     spendNanoUsd: 0,

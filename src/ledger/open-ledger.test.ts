@@ -1,11 +1,12 @@
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+import { openStorage } from '../storage/open-storage.ts';
 import { buildIntent, buildRecord, KEY_COUNTER, NOW_MS, TEAM_COUNTER } from './__fixtures__/calls.ts';
 import { createWorld, MANUAL, type World } from './__fixtures__/ledger-world.ts';
 import { checkLedger } from './check-ledger.ts';
 
 let world: World;
 beforeEach(async () => {
-  world = await createWorld();
+  world = await createWorld(openStorage);
 });
 afterEach(async () => {
   await world.close();

@@ -1,5 +1,6 @@
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
+import { openStorage } from '../storage/open-storage.ts';
 import { buildIntent, buildRecord } from './__fixtures__/calls.ts';
 import { createWorld, MANUAL, withHooks } from './__fixtures__/ledger-world.ts';
 import { checkLedger } from './check-ledger.ts';
@@ -13,9 +14,10 @@ const step = fc.oneof(
 );
 
 test('whatever is opened, settled, shipped, lost and killed in whatever order: balances = Σ rows, each call once', async () => {
+  const world = await createWorld(openStorage);
   await fc.assert(
     fc.asyncProperty(fc.array(step, { maxLength: 40 }), fc.constantFrom('hold', 'zero'), async (steps, unsettled) => {
-      const world = await createWorld();
+      await world.reset();
       let trouble: 'none' | 'lost answer' | 'failure' = 'none';
       const failOnce = (kind: typeof trouble) => () => {
         if (trouble !== kind) return;
@@ -73,8 +75,8 @@ test('whatever is opened, settled, shipped, lost and killed in whatever order: b
       const total = expected.reduce((sum, row) => sum + row.spend_nano_usd, 0);
       const check = await checkLedger(world.storage.reads, 'sqlite');
       expect(check).toEqual({ calls: cost.size, spendNanoUsd: total, differing: 0, differences: [] });
-      await world.close();
     }),
     { numRuns: 25 },
   );
+  await world.close();
 }, 30_000);

@@ -1,6 +1,7 @@
 import { appendFileSync, readdirSync, readFileSync, symlinkSync, truncateSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterEach, beforeEach, expect, test } from 'vitest';
+import { openStorage } from '../storage/open-storage.ts';
 import { buildIntent, buildRecord, KEY_COUNTER } from './__fixtures__/calls.ts';
 import { createWorld, MANUAL, type World } from './__fixtures__/ledger-world.ts';
 import { checkLedger } from './check-ledger.ts';
@@ -8,7 +9,7 @@ import { listSegments, segmentPath } from './segment-files.ts';
 
 let world: World;
 beforeEach(async () => {
-  world = await createWorld();
+  world = await createWorld(openStorage);
 });
 afterEach(async () => {
   await world.close();

@@ -1,15 +1,16 @@
 import type { Kysely } from 'kysely';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
-import type { Database } from '../storage/database.ts';
+import { openStorage } from '../storage/open-storage.ts';
 import { buildRecord, KEY_COUNTER } from './__fixtures__/calls.ts';
-import { createWorld, MANUAL, type World, withHooks } from './__fixtures__/ledger-world.ts';
+import { createWorld, type LedgerTables, MANUAL, type World, withHooks } from './__fixtures__/ledger-world.ts';
 import { checkLedger } from './check-ledger.ts';
+import { listSegments } from './segment-files.ts';
 
 let world: World;
 let down: boolean;
-let database: Kysely<Database>;
+let database: Kysely<LedgerTables>;
 beforeEach(async () => {
-  world = await createWorld();
+  world = await createWorld(openStorage);
   down = false;
   database = withHooks(world.storage.writes, {
     begin() {
@@ -105,7 +106,7 @@ describe('a database that is down', () => {
 
 describe('balances', () => {
   test('never count a bill twice or leave it out while it is being committed', async () => {
-    const onFile = await createWorld({ inFile: true });
+    const onFile = await createWorld(openStorage, { inFile: true });
     const { reads, writes } = onFile.storage;
     let slow = false;
     let reachCommit = () => {};
@@ -134,7 +135,7 @@ describe('balances', () => {
   });
 
   test('stay right in the midst of constant shipping', async () => {
-    const onFile = await createWorld({ inFile: true });
+    const onFile = await createWorld(openStorage, { inFile: true });
     const { ledger } = await onFile.open({ reads: onFile.storage.reads, shipEveryMs: 0, maxBatch: 2 });
     for (let call = 1; call <= 60; call += 1) {
       const settled = ledger.settle(buildRecord(`r${call}`, 1));
@@ -187,4 +188,21 @@ test('a bill that the database will never take is put aside, and holds up none o
   expect(world.log.filter(({ level }) => level === 'error')).toHaveLength(1);
   expect(ledger.backlog()).toBe(0);
   await expectConsistent();
+});
+
+test('a commit that is answered after closing touches nothing in a journal that may be another process’s by now', async () => {
+  let letCommit = () => {};
+  const allowed = new Promise<void>((resolve) => (letCommit = resolve));
+  const slow = withHooks(world.storage.writes, { commit: () => allowed });
+  const { ledger } = await world.open({ ...MANUAL, database: slow, segmentBytes: 2_000, patienceMs: 10 });
+  for (let call = 0; call < 9; call += 1) await ledger.settle(buildRecord(`r${call}`, 10));
+  const flushing = ledger.flush();
+  await ledger.close();
+  const left = listSegments(world.directory);
+  letCommit();
+  await expect(flushing).rejects.toMatchObject({ code: 'shutting_down' });
+  expect(listSegments(world.directory)).toEqual(left);
+  const { recovery } = await world.open(MANUAL);
+  expect(recovery).toMatchObject({ shipped: 0, pending: 0 });
+  expect((await world.shippedBalances()).get(KEY_COUNTER)).toBe(90);
 });

@@ -5,17 +5,18 @@ import { buildIntent, buildRecord, KEY_COUNTER, NOW_MS } from '../../src/ledger/
 import { createWorld, MANUAL, type World, withHooks } from '../../src/ledger/__fixtures__/ledger-world.ts';
 import { checkLedger } from '../../src/ledger/check-ledger.ts';
 import { openLedger } from '../../src/ledger/open-ledger.ts';
+import { openStorage } from '../../src/storage/open-storage.ts';
 import { createTestDatabase } from '../support/postgres.ts';
 
 describe.each(['sqlite', 'postgres'] as const)('the ledger on %s', (dialect) => {
   let world: World;
   let drop = async () => {};
   beforeAll(async () => {
-    if (dialect === 'sqlite') world = await createWorld({ inFile: true });
+    if (dialect === 'sqlite') world = await createWorld(openStorage, { inFile: true });
     else {
       const database = await createTestDatabase();
       drop = database.drop;
-      world = await createWorld({ url: database.url });
+      world = await createWorld(openStorage, { url: database.url });
     }
   });
   afterAll(async () => {

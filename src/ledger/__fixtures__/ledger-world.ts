@@ -4,11 +4,41 @@ import { cpSync, mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { Kysely } from 'kysely';
-import type { Database } from '../../storage/database.ts';
-import { type OpenStorage, openStorage } from '../../storage/open-storage.ts';
 import type { Ledger, LedgerLogger } from '../ledger.ts';
+import type { LedgerDialect } from '../ledger-sql.ts';
 import { type LedgerOptions, openLedger } from '../open-ledger.ts';
 import { NOW_MS } from './calls.ts';
+
+/** The tables that a ledger writes, as far as tests look at them. */
+export interface LedgerTables {
+  spend_logs: {
+    request_id: string;
+    status: string;
+    model: string;
+    end_user: string | null;
+    metadata: string;
+    spend_nano_usd: number;
+  };
+  balances: { counter: string; nano_usd: number; key_id: string | null };
+  balance_adjustments: { id: string; counter: string; delta_nano_usd: number; reason: string; at_ms: number };
+  daily_spend: { day: string; calls: number; failures: number; spend_nano_usd: number };
+  daily_tag_spend: { day: string; tag: string; calls: number; spend_nano_usd: number };
+}
+
+/** What storage opens, handed in by the test because the ledger itself does not know storage. */
+interface Opened {
+  writes: object;
+  reads: object;
+  dialect: LedgerDialect;
+  close(): Promise<void>;
+}
+type OpenDatabase = (options: { url: string; nowMs: () => number; poolSize: number }) => Promise<Opened>;
+
+export interface WorldStorage {
+  writes: Kysely<LedgerTables>;
+  reads: Kysely<LedgerTables>;
+  dialect: LedgerDialect;
+}
 
 export interface LogLine {
   level: 'info' | 'warn' | 'error';
@@ -16,13 +46,15 @@ export interface LogLine {
 }
 
 export interface World {
-  storage: OpenStorage;
+  storage: WorldStorage;
   directory: string;
   log: LogLine[];
   logger: LedgerLogger;
-  open(overrides?: Partial<LedgerOptions<Database>>): ReturnType<typeof openLedger>;
+  open(overrides?: Partial<LedgerOptions<LedgerTables>>): ReturnType<typeof openLedger>;
   /** What `kill -9` leaves: from here on the world's directory is a copy of the present files, without their owner. */
   crash(): void;
+  /** Empties the tables and goes on in an empty directory. */
+  reset(): Promise<void>;
   /** What all counters that have one are at, from the database alone. */
   shippedBalances(): Promise<Map<string, number>>;
   rows(): Promise<{ request_id: string; status: string; spend_nano_usd: number }[]>;
@@ -32,10 +64,14 @@ export interface World {
 /** Never ships by itself unless told to. */
 export const MANUAL = { shipEveryMs: 3_600_000 };
 
-export async function createWorld({ inFile = false, url = ':memory:' } = {}): Promise<World> {
+export async function createWorld(
+  open: OpenDatabase,
+  { inFile = false, url = ':memory:' } = {},
+): Promise<World> {
   const root = mkdtempSync(join(tmpdir(), 'latchkey-ledger-'));
   const address = inFile ? join(root, 'latchkey.db') : url;
-  const storage = await openStorage({ url: address, nowMs: () => NOW_MS, poolSize: 4 });
+  const opened = await open({ url: address, nowMs: () => NOW_MS, poolSize: 4 });
+  const storage = opened as Opened & WorldStorage;
   const ledgers: Ledger[] = [];
   const log: LogLine[] = [];
   const note = (level: LogLine['level']) => (_fields: object, message: string) => void log.push({ level, message });
@@ -47,7 +83,7 @@ export async function createWorld({ inFile = false, url = ':memory:' } = {}): Pr
     log,
     logger: { info: note('info'), warn: note('warn'), error: note('error') },
     async open(overrides = {}) {
-      const opened = await openLedger({
+      const started = await openLedger({
         directory: world.directory,
         database: storage.writes,
         dialect: storage.dialect,
@@ -57,14 +93,22 @@ export async function createWorld({ inFile = false, url = ':memory:' } = {}): Pr
         patienceMs: 300,
         ...overrides,
       });
-      ledgers.push(opened.ledger);
-      return opened;
+      ledgers.push(started.ledger);
+      return started;
     },
     crash() {
       generation += 1;
       const next = join(root, String(generation));
       cpSync(world.directory, next, { recursive: true, filter: (path) => !path.includes('lock-') });
       world.directory = next;
+    },
+    async reset() {
+      for (const ledger of ledgers.splice(0)) await ledger.close();
+      for (const table of ['spend_logs', 'balances', 'daily_spend', 'daily_tag_spend'] as const) {
+        await storage.writes.deleteFrom(table).execute();
+      }
+      generation += 1;
+      world.directory = join(root, String(generation));
     },
     async shippedBalances() {
       const rows = await storage.reads.selectFrom('balances').select(['counter', 'nano_usd']).execute();
@@ -90,9 +134,9 @@ export async function createWorld({ inFile = false, url = ':memory:' } = {}): Pr
  * `committed` behind that; a throw there stands for an answer that was lost.
  */
 export function withHooks(
-  database: Kysely<Database>,
+  database: Kysely<LedgerTables>,
   hooks: { begin?: () => Promise<void> | void; commit?: () => Promise<void> | void; committed?: () => Promise<void> | void },
-): Kysely<Database> {
+): Kysely<LedgerTables> {
   return new Proxy(database, {
     get(target, name) {
       const value = Reflect.get(target, name, target);

@@ -1,0 +1,46 @@
+import { describe, expect, test } from 'vitest';
+import { buildRecord } from './__fixtures__/calls.ts';
+import { cutName, toStorable } from './to-storable.ts';
+
+describe('a record that can be stored as it is', () => {
+  test('is left alone, whatever is written in it', () => {
+    const record = buildRecord('r1', 1, { model: 'ü 🎉 \\u0000 \n', messages: 'x'.repeat(10_000) });
+    const { record: stored, text } = toStorable(record, (whole) => whole);
+    expect(stored).toEqual(record);
+    expect(JSON.parse(text)).toEqual(record);
+  });
+});
+
+describe('characters that PostgreSQL refuses', () => {
+  test.each([
+    ['NUL', 'a\0b', 'a\uFFFDb'],
+    ['a lone first half', 'a\ud83cb', 'a\uFFFDb'],
+    ['a lone second half', 'a\udf89b', 'a\uFFFDb'],
+    ['next to a whole pair', '🎉\ud83c', '🎉\uFFFD'],
+  ])('%s becomes U+FFFD in values, in lists and in names of metadata', (_name, hostile, mended) => {
+    const record = buildRecord('r1', 1, {
+      model: hostile,
+      tags: [hostile],
+      metadata: { [hostile]: [hostile, 1, null] },
+    });
+    const { record: stored, text } = toStorable(record, (whole) => whole);
+    expect(stored).toEqual({ ...record, model: mended, tags: [mended], metadata: { [mended]: [mended, 1, null] } });
+    expect(JSON.parse(text)).toEqual(stored);
+  });
+});
+
+describe('names', () => {
+  test('that fit no index are cut, and two that differ remain two', () => {
+    const long = 'n'.repeat(2_000);
+    const one = toStorable(buildRecord('r1', 1, { endUser: `${long}1`, tags: [long] }), (whole) => whole).record;
+    const two = toStorable(buildRecord('r1', 1, { endUser: `${long}2` }), (whole) => whole).record;
+    expect(one.endUser).toHaveLength(512);
+    expect(one.tags[0]).toHaveLength(512);
+    expect(one.endUser).not.toBe(two.endUser);
+  });
+
+  test('up to the limit stay as they are', () => {
+    expect(cutName('abc', 3)).toBe('abc');
+    expect(cutName('x'.repeat(129), 128)).toHaveLength(128);
+  });
+});
