@@ -1,10 +1,10 @@
-import { type Expression, type ExpressionBuilder, type Kysely, type SqlBool, sql } from 'kysely';
+import type { Kysely } from 'kysely';
 import type { KeyRecord } from '../../core/key.ts';
 import type { Database, DialectName } from '../database.ts';
 import type { KeyListQuery, KeySortField } from '../storage.ts';
-import { fromKeyRow, KEY_COLUMNS } from './key-row.ts';
-
-type Keys = ExpressionBuilder<Database, 'keys'>;
+import { buildKeyFilters, type FilterHints } from './key-filters.ts';
+import { fromKeyRow, KEY_COLUMNS, type KeyRow } from './key-row.ts';
+import { type ListPlan, planSqliteList } from './plan-sqlite-list.ts';
 
 const SORT_COLUMNS = {
   max_budget: 'keys.max_budget_nano_usd',
@@ -17,76 +17,61 @@ const SORT_COLUMNS = {
   last_active: 'keys.last_active_at_ms',
 } as const satisfies Record<Exclude<KeySortField, 'spend'>, `keys.${string}`>;
 
-/** Below three characters there are no trigrams to look up. */
-const MIN_INDEXED_TERM = 3;
-
 /** One page of keys and how many there are in all. Keys without a value to sort by come last in either direction. */
 export async function listKeys(
   reads: Kysely<Database>,
   dialect: DialectName,
   query: KeyListQuery,
 ): Promise<{ keys: KeyRecord[]; total: number }> {
-  const matching = reads.selectFrom('keys').where((eb) => eb.and(buildFilters(eb, dialect, query)));
-  const { total } = await matching.select((eb) => eb.fn.countAll<number>().as('total')).executeTakeFirstOrThrow();
-  const offset = (query.page - 1) * query.size;
-  if (offset >= total) return { keys: [], total };
-
-  const page =
-    query.sortBy === 'spend'
-      ? matching.innerJoin('balances', 'balances.key_id', 'keys.key_id').orderBy('balances.nano_usd', query.sortOrder)
-      : matching.orderBy(SORT_COLUMNS[query.sortBy], (item) => item[query.sortOrder]().nullsLast());
-  const rows = await page
-    .select(KEY_COLUMNS)
-    .orderBy('keys.key_id', query.sortOrder)
-    .limit(query.size)
-    .offset(offset)
-    .execute();
+  const { total, hints } = await (dialect === 'sqlite' ? planSqliteList(reads, query) : planList(reads, query));
+  if ((query.page - 1) * query.size >= total) return { keys: [], total };
+  const rows = await (query.sortBy === 'spend'
+    ? readBySpend(reads, query, hints)
+    : readByColumn(reads, query, SORT_COLUMNS[query.sortBy], hints));
   return { keys: rows.map(fromKeyRow), total };
 }
 
-function buildFilters(eb: Keys, dialect: DialectName, query: KeyListQuery): Expression<SqlBool>[] {
-  const filters: Expression<SqlBool>[] = buildStatusFilters(eb, query);
-  if (query.userId !== undefined) filters.push(eb('keys.user_id', '=', query.userId));
-  if (query.teamId !== undefined) filters.push(eb('keys.team_id', '=', query.teamId));
-  if (query.organizationId !== undefined) filters.push(eb('keys.organization_id', '=', query.organizationId));
-  if (query.createdBy !== undefined) filters.push(eb('keys.created_by', '=', query.createdBy));
-  if (query.alias !== undefined) filters.push(eb('keys.alias', '=', query.alias));
-  if (query.hash !== undefined) filters.push(eb('keys.hash', '=', query.hash));
-  if (query.keyId !== undefined) filters.push(eb('keys.key_id', '=', query.keyId));
-  if (query.expiresBeforeMs !== undefined) filters.push(eb('keys.expires_at_ms', '<', query.expiresBeforeMs));
-  if (query.expiresAfterMs !== undefined) filters.push(eb('keys.expires_at_ms', '>', query.expiresAfterMs));
-  if (query.tag !== undefined) {
-    const tagged = eb.selectFrom('key_tags').select('key_tags.key_id').where('key_tags.tag', '=', query.tag);
-    filters.push(eb('keys.key_id', 'in', tagged));
-  }
-  if (query.search) filters.push(buildSearch(dialect, query.search.toLowerCase()));
-  return filters;
+/** PostgreSQL knows its tables and needs no advice. */
+async function planList(reads: Kysely<Database>, query: KeyListQuery): Promise<ListPlan> {
+  const hints: FilterHints = { dialect: 'postgres', skipIndexes: false, search: 'text' };
+  const { total } = await reads
+    .selectFrom('keys')
+    .where((eb) => eb.and(buildKeyFilters(eb, query, hints)))
+    .select((eb) => eb.fn.countAll<number>().as('total'))
+    .executeTakeFirstOrThrow();
+  return { total, hints };
 }
 
-function buildStatusFilters(eb: Keys, { status, nowMs }: KeyListQuery): Expression<SqlBool>[] {
-  const live = eb('keys.deleted_at_ms', 'is', null);
-  if (status === undefined) return [live];
-  switch (status) {
-    case 'deleted':
-      return [eb('keys.deleted_at_ms', 'is not', null)];
-    case 'blocked':
-      return [live, eb('keys.blocked', '=', 1)];
-    case 'expired':
-      return [live, eb('keys.expires_at_ms', '<=', nowMs)];
-    case 'active':
-      return [
-        live,
-        eb.or([eb('keys.blocked', 'is', null), eb('keys.blocked', '=', 0)]),
-        eb.or([eb('keys.expires_at_ms', 'is', null), eb('keys.expires_at_ms', '>', nowMs)]),
-      ];
-  }
+function readByColumn(
+  reads: Kysely<Database>,
+  query: KeyListQuery,
+  column: (typeof SORT_COLUMNS)[keyof typeof SORT_COLUMNS],
+  hints: FilterHints,
+): Promise<KeyRow[]> {
+  return reads
+    .selectFrom('keys')
+    .where((eb) => eb.and(buildKeyFilters(eb, query, hints)))
+    .select(KEY_COLUMNS)
+    .orderBy(column, (order) => order[query.sortOrder]().nullsLast())
+    .orderBy('keys.key_id', query.sortOrder)
+    .limit(query.size)
+    .offset((query.page - 1) * query.size)
+    .execute();
 }
 
-function buildSearch(dialect: DialectName, term: string): Expression<SqlBool> {
-  if (dialect === 'sqlite' && [...term].length >= MIN_INDEXED_TERM) {
-    const phrase = `"${term.replaceAll('"', '""')}"`;
-    return sql<boolean>`keys.row_no in (select rowid from key_search where key_search match ${phrase})`;
-  }
-  const pattern = `%${term.replace(/[\\%_]/g, '\\$&')}%`;
-  return sql<boolean>`keys.search_text like ${pattern} escape '\\'`;
+/** A cross join, since that is the one whose order SQLite leaves alone. */
+function readBySpend(reads: Kysely<Database>, query: KeyListQuery, hints: FilterHints): Promise<KeyRow[]> {
+  const joined = hints.skipIndexes
+    ? reads.selectFrom('balances').crossJoin('keys')
+    : reads.selectFrom('keys').crossJoin('balances');
+  return joined
+    .whereRef('keys.key_id', '=', 'balances.key_id')
+    .where('balances.key_id', 'is not', null)
+    .where((eb) => eb.and(buildKeyFilters(eb, query, hints)))
+    .select(KEY_COLUMNS)
+    .orderBy('balances.nano_usd', query.sortOrder)
+    .orderBy('balances.key_id', query.sortOrder)
+    .limit(query.size)
+    .offset((query.page - 1) * query.size)
+    .execute();
 }

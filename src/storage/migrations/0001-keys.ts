@@ -120,6 +120,12 @@ async function createKeyIndexes(db: Kysely<unknown>, dialect: DialectName): Prom
         on keys (${sql.ref(name)} desc nulls last, key_id desc) where ${live}`.execute(db);
     }
   }
+  // Small, so that counting takes little; what is active can be told from it alone.
+  await db.schema
+    .createIndex('keys_standing')
+    .on('keys')
+    .columns(['expires_at_ms', 'blocked', 'deleted_at_ms'])
+    .execute();
   await db.schema
     .createIndex('keys_blocked')
     .on('keys')

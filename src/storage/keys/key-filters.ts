@@ -1,0 +1,91 @@
+import { type Expression, type ExpressionBuilder, type SqlBool, sql } from 'kysely';
+import type { Database, DialectName, KeysTable } from '../database.ts';
+import type { KeyListQuery } from '../storage.ts';
+
+type Keys = ExpressionBuilder<Database, 'keys'>;
+
+/** How the database is to go about it; the answer is the same in any case. */
+export interface FilterHints {
+  dialect: DialectName;
+  /** Keeps SQLite from using an index for the filters, because it is to follow the order of the list instead. */
+  skipIndexes: boolean;
+  /** Search: ask the full-text table of SQLite, or read the text of each key that the other filters leave. */
+  search: 'full_text' | 'text';
+}
+
+/** All conditions of a list, to be combined with AND. */
+export function buildKeyFilters(eb: Keys, query: KeyListQuery, hints: FilterHints): Expression<SqlBool>[] {
+  const column = <C extends keyof KeysTable>(name: C) =>
+    hints.skipIndexes ? unindexed<C>(name) : eb.ref(`keys.${name}`);
+  const filters = buildStatusFilters(eb, query, hints, column);
+  if (query.userId !== undefined) filters.push(eb(column('user_id'), '=', query.userId));
+  if (query.teamId !== undefined) filters.push(eb(column('team_id'), '=', query.teamId));
+  if (query.organizationId !== undefined) filters.push(eb(column('organization_id'), '=', query.organizationId));
+  if (query.createdBy !== undefined) filters.push(eb(column('created_by'), '=', query.createdBy));
+  if (query.alias !== undefined) filters.push(eb(column('alias'), '=', query.alias));
+  if (query.hash !== undefined) filters.push(eb(column('hash'), '=', query.hash));
+  if (query.keyId !== undefined) filters.push(eb(column('key_id'), '=', query.keyId));
+  if (query.expiresBeforeMs !== undefined) filters.push(eb(column('expires_at_ms'), '<', query.expiresBeforeMs));
+  if (query.expiresAfterMs !== undefined) filters.push(eb(column('expires_at_ms'), '>', query.expiresAfterMs));
+  if (query.tag !== undefined) filters.push(buildTagFilter(eb, query.tag, hints));
+  if (query.search) filters.push(buildSearch(toSearchTerm(query.search), hints));
+  return filters;
+}
+
+/** Lower case, as the text of the keys is. */
+export function toSearchTerm(search: string): string {
+  return search.toLowerCase();
+}
+
+/** A term as a phrase of the full-text table: the characters as they stand, none of them an operator. */
+export function toPhrase(term: string): string {
+  return `"${term.replaceAll('"', '""')}"`;
+}
+
+function buildStatusFilters(
+  eb: Keys,
+  { status, nowMs }: KeyListQuery,
+  hints: FilterHints,
+  column: (name: 'blocked' | 'expires_at_ms') => Expression<number | null>,
+): Expression<SqlBool>[] {
+  // Stands as it is in every case: the indexes of live keys are made for just this condition.
+  const live = eb('keys.deleted_at_ms', 'is', null);
+  if (status === undefined) return [live];
+  switch (status) {
+    case 'deleted':
+      return [eb('keys.deleted_at_ms', 'is not', null)];
+    case 'blocked':
+      return [live, eb(column('blocked'), '=', 1)];
+    case 'expired':
+      return [live, eb(column('expires_at_ms'), '<=', nowMs)];
+    case 'active': {
+      // Most keys are active, so SQLite is kept from collecting them index by index.
+      const name = hints.dialect === 'sqlite' ? unindexed : column;
+      return [
+        live,
+        eb.or([eb(name('blocked'), 'is', null), eb(name('blocked'), '=', 0)]),
+        eb.or([eb(name('expires_at_ms'), 'is', null), eb(name('expires_at_ms'), '>', nowMs)]),
+      ];
+    }
+  }
+}
+
+/** A unary plus is SQLite's way of saying "not by index". */
+function unindexed<C extends keyof KeysTable>(name: C): Expression<KeysTable[C]> {
+  return sql<KeysTable[C]>`+${sql.ref(`keys.${name}`)}`;
+}
+
+function buildTagFilter(eb: Keys, tag: string, hints: FilterHints): Expression<SqlBool> {
+  const tagged = eb.selectFrom('key_tags').select('key_tags.key_id').where('key_tags.tag', '=', tag);
+  return hints.skipIndexes
+    ? eb.exists(tagged.whereRef('key_tags.key_id', '=', 'keys.key_id'))
+    : eb('keys.key_id', 'in', tagged);
+}
+
+function buildSearch(term: string, hints: FilterHints): Expression<SqlBool> {
+  if (hints.search === 'full_text') {
+    return sql<boolean>`keys.row_no in (select rowid from key_search where key_search match ${toPhrase(term)})`;
+  }
+  const pattern = `%${term.replace(/[\\%_]/g, '\\$&')}%`;
+  return sql<boolean>`keys.search_text like ${pattern} escape '\\'`;
+}
