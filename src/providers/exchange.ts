@@ -47,7 +47,7 @@ export interface StreamSink {
 }
 
 /** No error message worth reading is longer. */
-export const MAX_ERROR_BYTES = 64 * 1024;
+const MAX_ERROR_BYTES = 64 * 1024;
 
 /**
  * One request and its answer, as undici's callbacks tell it: a small state machine that ends exactly once, by

@@ -3,10 +3,12 @@ import { once } from 'node:events';
 import { createInterface } from 'node:readline';
 import { fileURLToPath } from 'node:url';
 import type { Behavior } from './fake-upstream-rules.mjs';
-import type { BillEntry, FakeStats, SeenRequest } from './fake-upstream-server.mjs';
+import type { BillEntry } from './fake-upstream-send.mjs';
+import type { FakeStats, SeenRequest } from './fake-upstream-server.mjs';
 
 export type { Behavior } from './fake-upstream-rules.mjs';
-export type { BillEntry, FakeStats, FakeUpstream, FakeUpstreamOptions, SeenRequest } from './fake-upstream-server.mjs';
+export type { BillEntry } from './fake-upstream-send.mjs';
+export type { FakeStats, FakeUpstream, FakeUpstreamOptions, SeenRequest } from './fake-upstream-server.mjs';
 export { startFakeUpstream } from './fake-upstream-server.mjs';
 
 /** A fake upstream in a process of its own, which goes on while the gateway under test is killed. */

@@ -1,3 +1,3 @@
 /** Answers of deployments with a `mock_response`, made without a network. */
-export { type MockStamp, mockAnswer } from './mock-answer.ts';
+export { mockAnswer } from './mock-answer.ts';
 export { mockStreamFrames } from './mock-stream-frames.ts';
