@@ -182,6 +182,43 @@ test("every other parameter arrives in the product's units", () => {
   });
 });
 
+describe('request defaults', () => {
+  test('are what is set, in the kinds that upstreams expect; null sets nothing', () => {
+    const params = {
+      model: 'gpt-4',
+      temperature: 'os.environ/HEAT',
+      max_tokens: '1_000',
+      presence_penalty: -0.5,
+      parallel_tool_calls: 'no',
+      stop: ['\n'],
+      user: null,
+      response_format: { type: 'json_object' },
+      extra_body: { guided_choice: ['a', 'b'], temperature: 0.7, nothing: null },
+    };
+    expect(deployment(params, { HEAT: '0.2' }).requestDefaults).toEqual({
+      temperature: 0.7,
+      max_tokens: 1000,
+      presence_penalty: -0.5,
+      parallel_tool_calls: false,
+      stop: ['\n'],
+      response_format: { type: 'json_object' },
+      guided_choice: ['a', 'b'],
+    });
+    expect(deployment({ model: 'gpt-4', temperature: 'os.environ/HEAT' }, { HEAT: '0.2' }).requestDefaults).toEqual({
+      temperature: 0.2,
+    });
+  });
+
+  test.each<[Fields, string]>([
+    [{ temperature: 'warm' }, 'model_list.0.litellm_params.temperature: expected a number'],
+    [{ max_tokens: 0 }, 'model_list.0.litellm_params.max_tokens: expected a whole number of at least 1'],
+    [{ extra_body: ['a'] }, 'model_list.0.litellm_params.extra_body: expected a map of request fields'],
+    [{ extra_body: { stream: true } }, 'model_list.0.litellm_params.extra_body: cannot set what every request says'],
+  ])('%j is reported', (params, problem) => {
+    expect(() => deployment({ model: 'gpt-4', ...params })).toThrow(problem);
+  });
+});
+
 describe('the price', () => {
   const tier = {
     fromPromptTokens: 0,

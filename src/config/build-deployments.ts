@@ -11,6 +11,7 @@ import { identifyProvider, type ProviderChoice } from './identify-provider.ts';
 import { hasPrice, mergePrices, toModelPrice } from './model-price.ts';
 import type { LitellmParams, ModelEntry } from './model-settings.ts';
 import { PROVIDERS, type ProviderDefaults } from './provider-defaults.ts';
+import { toRequestDefaults } from './request-fields.ts';
 import { variableName } from './resolve-variables.ts';
 
 export interface DeploymentSources {
@@ -73,6 +74,7 @@ export function buildDeployments(
       ...connection,
       organization: params.organization,
       extraHeaders: params.extra_headers ?? {},
+      requestDefaults: toRequestDefaults(params),
       mockResponse: params.mock_response as Deployment['mockResponse'],
       timeoutMs: params.timeout,
       streamTimeoutMs: params.stream_timeout,

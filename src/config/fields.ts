@@ -55,6 +55,9 @@ export function wholeNumber(least: number, most: number = Number.MAX_SAFE_INTEGE
   });
 }
 
+/** Any number. */
+export const number = field('a number', toNumber);
+
 /** A number that is not negative. */
 export const decimal = field('a number of at least 0', (value) => {
   const number = toNumber(value);

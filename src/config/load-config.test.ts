@@ -194,15 +194,15 @@ describe('known settings without effect', () => {
         'router_settings: {routing_strategy: usage-based-routing-v2}',
         'model_list:',
         '  - model_name: m',
-        '    litellm_params: {model: gpt-4, mock_response: hi, temperature: 0.5, input_cost_per_second: 1}',
+        '    litellm_params: {model: gpt-4, mock_response: hi, drop_params: true, input_cost_per_second: 1}',
       ),
     );
     expect(config.warnings.map((warning) => warning.message)).toEqual([
       'These settings are known but not supported yet, so they have no effect: ' +
         'config.yaml:2:3 general_settings.store_model_in_db, config.yaml:4:3 litellm_settings.cache, ' +
         'config.yaml:5:1 guardrails, config.yaml:6:37 router_settings.routing_strategy, ' +
-        'config.yaml:9:55 model_list.0.litellm_params.temperature, ' +
-        'config.yaml:9:73 model_list.0.litellm_params.input_cost_per_second.',
+        'config.yaml:9:55 model_list.0.litellm_params.drop_params, ' +
+        'config.yaml:9:74 model_list.0.litellm_params.input_cost_per_second.',
     ]);
   });
 

@@ -2,6 +2,7 @@
 import { z } from 'zod';
 import { decimal, httpUrl, optional, required, seconds, text, textList, textMap, wholeNumber } from './fields.ts';
 import { PRICE_NAMES } from './model-price.ts';
+import { extraBody, requestFields } from './request-fields.ts';
 
 const prices = Object.fromEntries(PRICE_NAMES.map((name) => [name, optional(decimal)])) as Record<
   (typeof PRICE_NAMES)[number],
@@ -30,6 +31,8 @@ export const litellmParams = z.object({
   weight: optional(decimal),
   tags: optional(textList),
   mock_response: optional(mockResponse),
+  extra_body: optional(extraBody),
+  ...requestFields,
   ...prices,
 });
 

@@ -101,35 +101,28 @@ export const UNSUPPORTED_ROUTER_SETTINGS = words(`
   tag_filtering_match_any tag_routing tag_routing_prefix weights
 `);
 
-/** The first lines are the call's own parameters, which LiteLLM would put into every request that leaves it out. */
+/** Parameters of a deployment. Those that are fields of a request and have an effect are in request-fields.ts. */
 export const UNSUPPORTED_LITELLM_PARAMS = words(`
-  audio dimensions encoding_format enable_thinking extra_body extra_query frequency_penalty function_call functions
-  input_type logit_bias logprobs max_completion_tokens max_tokens messages metadata min_p modalities n
-  parallel_tool_calls prediction presence_penalty prompt prompt_cache_key prompt_cache_retention reasoning_effort
-  repetition_penalty response_format safety_identifier seed service_tier stop store stream stream_options suffix
-  temperature thinking tool_choice tools top_k top_logprobs top_p truncation user verbosity web_search_options
-
   additional_drop_params allow_client_keepalive_override allow_dynamic_params allowed_model_region
-  allowed_openai_params anthropic_beta api_type assistant_continue_message base_model best_of betas bos_token
-  bucket_name budget_duration cache cache_control_injection_points cache_key caching caching_groups callbacks
-  chat_template_kwargs client client_id client_secret complete_response configurable_clientside_auth_params
-  context_window_fallback_dict cooldown_time credentials custom_prompt_dict default_api_key_rpm_limit
-  default_api_key_tpm_limit default_headers deployment_id disable_add_transform_inline_image_block drop_params echo
-  embedding_model enable_search_grounding ensure_alternating_roles eos_token failure_callback fallback_depth fallbacks
-  fastest_response final_prompt_value force_timeout format generation_config guardrails headers hf_model_name
-  hf_template_name hf_token id include_reasoning index_name initial_prompt_value input_type itpm keep_alive
-  keepalive_seconds knowledge_bases litellm_credential_name litellm_disabled_callbacks litellm_metadata
-  litellm_request_debug litellm_session_id litellm_system_prompt litellm_trace_id logger_fn max_budget
-  max_file_size_mb max_parallel_requests merge_reasoning_content_in_choices mock_delay mock_timeout mock_tool_calls
-  model_config model_info model_list model_response models ncompletions no-log num_beams num_ctx num_predict options
-  order organization_id otpm plugins preset_cache_key project prompt_id prompt_label prompt_variables prompt_version
-  provider provider_affinity_header provider_specific_header proxy_server_request reasoning region_name
-  request_timeout retry_policy retry_strategy role_arn roles route safety_settings search_tool_name secret_fields
-  session_id shared_session simplify_structured_output skip_special_tokens ssl_verify stop_sequences stop_token_ids
-  success_callback supports_system_message system tag_regex tenant_id text_completion think thinking_budget
-  tokenizer_url transforms truncate ttl turn_off_message_logging use_chat_completions_api use_client
-  use_in_pass_through use_litellm_proxy use_xai_oauth user_continue_message vector_bucket_name vector_store_id
-  vector_store_ids verbose wait_for_cooldown wandb_api_key weave_project_id
+  allowed_openai_params anthropic_beta api_type assistant_continue_message base_model betas bos_token bucket_name
+  budget_duration cache cache_control_injection_points cache_key caching caching_groups callbacks client client_id
+  client_secret complete_response configurable_clientside_auth_params context_window_fallback_dict cooldown_time
+  credentials custom_prompt_dict default_api_key_rpm_limit default_api_key_tpm_limit default_headers deployment_id
+  disable_add_transform_inline_image_block drop_params embedding_model enable_search_grounding
+  ensure_alternating_roles eos_token extra_query failure_callback fallback_depth fallbacks fastest_response
+  final_prompt_value force_timeout format generation_config guardrails headers hf_model_name hf_template_name hf_token
+  id index_name initial_prompt_value itpm keep_alive keepalive_seconds knowledge_bases litellm_credential_name
+  litellm_disabled_callbacks litellm_metadata litellm_request_debug litellm_session_id litellm_system_prompt
+  litellm_trace_id logger_fn max_budget max_file_size_mb max_parallel_requests merge_reasoning_content_in_choices
+  messages metadata mock_delay mock_timeout mock_tool_calls model_config model_info model_list model_response models
+  ncompletions no-log num_beams num_ctx num_predict options order organization_id otpm plugins preset_cache_key
+  project prompt prompt_id prompt_label prompt_variables prompt_version provider provider_affinity_header
+  provider_specific_header proxy_server_request region_name request_timeout retry_policy retry_strategy role_arn roles
+  route safety_settings search_tool_name secret_fields session_id shared_session simplify_structured_output ssl_verify
+  stop_sequences stream stream_options success_callback supports_system_message system tag_regex tenant_id
+  text_completion think tokenizer_url transforms truncate truncation ttl turn_off_message_logging
+  use_chat_completions_api use_client use_in_pass_through use_litellm_proxy use_xai_oauth user_continue_message
+  vector_bucket_name vector_store_id vector_store_ids verbose wait_for_cooldown wandb_api_key weave_project_id
 `);
 
 /** Parameters of providers and integrations, told by how they begin. */

@@ -35,6 +35,8 @@ export interface Deployment {
   apiVersion: string | null;
   organization: string | null;
   extraHeaders: Readonly<Record<string, string>>;
+  /** Request fields for clients that leave them out (core/request-defaults.ts). */
+  requestDefaults: Readonly<Record<string, unknown>>;
   mockResponse: string | JsonObject | null;
   timeoutMs: number | null;
   streamTimeoutMs: number | null;

@@ -14,6 +14,7 @@ function deployment(id: string, modelName: string, more: Partial<Deployment> = {
     apiVersion: null,
     organization: null,
     extraHeaders: {},
+    requestDefaults: {},
     mockResponse: null,
     timeoutMs: null,
     streamTimeoutMs: null,

@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import { estimateTokens } from './token-estimate.ts';
+import { estimateTokens, widenEstimate } from './token-estimate.ts';
 
 const IMAGE = 1_000;
 const chat = (body: Record<string, unknown>) => estimateTokens('chat', body, 500, IMAGE);
@@ -74,5 +74,35 @@ describe('output', () => {
     [{ prompt: [1, 2, 3] }, 1],
   ])('answers of the completion %j', (body, choices) => {
     expect(estimateTokens('completion', body, 10, IMAGE).choices).toBe(choices);
+  });
+});
+
+describe("with the deployments' defaults", () => {
+  const body = { messages: [{ content: 'hi' }] };
+  const plain = chat(body);
+  const widen = (...defaults: Record<string, unknown>[]) => widenEstimate(plain, 'chat', body, defaults);
+
+  test('nothing changes where there are none', () => {
+    expect(widen({}, {})).toBe(plain);
+    expect(widenEstimate(plain, 'embedding', body, [{ user: 'u' }])).toBe(plain);
+  });
+
+  test.each<[Record<string, unknown>[], number | null]>([
+    [[{ max_tokens: 10 }], 10],
+    [[{ max_tokens: 10 }, { max_completion_tokens: 30 }], 30],
+    [[{ max_tokens: 10 }, {}], null],
+    [[{ temperature: 0 }], null],
+  ])('the output limit after %j is the largest, and none where one deployment sets none', (defaults, limit) => {
+    expect(widen(...defaults).requestedOutputTokens).toBe(limit);
+  });
+
+  test('the answers are the most that any deployment asks for', () => {
+    expect(widen({ n: 2 }, { n: 4 }, {}).choices).toBe(4);
+  });
+
+  test('the bound on the prompt grows by what the longest defaults may add to it', () => {
+    const tools = [{ type: 'function', function: { name: 'weather', description: 'tells it\u00e9' } }];
+    const added = Buffer.byteLength(JSON.stringify({ tools }));
+    expect(widen({ tools }, { n: 1 }).maxInputTokens).toBe(plain.maxInputTokens + added);
   });
 });

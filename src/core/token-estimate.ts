@@ -52,6 +52,31 @@ export function estimateTokens(
   };
 }
 
+/**
+ * The estimate of a call that may go to several deployments, whose defaults it takes over there (one entry each, those
+ * that apply to this body): the most that any of them can make of it. The output counts as limited only where each one
+ * limits it.
+ */
+export function widenEstimate(
+  estimate: TokenEstimate,
+  operation: Operation,
+  body: Readonly<Record<string, unknown>>,
+  defaults: readonly Readonly<Record<string, unknown>>[],
+): TokenEstimate {
+  if (operation === 'embedding' || defaults.every((one) => Object.keys(one).length === 0)) return estimate;
+  const bodies = defaults.map((one) => ({ ...body, ...one }));
+  const outputs = bodies.map(requestedOutput);
+  const limits = outputs.filter((limit) => limit !== null);
+  return {
+    ...estimate,
+    // Tools and schemas are read as part of the prompt.
+    maxInputTokens:
+      estimate.maxInputTokens + Math.max(...defaults.map((one) => Buffer.byteLength(JSON.stringify(one)))),
+    requestedOutputTokens: limits.length < outputs.length ? null : Math.max(...limits),
+    choices: Math.max(...bodies.map((merged) => answersAsked(operation, merged))),
+  };
+}
+
 interface Walk {
   characters: number;
   tokens: number;

@@ -1,5 +1,6 @@
 import { toFloatText } from '../core/denial.ts';
 import type { GatewayError } from '../core/gateway-error.ts';
+import { OUTPUT_LIMITS } from '../core/request-defaults.ts';
 import type { ModelCall } from '../providers/provider.ts';
 import { admitCall } from './admit-call.ts';
 import { buildAnswerHeaders } from './answer-headers.ts';
@@ -95,13 +96,21 @@ async function answerWhole(
   return { kind: 'whole', status: 200, headers, body: answer.body };
 }
 
-function toModelCall(parsed: ParsedCall, { deployment }: Candidate, cut: { maxTokens: number } | null): ModelCall {
-  const overrides: Record<string, unknown> = {};
+/** The client's call, its gaps filled with the deployment's defaults; what a hard budget pays for bounds either's limit. */
+function toModelCall(
+  parsed: ParsedCall,
+  { deployment, defaults }: Candidate,
+  cut: { maxTokens: number } | null,
+): ModelCall {
+  const overrides: Record<string, unknown> = { ...defaults };
   if (cut !== null) {
-    const named = ['max_tokens', 'max_completion_tokens'].filter((name) => typeof parsed.body[name] === 'number');
+    const limitOf = (name: string): unknown => defaults[name] ?? parsed.body[name];
+    const named = OUTPUT_LIMITS.filter((name) => typeof limitOf(name) === 'number');
     const unnamed =
       deployment.provider === 'openai' && parsed.operation === 'chat' ? 'max_completion_tokens' : 'max_tokens';
-    for (const name of named.length > 0 ? named : [unnamed]) overrides[name] = cut.maxTokens;
+    for (const name of named.length > 0 ? named : [unnamed]) {
+      overrides[name] = Math.min(cut.maxTokens, (defaults[name] as number | undefined) ?? cut.maxTokens);
+    }
   }
   return { operation: parsed.operation, text: parsed.text, body: parsed.body, stream: parsed.stream, overrides };
 }

@@ -5,17 +5,20 @@ import { GatewayError } from '../core/gateway-error.ts';
 import type { Deployment, ModelPrice } from '../core/model.ts';
 import { denyModelAccess } from '../core/model-access.ts';
 import { keyPolicy, type OwnerPolicy } from '../core/owner-policy.ts';
+import { selectDefaults } from '../core/request-defaults.ts';
 import { type ModelIndex, upstreamModelFor } from '../core/routing.ts';
-import { estimateTokens } from '../core/token-estimate.ts';
+import { estimateTokens, widenEstimate } from '../core/token-estimate.ts';
 import type { GatewayDeps } from './gateway-deps.ts';
 import { mayCallModel } from './may-call-model.ts';
 import type { ParsedCall } from './parse-call.ts';
 
-/** A deployment that may serve the call, what it calls the model, and what that costs there. */
+/** A deployment that may serve the call, what it calls the model, what that costs there, and what it adds to the body. */
 export interface Candidate {
   deployment: Deployment;
   upstreamModel: string;
   price: ModelPrice | null;
+  /** The deployment's request defaults that this call leaves to it. */
+  defaults: Readonly<Record<string, unknown>>;
 }
 
 /** Where a call may go and what it would use, before anything is taken. */
@@ -70,12 +73,15 @@ export function prepareCall(
   for (const deployment of usable) {
     const upstreamModel = upstreamModelFor(deployment, route.wildcardMatch);
     const known = deps.priceOf(deployment, upstreamModel);
-    candidates.push({ deployment, upstreamModel, price: known.price });
+    const defaults = selectDefaults(parsed.operation, parsed.body, deployment.requestDefaults);
+    candidates.push({ deployment, upstreamModel, price: known.price, defaults });
     maxOutputTokens =
       maxOutputTokens === null || known.maxOutputTokens === null
         ? null
         : Math.max(maxOutputTokens, known.maxOutputTokens);
   }
+  const estimate = estimateTokens(parsed.operation, parsed.body, parsed.bytes, deps.settings.tokensPerImage);
+  const defaults = candidates.map((candidate) => candidate.defaults);
   return {
     model,
     group: route.group,
@@ -83,7 +89,7 @@ export function prepareCall(
     facts: {
       owners: ownersOf(caller, deps.settings.proxyPolicy),
       model,
-      estimate: estimateTokens(parsed.operation, parsed.body, parsed.bytes, deps.settings.tokensPerImage),
+      estimate: widenEstimate(estimate, parsed.operation, parsed.body, defaults),
       price: dearestPrice(candidates.map((candidate) => candidate.price)),
       maxOutputTokens,
     },

@@ -14,6 +14,7 @@ const deployment: Omit<Deployment, 'price'> & { price: null } = {
   apiVersion: null,
   organization: SECRET,
   extraHeaders: { authorization: SECRET },
+  requestDefaults: { safety_identifier: SECRET },
   mockResponse: SECRET,
   timeoutMs: 30_000,
   streamTimeoutMs: null,

@@ -13,6 +13,7 @@ const deploymentOf = (over: Partial<Deployment> = {}): Deployment => ({
   apiVersion: null,
   organization: null,
   extraHeaders: {},
+  requestDefaults: {},
   mockResponse: null,
   timeoutMs: null,
   streamTimeoutMs: null,
