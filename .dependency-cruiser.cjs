@@ -131,7 +131,8 @@ module.exports = {
       http,
       version,
     ]),
-    ...arrow(cli, [compose, config]),
+    // The version by itself: through compose, `latchkey --version` would load the whole gateway to print it.
+    ...arrow(cli, [compose, config, version]),
     ...arrow(main, [cli]),
 
     // Everything but core: Node itself, and the libraries in package.json's "dependencies".

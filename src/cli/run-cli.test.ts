@@ -2,6 +2,7 @@ import { createHash } from 'node:crypto';
 import { describe, expect, test } from 'vitest';
 import { readEnvironment } from '../config/env.ts';
 import { loadConfig } from '../config/load-config.ts';
+import { VERSION } from '../version.ts';
 import type { CliIo, Installation } from './cli-io.ts';
 import { runCli } from './run-cli.ts';
 
@@ -86,6 +87,10 @@ async function run(
   const code = await runCli(args, io);
   return { code, out: printed.join('\n'), err: complaints.join('\n'), requests, served };
 }
+
+test.each(['--version', '-V'])('%s prints the version and nothing else', async (flag) => {
+  expect(await run([flag])).toMatchObject({ code: 0, out: VERSION, err: '', requests: [], served: [] });
+});
 
 describe('keys', () => {
   test('create sends what was said and nothing else, and prints the secret first', async () => {

@@ -1,6 +1,7 @@
 /** The command line: what was typed → one command, its output, and an exit code. Failures are one sentence each. */
 import { Command, CommanderError } from 'commander';
 import { ConfigError } from '../config/config-problem.ts';
+import { VERSION } from '../version.ts';
 import { addConfigCheckCommand, printWarnings } from './check-config.ts';
 import { CliError, type CliIo, createProcessIo } from './cli-io.ts';
 import { addConfigOptions, type ConfigOptions, toOverrides } from './command-options.ts';
@@ -29,6 +30,7 @@ export async function runCli(args: readonly string[], io: CliIo = createProcessI
 function buildProgram(io: CliIo, setExitCode: (code: number) => void): Command {
   const program = new Command('latchkey')
     .description('An LLM gateway with virtual keys.')
+    .version(VERSION, '-V, --version', 'print the version')
     .exitOverride()
     .configureOutput({
       writeOut: (text) => io.print(text.trimEnd()),
