@@ -47,6 +47,12 @@ describe('spliceMembers', () => {
       { m: 2 },
       '{"x":["]}",{"y":"}{["}],"m":2}',
     ],
+    [
+      'skips lists of numbers',
+      '{"x":[1,-2],"y":[[-1,[2]],[3,"]"],[4,{"a":[5]}],[]],"m":1,"z":[6]}',
+      { m: 2 },
+      '{"x":[1,-2],"y":[[-1,[2]],[3,"]"],[4,{"a":[5]}],[]],"m":2,"z":[6]}',
+    ],
     ['changes nothing for no changes', '{ "a":1 }', {}, '{ "a":1 }'],
     ['escapes what it inserts', '{"a":1}', { 'b"': 'x"\n\u2028é' }, '{"a":1,"b\\"":"x\\"\\n\u2028é"}'],
     ['takes __proto__ for a name', '{"__proto__":1}', JSON.parse('{"__proto__":2}'), '{"__proto__":2}'],
@@ -72,6 +78,11 @@ describe('spliceMembers', () => {
       ),
       { numRuns: 500 },
     );
+  });
+
+  test('is quick with lists nested deep that look like lists of numbers', () => {
+    const deep = `{"x":${'[1,'.repeat(200_000)}1${']'.repeat(200_000)},"m":1}`;
+    expect(splice(deep, { m: 2 })).toBe(deep.replace('"m":1', '"m":2'));
   });
 
   test('escaped text anywhere does not move the cuts', () => {

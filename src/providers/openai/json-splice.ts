@@ -97,6 +97,9 @@ export function spliceMembers(body: Buffer, changes: Readonly<Record<string, unk
 const COMMA_BYTES = Buffer.from(',');
 const QUOTE = 0x22;
 const COMMA = 0x2c;
+const MINUS = 0x2d;
+const DIGIT_0 = 0x30;
+const DIGIT_9 = 0x39;
 const COLON = 0x3a;
 const OPEN_BRACKET = 0x5b;
 const BACKSLASH = 0x5c;
@@ -142,6 +145,7 @@ function skipValue(text: string, from: number): number {
 }
 
 function skipNested(text: string, from: number): number {
+  const endOfNumbers = createNumberListSkipper(text);
   let depth = 0;
   let at = from;
   while (at < text.length) {
@@ -151,12 +155,41 @@ function skipNested(text: string, from: number): number {
       if (at === MALFORMED) return MALFORMED;
       continue;
     }
-    if (code === OPEN_BRACE || code === OPEN_BRACKET) depth += 1;
+    if (code === OPEN_BRACKET) {
+      const end = isNumberStart(text.charCodeAt(at + 1)) ? endOfNumbers(at + 1) : -1;
+      if (end < 0) depth += 1;
+      else at = end;
+    } else if (code === OPEN_BRACE) depth += 1;
     else if (code === CLOSE_BRACE || code === CLOSE_BRACKET) depth -= 1;
     at += 1;
     if (depth === 0) return at;
   }
   return MALFORMED;
+}
+
+function isNumberStart(code: number): boolean {
+  return code === MINUS || (code >= DIGIT_0 && code <= DIGIT_9);
+}
+
+/**
+ * Embeddings and lists of tokens are long, and nothing but numbers. Tells where the list that begins before `start` is
+ * closed, or -1 where something else opens in it first. Asked about places in rising order, it remembers what it found
+ * behind them, so that all its searches together read the text once for each character sought.
+ */
+function createNumberListSkipper(text: string): (start: number) => number {
+  const found = { ']': -1, '"': -1, '[': -1, '{': -1 };
+  const next = (sought: keyof typeof found, start: number): number => {
+    if (found[sought] < start) {
+      const at = text.indexOf(sought, start);
+      found[sought] = at < 0 ? text.length : at;
+    }
+    return found[sought];
+  };
+  return (start) => {
+    const close = next(']', start);
+    const isOnlyNumbers = close < next('"', start) && close < next('[', start) && close < next('{', start);
+    return isOnlyNumbers && close < text.length ? close : -1;
+  };
 }
 
 /** Escapes in a name (`mod\u0065l`) count as what they stand for. A name with a broken escape is taken as it stands. */
