@@ -28,7 +28,6 @@ const prepared = new Map();
 
 port.on('message', (/** @type {Request | 'close'} */ message) => {
   if (message === 'close') {
-    database.exec('pragma optimize');
     database.close();
     port.close();
     return;

@@ -39,7 +39,7 @@ export async function findKeys(
   nowMs: number,
 ): Promise<(KeyRecord | undefined)[]> {
   const found = {
-    key_id: await findByKeyIds(db, valuesOf(addresses, 'key_id')),
+    key_id: await findKeysById(db, valuesOf(addresses, 'key_id'), { live: true }),
     alias: await findByAliases(db, valuesOf(addresses, 'alias')),
     hash: await findByHashes(db, valuesOf(addresses, 'hash'), nowMs),
   };
@@ -112,11 +112,12 @@ export async function findIdempotency(db: Db, id: string, nowMs: number): Promis
 
 type Found = Map<string, KeyRecord>;
 
-async function findByKeyIds(db: Db, keyIds: readonly string[]): Promise<Found> {
+export async function findKeysById(db: Db, keyIds: readonly string[], only?: { live: true }): Promise<Found> {
   const found: Found = new Map();
   for (const batch of batches(keyIds)) {
-    const query = db.selectFrom('keys').select(KEY_COLUMNS).where('key_id', 'in', batch);
-    for (const row of await query.where('deleted_at_ms', 'is', null).execute()) found.set(row.key_id, fromKeyRow(row));
+    let query = db.selectFrom('keys').select(KEY_COLUMNS).where('key_id', 'in', batch);
+    if (only !== undefined) query = query.where('deleted_at_ms', 'is', null);
+    for (const row of await query.execute()) found.set(row.key_id, fromKeyRow(row));
   }
   return found;
 }

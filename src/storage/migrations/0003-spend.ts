@@ -95,7 +95,7 @@ async function createBalances(db: Kysely<unknown>, dialect: DialectName): Promis
     .addColumn('key_id', text)
     .execute();
   const ofKeys = sql<boolean>`key_id is not null`;
-  await db.schema.createIndex('balances_key').unique().on('balances').column('key_id').where(ofKeys).execute();
+  await db.schema.createIndex('balances_key').on('balances').columns(['key_id', 'nano_usd']).where(ofKeys).execute();
   await db.schema
     .createIndex('balances_key_spend')
     .on('balances')
