@@ -117,6 +117,12 @@ export async function compose(config: Config, overrides: ComposeOverrides = {}):
     isIpAllowed: config.general.allowedIps === null ? null : createIpAllowList(config.general.allowedIps),
     publicRoutes: config.general.publicRoutes,
     pingDatabase: storage.ping,
+    inspectProcess: async () => ({
+      callsInFlight: live.count(),
+      openHolds: await counters.openHolds(),
+      journalBacklog: ledger.backlog(),
+      changeFeedPosition: storage.changes.position(),
+    }),
     listModels: (caller) => listModels(gateway.models, caller),
     listDeployments: (caller) =>
       listDeployments(config.deployments, gateway.models, caller).map((deployment) => ({

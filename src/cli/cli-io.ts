@@ -21,6 +21,8 @@ export interface CliIo {
   /** The same for whoever runs the command: warnings, errors, hints. */
   complain(text: string): void;
   nowMs(): number;
+  /** Resolves after that long. */
+  pause(ms: number): Promise<void>;
   /** Loaded when needed: most commands only talk to a running gateway. */
   loadInstallation(): Promise<Installation>;
   /** Serves until the process is told to stop. */
@@ -53,6 +55,7 @@ export function createProcessIo(): CliIo {
     print: (text) => void process.stdout.write(`${text}\n`),
     complain: (text) => void process.stderr.write(`${text}\n`),
     nowMs: Date.now,
+    pause: (ms) => new Promise((resolve) => setTimeout(resolve, ms)),
     loadInstallation: async () => ({
       ...(await import('../compose/database-url.ts')),
       ...(await import('../compose/installation.ts')),

@@ -1,10 +1,11 @@
 /** `latchkey doctor`: does everything that must always hold, hold? Looks and tells; changes nothing. */
 import type { Command } from 'commander';
+import { ENVIRONMENT_NAMES } from '../config/env.ts';
 import { CliError, type CliIo, type Installation } from './cli-io.ts';
 import { addConfigOptions, type ClientOptions, type ConfigOptions, toOverrides } from './command-options.ts';
 import { formatTable } from './format-table.ts';
 import { showNanoUsd } from './format-value.ts';
-import { createGatewayClient, GatewayUnreachable } from './gateway-client.ts';
+import { createGatewayClient, type GatewayClient, GatewayUnreachable, isRecord } from './gateway-client.ts';
 
 type Books = Awaited<ReturnType<Installation['checkInstallation']>>;
 
@@ -18,6 +19,7 @@ interface Check {
 export function addDoctorCommand(program: Command, io: CliIo, setExitCode: (code: number) => void): void {
   addConfigOptions(program.command('doctor').description('check the books, and a running gateway where there is one'))
     .option('--url <url>', 'where the gateway is (LATCHKEY_URL; default http://127.0.0.1:4000)')
+    .option('--api-key <key>', "key to ask it with (LATCHKEY_API_KEY; default the configuration's master key)")
     .action(async (options: ConfigOptions & ClientOptions) => {
       const config = io.loadConfig(toOverrides(options));
       const installation = await io.loadInstallation();
@@ -27,7 +29,11 @@ export function addDoctorCommand(program: Command, io: CliIo, setExitCode: (code
         throw new CliError(`There is no database at ${database} yet, so there is nothing to check.`);
       }
       const books = await installation.checkInstallation(config);
-      const checks = [toCheck(books), await checkGateway(io, options)];
+      const apiKey = options.apiKey ?? io.environment.settings.apiKey ?? config.masterKey ?? undefined;
+      const client = createGatewayClient(io, { ...options, apiKey });
+      const gateway = await checkGateway(client);
+      const checks = [toCheck(books), gateway.check];
+      if (gateway.runs) checks.push(await checkHolds(io, client, apiKey !== undefined));
       const faults = checks.filter((check) => !check.ok).length;
       if (faults > 0) setExitCode(1);
       if (options.json) return io.print(JSON.stringify({ ok: faults === 0, checks, differences: books.differences }));
@@ -64,17 +70,54 @@ function toCheck({ calls, spendNanoUsd, differing }: Books): Check {
 }
 
 /** A gateway that is not running is no fault; one that runs and cannot serve is. */
-async function checkGateway(io: CliIo, options: ClientOptions): Promise<Check> {
-  const client = createGatewayClient(io, options);
-  const name = 'gateway';
+async function checkGateway(client: GatewayClient): Promise<{ check: Check; runs: boolean }> {
+  const say = (ok: boolean, detail: string, runs: boolean) => ({ check: { name: 'gateway', ok, detail }, runs });
   try {
     const status = await client.probe('/health/readiness');
-    if (status === 200) return { name, ok: true, detail: `${client.url} is ready` };
+    if (status === 200) return say(true, `${client.url} is ready`, true);
     const what =
       status === 503 ? 'runs, but its database does not answer' : `answers with ${status}: is it a Latchkey gateway?`;
-    return { name, ok: false, detail: `${client.url} ${what}` };
+    return say(false, `${client.url} ${what}`, false);
   } catch (error) {
     if (!(error instanceof GatewayUnreachable)) throw error;
-    return { name, ok: true, detail: `none runs at ${client.url}` };
+    return say(true, `none runs at ${client.url}`, false);
   }
+}
+
+/** Long enough for a call that was just beginning or ending to have done so. */
+const SECOND_LOOK_AFTER_MS = 500;
+
+/** What a call holds of its key's limits has to end with the call. A hold more for a moment is no fault: looks twice. */
+async function checkHolds(io: CliIo, client: GatewayClient, hasKey: boolean): Promise<Check> {
+  const name = 'holds';
+  if (!hasKey) return { name, ok: true, detail: `not looked at: give a master key in ${ENVIRONMENT_NAMES.apiKey}` };
+  try {
+    let seen = await readHolds(client);
+    if (seen.holds > seen.calls) {
+      await io.pause(SECOND_LOOK_AFTER_MS);
+      seen = await readHolds(client);
+    }
+    const { holds, calls, backlog, position } = seen;
+    const inside = `calls in flight ${calls}, holds ${holds}, bills to be shipped ${backlog}, change feed at ${position}`;
+    const ok = holds <= calls;
+    return { name, ok, detail: ok ? `no hold outlives its call (${inside})` : `more holds than calls (${inside})` };
+  } catch (error) {
+    if (!(error instanceof CliError)) throw error;
+    return { name, ok: true, detail: `not looked at: ${error.message}` };
+  }
+}
+
+async function readHolds(client: GatewayClient) {
+  const answer = await client.get('/health/readiness/details');
+  const number = (name: string): number => {
+    const value = isRecord(answer) ? answer[name] : undefined;
+    if (typeof value === 'number') return value;
+    throw new CliError(`${client.url} does not say how many ${name.replaceAll('_', ' ')} there are`);
+  };
+  return {
+    calls: number('calls_in_flight'),
+    holds: number('open_holds'),
+    backlog: number('journal_backlog'),
+    position: number('change_feed_position'),
+  };
 }

@@ -14,6 +14,8 @@ interface Request {
 }
 
 type Answer = { status?: number; body: unknown } | 'refused';
+/** One answer for everything, or one for each path; of several, one after the other and then the last. */
+type Answers = Answer | Readonly<Record<`/${string}`, readonly Answer[]>>;
 
 const KEY_ROW = {
   token: 'a'.repeat(64),
@@ -42,7 +44,7 @@ async function run(
   setup: {
     env?: Record<string, string>;
     yaml?: string;
-    answer?: Answer;
+    answer?: Answers;
     installation?: Partial<Record<keyof Installation, unknown>>;
   } = {},
 ) {
@@ -51,6 +53,8 @@ async function run(
   const complaints: string[] = [];
   const requests: Request[] = [];
   const served: unknown[] = [];
+  const pauses: number[] = [];
+  const nextAnswer = answersFrom(answer);
   const environment = readEnvironment(env);
   const io: CliIo = {
     environment,
@@ -65,15 +69,17 @@ async function run(
         authorization: headers.get('authorization'),
         body,
       });
-      if (answer === 'refused') {
+      const given = nextAnswer(new URL(String(url)).pathname);
+      if (given === 'refused') {
         throw new TypeError('fetch failed', { cause: Object.assign(new Error(), { code: 'ECONNREFUSED' }) });
       }
-      const text = typeof answer.body === 'string' ? answer.body : JSON.stringify(answer.body);
-      return new Response(text, { status: answer.status ?? 200 });
+      const text = typeof given.body === 'string' ? given.body : JSON.stringify(given.body);
+      return new Response(text, { status: given.status ?? 200 });
     },
     print: (text) => printed.push(text),
     complain: (text) => complaints.push(text),
     nowMs: () => Date.parse('2026-11-23T12:00:00Z'),
+    pause: async (ms) => void pauses.push(ms),
     loadInstallation: async () =>
       ({
         databaseUrlOf: ({ server }) => `${server.dataDir}/latchkey.sqlite`,
@@ -85,7 +91,16 @@ async function run(
     serve: async (config) => void served.push(config),
   };
   const code = await runCli(args, io);
-  return { code, out: printed.join('\n'), err: complaints.join('\n'), requests, served };
+  return { code, out: printed.join('\n'), err: complaints.join('\n'), requests, served, pauses };
+}
+
+function answersFrom(answer: Answers): (path: string) => Answer {
+  if (answer === 'refused' || 'body' in answer) return () => answer;
+  const left = new Map(Object.entries(answer).map(([path, answers]) => [path, [...answers]]));
+  return (path) => {
+    const answers = left.get(path) ?? [];
+    return (answers.length > 1 ? answers.shift() : answers[0]) ?? { status: 404, body: {} };
+  };
 }
 
 test.each(['--version', '-V'])('%s prints the version and nothing else', async (flag) => {
@@ -397,7 +412,7 @@ describe('doctor', () => {
     const wrong = await run(['doctor'], { answer: { body: {} }, installation: { checkInstallation } });
     expect(wrong.code).toBe(1);
     expect(wrong.out).toContain('balance  key:key_1:spend  $0.000000002  $0.000000003');
-    expect(wrong.err).toBe('1 of 2 checks found a fault.');
+    expect(wrong.err).toBe('1 of 3 checks found a fault.');
 
     const unready = await run(['doctor', '--json'], { answer: { status: 503, body: {} } });
     expect(unready.code).toBe(1);
@@ -408,6 +423,45 @@ describe('doctor', () => {
         { name: 'gateway', ok: false },
       ],
     });
+  });
+});
+
+describe('doctor, on a gateway that runs', () => {
+  const state = (open_holds: number) => ({
+    body: { calls_in_flight: 2, open_holds, journal_backlog: 5, change_feed_position: 17 },
+  });
+  const doctor = (...holds: number[]) =>
+    run(['doctor', '--json'], {
+      answer: { '/health/readiness': [{ body: {} }], '/health/readiness/details': holds.map(state) },
+    });
+  const inside = (holds: number) => `(calls in flight 2, holds ${holds}, bills to be shipped 5, change feed at 17)`;
+
+  test.each<[string, number[], { ok: boolean; detail: string; pauses: number }]>([
+    ['as many holds as calls', [2], { ok: true, detail: `no hold outlives its call ${inside(2)}`, pauses: 0 }],
+    ['one too many for a moment', [3, 1], { ok: true, detail: `no hold outlives its call ${inside(1)}`, pauses: 1 }],
+    ['too many on a second look', [3, 4], { ok: false, detail: `more holds than calls ${inside(4)}`, pauses: 1 }],
+  ])('%s', async (_name, holds, { ok, detail, pauses }) => {
+    const result = await doctor(...holds);
+    expect(result.code).toBe(ok ? 0 : 1);
+    expect(JSON.parse(result.out).checks[2]).toEqual({ name: 'holds', ok, detail });
+    expect(result.pauses).toHaveLength(pauses);
+  });
+
+  test("asks with the configuration's master key, and says so when it has none or is refused", async () => {
+    const answer = { '/health/readiness': [{ body: {} }], '/health/readiness/details': [{ status: 401, body: {} }] };
+    const keyed = await run(['doctor'], {
+      answer,
+      env: {},
+      yaml: 'general_settings: {master_key: sk-0123456789012345678}',
+    });
+    expect(keyed.requests.at(-1)).toMatchObject({ authorization: 'Bearer sk-0123456789012345678' });
+    expect(keyed).toMatchObject({
+      code: 0,
+      out: expect.stringContaining('not looked at: The gateway refused with 401'),
+    });
+    const bare = await run(['doctor'], { answer, env: {} });
+    expect(bare.out).toContain('holds    ok      not looked at: give a master key in LATCHKEY_API_KEY');
+    expect(bare.requests).toHaveLength(1);
   });
 });
 

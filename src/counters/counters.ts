@@ -24,6 +24,8 @@ export interface Counters {
   spent(counterIds: readonly string[]): MaybePromise<number[]>;
   /** An administrator moved a balance (change feed). */
   adjust(counterId: string, deltaNanoUsd: number): void;
+  /** Holds that have not ended. Never more than there are calls in flight, or something has leaked. */
+  openHolds(): MaybePromise<number>;
   /** Frees holds whose lease has expired; called on a timer. Returns how many. */
   expire(nowMs: number): MaybePromise<number>;
   close(): Promise<void>;

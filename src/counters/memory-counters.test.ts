@@ -153,8 +153,10 @@ describe('the end of a hold', () => {
     const counters = countersWith();
     const slot = charge({ unit: 'slots' });
     const hold = await mustReserve(counters, [slot], 1);
+    expect(await counters.openHolds()).toBe(1);
     await counters.settle(hold, { tokens: 0, nanoUsd: 0 }, 2);
     await counters.release(hold, 2);
+    expect(await counters.openHolds()).toBe(0);
     expect(await counters.read([slot], 2)).toMatchObject([{ used: 0, held: 0 }]);
   });
 
@@ -234,10 +236,11 @@ test('whatever is done to them, holds never exceed the ceiling at a grant and ne
             spent += used;
           } else await counters.release(hold, nowMs);
         }
+        expect(await counters.openHolds()).toBeLessThanOrEqual(open.length);
       }
       await counters.expire(nowMs + 10 * MINUTE);
       const [money, slots] = await counters.read([charge({ unit: 'nano_usd' }), charge({ unit: 'slots' })], nowMs);
-      expect([money?.held, slots?.held]).toEqual([0, 0]);
+      expect([money?.held, slots?.held, await counters.openHolds()]).toEqual([0, 0, 0]);
       expect(money?.used ?? 0).toBe(spent);
     }),
     { numRuns: 200 },

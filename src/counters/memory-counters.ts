@@ -180,6 +180,8 @@ export function createMemoryCounters(options: MemoryCounterOptions): Counters {
 
     adjust: move,
 
+    openHolds: () => holds.size,
+
     expire(nowMs: number): number {
       let freed = 0;
       for (const hold of holds.values()) {

@@ -34,10 +34,12 @@ test('a feed starts where the table is, and hears what comes after', async () =>
   const { feed, commit, heard } = await createBench([1, 2, 3]);
   await feed.poll();
   expect(heard).toEqual([]);
+  expect(feed.position()).toBe(3);
   await commit(4, 5);
   await feed.poll();
   await feed.poll();
   expect(heard).toEqual([4, 5]);
+  expect(feed.position()).toBe(5);
 });
 
 test('events come back as they were, and kinds from a newer version are passed over', async () => {

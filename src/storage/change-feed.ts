@@ -115,6 +115,7 @@ export function createChangeFeed({ reads, nowMs, gapPatienceMs = GAP_PATIENCE_MS
       listeners.add(listener);
       return () => listeners.delete(listener);
     },
+    position: () => position,
     onLost: (listener) => lostListeners.push(listener),
     expect(seqs) {
       for (const seq of seqs) own.set(seq, 'expected');

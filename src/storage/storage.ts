@@ -102,7 +102,10 @@ export interface KeyStore {
   /** For authentication: the key whose live or grace-period secret has this hash. */
   findBySecretHash(hash: string): Promise<ActiveKey | undefined>;
   findIdempotency(id: string, nowMs: number): Promise<IdempotencyNote | undefined>;
-  /** Reads the row for update, asks `decide`, writes what it returns. A throw of `decide` rolls back and passes through. */
+  /**
+   * Reads the row for update, asks `decide`, writes what it returns. A throw of `decide` rolls back and passes through.
+   * Should the database end the transaction because of another one, `decide` is asked again with the row as it is then.
+   */
   change(address: KeyAddress, decide: (current: KeyRecord) => KeyChange): Promise<ChangeKeyResult>;
   /** Soft-deletes all or none. `decide` sees each live row and returns its audit entry, or throws to refuse. */
   remove(
@@ -110,6 +113,7 @@ export interface KeyStore {
     deleted: { atMs: number; by: string },
     decide: (current: KeyRecord) => AuditEntry,
   ): Promise<{ kind: 'removed'; keys: KeyRecord[] } | { kind: 'not_found'; missing: number[] }>;
+  /** Keys without a value to sort by come last in either direction. */
   list(query: KeyListQuery): Promise<{ keys: KeyRecord[]; total: number }>;
   /** Debounced by the caller. No audit, no change event. */
   touch(lastActive: ReadonlyMap<string, number>): Promise<void>;
@@ -230,6 +234,8 @@ export interface ChangeFeed {
   subscribe(listener: (event: ChangeEvent) => void): () => void;
   /** Looks for events that other processes have committed; done on a timer by jobs/. */
   poll(): Promise<void>;
+  /** Sequence number up to which events have been heard. */
+  position(): number;
 }
 
 export interface Storage {

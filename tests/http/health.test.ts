@@ -38,3 +38,29 @@ describe('without a key', () => {
     }
   });
 });
+
+describe('/health/readiness/details', () => {
+  const details = (key?: string) =>
+    callGateway(gateway, 'GET /health/readiness/details', key === undefined ? {} : { key });
+
+  test('tells administrators, and nobody else, what goes on inside', async () => {
+    const { body: made } = await callGateway(gateway, 'POST /key/generate', { body: {} });
+    expect((await details(made.key)).status).toBe(401);
+    expect((await open('/health/readiness/details')).status).toBe(401);
+    expect(await details()).toMatchObject({
+      status: 200,
+      body: { status: 'healthy', db: 'connected', calls_in_flight: 0, open_holds: 0, journal_backlog: 0 },
+    });
+  });
+
+  test('no hold is left after a call, and a change of a key moves the change feed on', async () => {
+    const before = (await details()).body.change_feed_position;
+    const { key } = (await callGateway(gateway, 'POST /key/generate', { body: { rpm_limit: 5 } })).body;
+    const messages = [{ role: 'user', content: 'hi' }];
+    const answer = await callGateway(gateway, 'POST /v1/chat/completions', { key, body: { model: 'gpt-4', messages } });
+    expect(answer.status).toBe(200);
+    const { body } = await details();
+    expect(body).toMatchObject({ calls_in_flight: 0, open_holds: 0 });
+    expect(body.change_feed_position).toBeGreaterThan(before);
+  });
+});

@@ -4,8 +4,20 @@ import type { Caller } from '../../core/caller.ts';
 import type { App } from '../app-instance.ts';
 import { type DeploymentView, toPublicAddress } from '../schemas/deployment.ts';
 
+/** What goes on inside this process. */
+export interface ProcessState {
+  callsInFlight: number;
+  /** Holds on limits. Each belongs to a call in flight. */
+  openHolds: number;
+  /** Bills that are journalled and not yet in the database. */
+  journalBacklog: number;
+  /** Sequence number of the last change of a key, balance or setting that this process has heard of. */
+  changeFeedPosition: number;
+}
+
 export interface HealthRoutesDeps {
   version: string;
+  inspectProcess(): Promise<ProcessState>;
   /** Resolves when the database answers; rejects when it does not. */
   pingDatabase(): Promise<void>;
   listDeployments(caller: Caller): readonly DeploymentView[];
@@ -18,6 +30,12 @@ const Readiness = z.object({
   status: z.enum(['healthy', 'unhealthy']),
   db: z.enum(['connected', 'unreachable']),
   litellm_version: z.string(),
+});
+const ReadinessDetails = Readiness.extend({
+  calls_in_flight: z.number(),
+  open_holds: z.number().describe('Holds on limits; each belongs to a call in flight.'),
+  journal_backlog: z.number().describe('Bills that are journalled and not yet in the database.'),
+  change_feed_position: z.number().describe('Number of the last change that this process has heard of.'),
 });
 const Endpoint = z.object({
   model: z.string(),
@@ -61,10 +79,29 @@ export function registerHealthRoutes(app: App, deps: HealthRoutesDeps): void {
     },
     async (_request, reply) => {
       const connected = await answersInTime(deps.pingDatabase());
+      return reply.code(connected ? 200 : 503).send(toReadiness(connected, deps.version));
+    },
+  );
+
+  app.get(
+    '/health/readiness/details',
+    {
+      config: { access: 'admin' },
+      schema: {
+        tags: ['health'],
+        summary: 'The same, and what goes on inside the process',
+        response: { 200: ReadinessDetails, 503: ReadinessDetails },
+      },
+    },
+    async (_request, reply) => {
+      const connected = await answersInTime(deps.pingDatabase());
+      const state = await deps.inspectProcess();
       return reply.code(connected ? 200 : 503).send({
-        status: connected ? 'healthy' : 'unhealthy',
-        db: connected ? 'connected' : 'unreachable',
-        litellm_version: deps.version,
+        ...toReadiness(connected, deps.version),
+        calls_in_flight: state.callsInFlight,
+        open_holds: state.openHolds,
+        journal_backlog: state.journalBacklog,
+        change_feed_position: state.changeFeedPosition,
       });
     },
   );
@@ -98,6 +135,14 @@ export function registerHealthRoutes(app: App, deps: HealthRoutesDeps): void {
       };
     },
   );
+}
+
+function toReadiness(connected: boolean, version: string): z.output<typeof Readiness> {
+  return {
+    status: connected ? 'healthy' : 'unhealthy',
+    db: connected ? 'connected' : 'unreachable',
+    litellm_version: version,
+  };
 }
 
 function toEndpoint(deployment: DeploymentView): z.output<typeof Endpoint> {
