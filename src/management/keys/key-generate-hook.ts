@@ -7,19 +7,43 @@ import type { JsonObject } from '../../core/json.ts';
  */
 export type KeyGenerateHook = (request: JsonObject) => Promise<{ decision?: boolean; message?: string }>;
 
-/** Throws `forbidden` with the hook's own message when it refuses, and when it fails: a broken rule lets nothing through. */
+/** Longer than a hook that asks another service should need, shorter than clients wait. */
+const HOOK_TIMEOUT_MS = 10_000;
+
+/**
+ * Throws `forbidden` with the hook's own message when it refuses, and when it fails or does not answer in time: a broken
+ * rule lets nothing through.
+ */
 export async function assertHookAllows(hook: KeyGenerateHook | null, request: JsonObject): Promise<void> {
   if (hook === null) return;
   const answer = await askHook(hook, request);
+  if (answer === LATE) {
+    throw new GatewayError(
+      'forbidden',
+      `The custom_key_generate hook did not answer within ${HOOK_TIMEOUT_MS / 1_000} seconds, so no key was made.`,
+    );
+  }
   if (answer?.decision === false) {
     throw new GatewayError('forbidden', answer.message ?? 'Authentication Failed - Custom Auth Rule');
   }
 }
 
-async function askHook(hook: KeyGenerateHook, request: JsonObject): ReturnType<KeyGenerateHook> {
+const LATE = Symbol('late');
+
+/** A hook that is late is not waited for, and what it says in the end is not heard. */
+async function askHook(
+  hook: KeyGenerateHook,
+  request: JsonObject,
+): Promise<Awaited<ReturnType<KeyGenerateHook>> | typeof LATE> {
+  let timer: NodeJS.Timeout | undefined;
+  const late = new Promise<typeof LATE>((resolve) => {
+    timer = setTimeout(() => resolve(LATE), HOOK_TIMEOUT_MS);
+  });
   try {
-    return await hook(structuredClone(request));
+    return await Promise.race([hook(structuredClone(request)), late]);
   } catch (cause) {
     throw new GatewayError('forbidden', 'The custom_key_generate hook failed, so no key was made.', { cause });
+  } finally {
+    clearTimeout(timer);
   }
 }
