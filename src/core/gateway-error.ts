@@ -22,6 +22,8 @@ const ERROR_TABLE = {
   management_refused: { status: 400, type: 'auth_error' },
   invalid_request: { status: 400, type: 'invalid_request_error' },
   validation: { status: 422, type: 'validation_error' },
+  /** A management call that says nothing; LiteLLM types it so. */
+  nothing_asked: { status: 422, type: 'auth_error' },
   not_found: { status: 404, type: 'not_found_error' },
   conflict: { status: 409, type: 'bad_request_error' },
   method_not_allowed: { status: 405, type: 'bad_request_error' },

@@ -26,11 +26,11 @@ const Asked = z.looseObject({
 
 export const KeyInfosBody = Asked.nullish().transform((body): z.output<typeof Asked> => body ?? {});
 
-/** Throws `validation` (422) when neither list is given; a list may be empty. */
+/** Throws `nothing_asked` (422) when neither list is given; a list may be empty. */
 export function toKeyNames(body: z.output<typeof Asked>): { keys: readonly string[]; aliases: readonly string[] } {
   const { keys = null, key_aliases: aliases = null } = body;
   if (keys === null && aliases === null) {
-    throw new GatewayError('validation', 'Malformed request. No keys passed in.', { param: 'keys' });
+    throw new GatewayError('nothing_asked', 'Malformed request. No keys passed in.', { param: 'keys' });
   }
   return { keys: keys ?? [], aliases: aliases ?? [] };
 }
