@@ -3,8 +3,7 @@ import type { Config } from '../config/config.ts';
 import { loadHook } from '../config/load-hook.ts';
 import { readOrCreateSalt } from '../config/salt-file.ts';
 import type { BudgetCalendar } from '../core/budget-window.ts';
-import { counterId } from '../core/counter-id.ts';
-import type { KeyRecord } from '../core/key.ts';
+import { keySpendCounter } from '../core/key-spend-counter.ts';
 import { upstreamModelFor } from '../core/routing.ts';
 import type { Counters } from '../counters/counters.ts';
 import type { GatewayDeps } from '../gateway/gateway-deps.ts';
@@ -29,19 +28,14 @@ export async function buildKeyManagement(
   const { storage, counters, calendar, gateway, nowMs } = parts;
   const salt = config.saltKey ?? (await readOrCreateSalt(config.server.dataDir));
   const { customKeyGenerate, defaults, upperBounds } = config.keyGeneration;
-  const spendCounter = (key: KeyRecord, atMs: number): string => {
-    const owner = { kind: 'key' as const, id: key.keyId };
-    if (key.budgetDuration === null) return counterId(owner, 'spend');
-    const { startMs } = calendar.windowAt(key.budgetDuration, atMs);
-    return counterId(owner, 'spend', undefined, { duration: key.budgetDuration, startMs });
-  };
   return {
     keys: storage.keys,
     nowMs,
     randomBytes: randomBytes,
     newId,
-    readSpend: async (keys) => counters.spent(keys.map((key) => spendCounter(key, nowMs()))),
-    spendCounter,
+    readSpend: async (keys) => counters.spent(keys.map((key) => keySpendCounter(calendar, key, nowMs()))),
+    readCounters: async (ids) => counters.spent(ids),
+    spendCounter: (key, atMs, model) => keySpendCounter(calendar, key, atMs, model),
     budgetWindow: calendar.windowAt,
     deriveSecret: (nonce, note) => createHmac('sha256', salt).update(`idempotent secret\0${nonce}\0${note}`).digest(),
     isKnownModel: (name) => gateway.models.resolve(name) !== undefined,

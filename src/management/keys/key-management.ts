@@ -27,8 +27,10 @@ export interface KeyManagement {
   newId(prefix: string): string;
   /** Nano-dollars spent in the current budget window of each key, in order: the number that enforcement uses. */
   readSpend(keys: readonly KeyRecord[]): Promise<number[]>;
-  /** The counter that the key's own budget is counted in at this moment. */
-  spendCounter(key: KeyRecord, nowMs: number): string;
+  /** Nano-dollars spent as these counters have it, in order. */
+  readCounters(counters: readonly string[]): Promise<number[]>;
+  /** The counter that the key's own budget, or with `model` its budget for that model, is counted in at this moment. */
+  spendCounter(key: KeyRecord, nowMs: number, model?: string): string;
   /** The clock window of a budget duration that holds this moment. */
   budgetWindow(duration: string, nowMs: number): { startMs: number; endMs: number };
   /** At least 16 bytes that only this installation can compute, the same for the same arguments. */

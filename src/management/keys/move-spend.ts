@@ -5,46 +5,64 @@ import type { KeyFields } from './key-fields.ts';
 import type { KeyManagement } from './key-management.ts';
 import { mergeKeyFields } from './merge-key-fields.ts';
 
-/** A movement of a key's balance that comes with a change of its row. */
+/** A movement of a key's balances that comes with a change of its row. */
 export interface SpendMove {
-  beforeNanoUsd: number;
-  afterNanoUsd: number;
+  /** The key's own spend, for the audit; null when only budgets of models move. */
+  spend: { beforeNanoUsd: number; afterNanoUsd: number } | null;
   adjustments: readonly BalanceAdjustment[];
   /** Throws `conflict` when the row in the transaction is not the one that the movement was computed for. */
   assertStillFits(current: KeyRecord): void;
 }
 
 /**
- * What a change does to the key's balance; null when it leaves it alone. A given `spend` sets it. A new budget
- * duration means a new counter, and the present spend goes along: a key over its budget stays over it.
- * The movement is a difference, so calls that settle meanwhile are neither lost nor counted twice.
+ * What a change does to the key's balances; null when it leaves them alone. A given `spend` sets its own. A new budget
+ * duration, of the key or of one of its models, means a new counter, and the present spend goes along: what is over its
+ * budget stays over it. The movement is a difference, so calls that settle meanwhile are neither lost nor counted twice.
  */
 export async function planSpendMove(
-  deps: Pick<KeyManagement, 'readSpend' | 'spendCounter' | 'newId'>,
+  deps: Pick<KeyManagement, 'readCounters' | 'spendCounter' | 'newId'>,
   found: KeyRecord,
   fields: KeyFields,
   nowMs: number,
 ): Promise<SpendMove | null> {
   const next = mergeKeyFields(found, fields, nowMs);
   const isSet = fields.spendNanoUsd !== undefined;
-  if (!isSet && next.budgetDuration === found.budgetDuration) return null;
-  const [present = 0, onNextCounter = 0] = await deps.readSpend([found, next]);
-  const target = isSet ? (fields.spendNanoUsd ?? 0) : present;
-  const deltaNanoUsd = target - onNextCounter;
-  const adjustment: BalanceAdjustment = {
-    id: deps.newId('adj_'),
-    counter: deps.spendCounter(next, nowMs),
-    deltaNanoUsd,
-    reason: isSet ? 'spend_set' : 'window_changed',
-    atMs: nowMs,
-  };
+  const movesOwn = isSet || next.budgetDuration !== found.budgetDuration;
+  const models = modelsWithOtherWindows(found, next);
+  if (!movesOwn && models.length === 0) return null;
+
+  const moving = movesOwn ? [undefined, ...models] : models;
+  const from = moving.map((model) => deps.spendCounter(found, nowMs, model));
+  const to = moving.map((model) => deps.spendCounter(next, nowMs, model));
+  const balances = await deps.readCounters([...from, ...to]);
+  const adjustments: BalanceAdjustment[] = [];
+  let spend: SpendMove['spend'] = null;
+  moving.forEach((model, index) => {
+    const present = balances[index] ?? 0;
+    const set = isSet && model === undefined;
+    const target = set ? (fields.spendNanoUsd ?? 0) : present;
+    if (model === undefined) spend = { beforeNanoUsd: present, afterNanoUsd: target };
+    const deltaNanoUsd = target - (balances[from.length + index] ?? 0);
+    if (deltaNanoUsd === 0) return;
+    const reason = set ? 'spend_set' : 'window_changed';
+    adjustments.push({ id: deps.newId('adj_'), counter: to[index] as string, deltaNanoUsd, reason, atMs: nowMs });
+  });
   return {
-    beforeNanoUsd: present,
-    afterNanoUsd: target,
-    adjustments: deltaNanoUsd === 0 ? [] : [adjustment],
+    spend,
+    adjustments,
     assertStillFits(current) {
-      if (current.budgetDuration === found.budgetDuration && current.updatedAtMs === found.updatedAtMs) return;
+      if (current.updatedAtMs === found.updatedAtMs) return;
       throw new GatewayError('conflict', 'Somebody else changed this key at the same moment. Send the request again.');
     },
   };
+}
+
+/** Models that have a budget before and after, over another length of time. */
+function modelsWithOtherWindows(found: KeyRecord, next: KeyRecord): string[] {
+  return Object.entries(next.modelMaxBudget)
+    .filter(([model, { budgetDuration }]) => {
+      const before = Object.hasOwn(found.modelMaxBudget, model) ? found.modelMaxBudget[model] : undefined;
+      return before !== undefined && before.budgetDuration !== budgetDuration;
+    })
+    .map(([model]) => model);
 }

@@ -33,7 +33,7 @@ export function reviseKey(
     updatedAtMs: Math.max(nowMs, current.updatedAtMs + 1),
     updatedBy: nameOf(caller),
   };
-  const spend = move === null ? {} : { spend: move };
+  const spend = move?.spend == null ? {} : { spend: move.spend };
   return {
     next,
     ...(move === null ? {} : { adjustments: move.adjustments }),

@@ -1,5 +1,6 @@
 import fc from 'fast-check';
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
+import type { AuditEntry } from '../../core/audit.ts';
 import type { KeyRecord } from '../../core/key.ts';
 import { type OpenStorage, openStorage } from '../../storage/open-storage.ts';
 import {
@@ -175,6 +176,51 @@ describe('the spend of a key', () => {
       expect(view.spendNanoUsd, String(budgetDuration)).toBe(100);
       expect(await deps.readSpend([view.key])).toEqual([100]);
     }
+  });
+
+  test('on a model goes along into the window of another duration, and no other model is touched', async () => {
+    const key = await make({
+      modelMaxBudget: {
+        'gpt-4': { maxBudgetNanoUsd: 50, budgetDuration: '1d' },
+        'gpt-5': { maxBudgetNanoUsd: 50, budgetDuration: null },
+      },
+    });
+    const spent = async (model: string) =>
+      (await deps.readCounters([deps.spendCounter((await stored(key)) as KeyRecord, clock.nowMs, model)]))[0];
+    const audit = (await deps.auditOf(key.hash))[0] as AuditEntry;
+    const bill = (model: string, id: string) => ({
+      id,
+      counter: deps.spendCounter(key, clock.nowMs, model),
+      deltaNanoUsd: 70,
+      reason: 'spend_set' as const,
+      atMs: clock.nowMs,
+    });
+    await storage.keys.change({ kind: 'key_id', keyId: key.keyId }, (current) => ({
+      next: current,
+      adjustments: [bill('gpt-4', 'bill_1'), bill('gpt-5', 'bill_2')],
+      audit: { ...audit, id: 'audit_bills' },
+    }));
+    for (const budgetDuration of ['1mo', null, '1d', '1d']) {
+      await update(key, {
+        modelMaxBudget: {
+          'gpt-4': { maxBudgetNanoUsd: 60, budgetDuration },
+          'gpt-5': { maxBudgetNanoUsd: 60, budgetDuration: null },
+        },
+      });
+      expect([await spent('gpt-4'), await spent('gpt-5')], String(budgetDuration)).toEqual([70, 70]);
+    }
+    expect(await deps.readSpend([key])).toEqual([0]);
+    const updates = (await deps.auditOf(key.hash)).filter(({ action }) => action === 'updated');
+    expect(updates).toHaveLength(4);
+    expect(JSON.stringify(updates)).not.toContain('spendNanoUsd');
+  });
+
+  test('on a model that had no budget starts at nothing', async () => {
+    const key = await make({ spendNanoUsd: 100 });
+    const { key: next } = await update(key, {
+      modelMaxBudget: { 'gpt-4': { maxBudgetNanoUsd: 60, budgetDuration: '1d' } },
+    });
+    expect(await deps.readCounters([deps.spendCounter(next, clock.nowMs, 'gpt-4')])).toEqual([0]);
   });
 
   test('is set in the new window when both change', async () => {

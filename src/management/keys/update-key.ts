@@ -25,7 +25,7 @@ export interface KeyUpdate {
 export async function updateKey(
   deps: Pick<
     KeyManagement,
-    'nowMs' | 'newId' | 'readSpend' | 'spendCounter' | 'budgetWindow' | 'isKnownModel' | 'settings'
+    'nowMs' | 'newId' | 'readSpend' | 'readCounters' | 'spendCounter' | 'budgetWindow' | 'isKnownModel' | 'settings'
   > & {
     keys: Pick<KeyStore, 'find' | 'change'>;
   },

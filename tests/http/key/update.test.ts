@@ -35,6 +35,21 @@ describe('POST /key/update', () => {
     expect(body.metadata).toEqual({ mine: 1, model_rpm_limit: { 'gpt-4': 2 }, tags: ['t'] });
   });
 
+  test('with another duration of a model’s budget leaves a model that is over it over it', async () => {
+    const budget = (time_period?: string) => ({ 'mock-gpt': { budget_limit: 0.000001, time_period } });
+    const { key } = await make({ model_max_budget: budget('1d') });
+    const messages = [{ role: 'user', content: 'hi' }];
+    const call = () =>
+      callGateway(gateway, 'POST /v1/chat/completions', { key, body: { model: 'mock-gpt', messages } });
+    expect((await call()).status).toBe(200);
+    for (const duration of ['1d', '1mo', undefined, '7d']) {
+      expect((await update({ key, model_max_budget: budget(duration) })).status).toBe(200);
+      expect(await call(), duration).toMatchObject({ status: 400, body: { error: { type: 'budget_exceeded' } } });
+    }
+    expect((await update({ key, model_max_budget: { 'mock-gpt': 1 } })).status).toBe(200);
+    expect((await call()).status).toBe(200);
+  });
+
   test('echoes the key as it was passed, and shows its hash', async () => {
     const made = await make({ key_alias: 'as-passed' });
     for (const key of [made.key, made.token, made.key_id, 'as-passed']) {

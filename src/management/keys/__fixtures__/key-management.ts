@@ -3,9 +3,9 @@ import { createHash } from 'node:crypto';
 import type { Actor, AuditEntry } from '../../../core/audit.ts';
 import { createBudgetCalendar } from '../../../core/budget-window.ts';
 import type { Caller } from '../../../core/caller.ts';
-import { counterId } from '../../../core/counter-id.ts';
 import { sha256Hex } from '../../../core/key-secret.ts';
 import type { KeyRecord } from '../../../core/key.ts';
+import { keySpendCounter } from '../../../core/key-spend-counter.ts';
 import type { AuditStore, KeyStore, SpendReader } from '../../../storage/storage.ts';
 import type { NewKey } from '../generate-key.ts';
 import type { KeyManagement, KeySettings } from '../key-management.ts';
@@ -79,11 +79,9 @@ export function buildTestManagement(
 ): TestKeyManagement {
   const calendar = createBudgetCalendar({ timeZone: 'UTC' });
   const bytes = (text: string): Uint8Array => createHash('sha256').update(text).digest();
-  const spendCounter = (key: KeyRecord, nowMs: number): string => {
-    const owner = { kind: 'key', id: key.keyId } as const;
-    if (key.budgetDuration === null) return counterId(owner, 'spend');
-    const { startMs } = calendar.windowAt(key.budgetDuration, nowMs);
-    return counterId(owner, 'spend', undefined, { duration: key.budgetDuration, startMs });
+  const readCounters = async (counters: readonly string[]): Promise<number[]> => {
+    const balances = await storage.spend.balances(counters);
+    return counters.map((counter) => balances.get(counter) ?? 0);
   };
   return {
     keys: storage.keys,
@@ -91,12 +89,9 @@ export function buildTestManagement(
     nowMs: () => clock.nowMs,
     randomBytes: (count) => bytes(`random ${serial++}`).subarray(0, count),
     newId: (prefix) => prefix + sha256Hex(`id ${serial++}`).slice(0, 22),
-    readSpend: async (keys) => {
-      const counters = keys.map((key) => spendCounter(key, clock.nowMs));
-      const balances = await storage.spend.balances(counters);
-      return counters.map((counter) => balances.get(counter) ?? 0);
-    },
-    spendCounter,
+    readSpend: (keys) => readCounters(keys.map((key) => keySpendCounter(calendar, key, clock.nowMs))),
+    readCounters,
+    spendCounter: (key, nowMs, model) => keySpendCounter(calendar, key, nowMs, model),
     budgetWindow: (duration, nowMs) => calendar.windowAt(duration, nowMs),
     deriveSecret: (nonce, note) => bytes(`derived ${nonce} ${note}`),
     isKnownModel: (name) => ['gpt-4', 'gpt-5'].includes(name),
