@@ -118,6 +118,7 @@ export interface ConfigWarning {
     | 'unsupported_settings'
     | 'unsupported_provider'
     | 'incomplete_price'
+    | 'alias_to_wildcard'
     | 'weak_master_key'
     | 'master_key_given_twice'
     | 'no_config_file';

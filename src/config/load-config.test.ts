@@ -344,6 +344,7 @@ describe('the value', () => {
   test("carries aliases, key defaults and bounds in the product's units", () => {
     const config = load(
       lines(
+        model('model: gpt-4', 'mock_response: hi'),
         'router_settings:',
         '  model_group_alias: {a: m, b: {model: m, hidden: true}}',
         'litellm_settings:',
@@ -362,6 +363,60 @@ describe('the value', () => {
       customKeyGenerate: 'hooks/decide.ts',
     });
     expect(config.general.keyHeaderName).toBe('x-key');
+  });
+});
+
+describe('an alias', () => {
+  const setup = (alias: string, ...names: string[]): string =>
+    lines(
+      'model_list:',
+      ...names.map((name) => `  - {model_name: "${name}", litellm_params: {model: openai/x, mock_response: hi}}`),
+      'router_settings:',
+      '  model_group_alias:',
+      `    quick: ${alias}`,
+    );
+
+  test.each<[string, string, string[], string[]]>([
+    ['to a group is right', 'small', ['small'], []],
+    [
+      'to nothing is a problem',
+      'large',
+      ['small'],
+      [
+        'config.yaml:5:12 router_settings.model_group_alias.quick: no entry of model_list has the name that this alias leads to',
+      ],
+    ],
+    [
+      'to a group that was misspelt is a problem with a hint',
+      '{model: smal, hidden: true}',
+      ['small'],
+      [
+        'config.yaml:5:12 router_settings.model_group_alias.quick: no entry of model_list has the name that this alias leads to, did you mean `small`?',
+      ],
+    ],
+    [
+      'to another alias is a problem, since only one step is taken',
+      'quick',
+      ['small'],
+      [
+        'config.yaml:5:12 router_settings.model_group_alias.quick: no entry of model_list has the name that this alias leads to',
+      ],
+    ],
+    ['to what a wildcard matches is none', 'openai/gpt-4o', ['openai/*'], []],
+  ])('%s', (_name, alias, names, problems) => {
+    expect(problemsOf(setup(alias, ...names))).toEqual(problems);
+  });
+
+  test('that only a wildcard answers for is a warning', () => {
+    const { warnings } = load(setup('openai/gpt-4o', 'openai/*', 'small'));
+    expect(warnings).toMatchObject([
+      { code: 'alias_to_wildcard', places: [{ path: 'router_settings.model_group_alias.quick', at: { line: 6 } }] },
+    ]);
+  });
+
+  test('is judged by the names in the file, whatever else is wrong with their entries', () => {
+    const yaml = lines(model('model: [x]'), 'router_settings: {model_group_alias: {quick: m}}');
+    expect(problemsOf(yaml)).toEqual(['config.yaml:4:14 model_list.0.litellm_params.model: expected a string']);
   });
 });
 

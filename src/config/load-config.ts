@@ -5,6 +5,7 @@
  */
 import { buildDeployments } from './build-deployments.ts';
 import { buildGeneral, buildKeyGeneration, buildRouter } from './build-settings.ts';
+import { checkAliases } from './check-aliases.ts';
 import { checkNames } from './check-names.ts';
 import { chooseMasterKey } from './choose-master-key.ts';
 import { type Config, type ConfigWarning, LOG_LEVELS } from './config.ts';
@@ -58,6 +59,7 @@ export function loadConfig({ environment, overrides = {}, readFile }: LoadConfig
 
   const host = outside(text, 'host') ?? '127.0.0.1';
   const models = buildDeployments(parseModelList(root, report), { root, variables }, report);
+  const aliasWarnings = checkAliases(router.model_group_alias ?? {}, root, report);
   const keyInFile = { key: general.master_key, place: place('general_settings', 'master_key') };
   const { masterKey, warnings: keyWarnings } = chooseMasterKey(settings, keyInFile, host, report);
   const customKeyGenerate = place('general_settings', 'custom_key_generate');
@@ -92,6 +94,7 @@ export function loadConfig({ environment, overrides = {}, readFile }: LoadConfig
       ...(file === null ? [NO_FILE_WARNING] : []),
       ...keyWarnings,
       ...models.warnings,
+      ...aliasWarnings,
       ...ineffectiveWarning(sortPlaces(ineffective, document.files)),
     ],
   };
