@@ -9,6 +9,7 @@ import { buildKeyManagement, buildSpending } from './compose/build-management.ts
 import { databaseUrlOf } from './compose/database-url.ts';
 import { followMasterKey } from './compose/follow-master-key.ts';
 import { newId } from './compose/new-id.ts';
+import { createRequestLog } from './compose/request-log.ts';
 import { startJobs } from './compose/start-jobs.ts';
 import type { Config } from './config/config.ts';
 import { createBudgetCalendar } from './core/budget-window.ts';
@@ -64,6 +65,7 @@ export async function compose(config: Config, overrides: ComposeOverrides = {}):
   const { ledger, recovery } = await openLedger({
     directory: join(config.server.dataDir, 'journal'),
     database: storage.writes,
+    reads: storage.reads,
     dialect: storage.dialect,
     fsync: config.general.journalFsync,
     shipEveryMs: config.general.shipEveryMs,
@@ -104,6 +106,7 @@ export async function compose(config: Config, overrides: ComposeOverrides = {}):
 
   const app = await createApp({
     logger,
+    logRequest: createRequestLog(logger, nowMs),
     newId: randomUUID,
     version: VERSION,
     bodyLimitBytes: config.server.bodyLimitBytes,

@@ -2,7 +2,7 @@ import { GatewayError } from '../core/gateway-error.ts';
 import type { GatewayDeps } from './gateway-deps.ts';
 import type { LiveCall } from './live-calls.ts';
 import type { OpenCall } from './open-call.ts';
-import { createStopSwitch } from './stop-signal.ts';
+import { StopSwitch } from './stop-signal.ts';
 
 /** A call in flight and what has become of it. */
 export interface FollowedCall extends LiveCall {
@@ -18,7 +18,7 @@ export function follow(deps: GatewayDeps, call: OpenCall): FollowedCall {
     secretHash: caller.secretHash,
     hold: call.admission.hold,
     endsAtMs: caller.endsAtMs,
-    switch: createStopSwitch(),
+    switch: new StopSwitch(),
     clientGone: false,
     settled: false,
   };

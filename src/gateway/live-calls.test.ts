@@ -1,10 +1,10 @@
 import { describe, expect, test, vi } from 'vitest';
 import type { ChangeEvent } from '../core/change-event.ts';
 import { createLiveCalls, HOLD_LEASE_MS, type LiveCall } from './live-calls.ts';
-import { createStopSwitch } from './stop-signal.ts';
+import { StopSwitch } from './stop-signal.ts';
 
 function call(over: Partial<LiveCall> = {}): LiveCall {
-  return { keyId: 'key_1', secretHash: 'h1', hold: null, endsAtMs: null, switch: createStopSwitch(), ...over };
+  return { keyId: 'key_1', secretHash: 'h1', hold: null, endsAtMs: null, switch: new StopSwitch(), ...over };
 }
 
 function keyEvent(working: { hash: string; untilMs: number | null }[], keyId = 'key_1'): ChangeEvent {
@@ -90,11 +90,9 @@ describe('draining', () => {
 });
 
 test('a stop reaches whoever listens, before or after, and the first reason stands', () => {
-  const stop = createStopSwitch();
+  const stop = new StopSwitch();
   const heard: string[] = [];
-  const forget = stop.onStop(() => heard.push('forgotten'));
   stop.onStop((reason) => heard.push(reason.code));
-  forget();
   const calls = live();
   const stopped = call({ switch: stop });
   calls.add(stopped);

@@ -96,13 +96,11 @@ function pauseMs(retries: number, retryAfterMs: number | undefined): number {
 
 function pause(ms: number, stop: StopSignal): Promise<void> {
   return new Promise((resolve) => {
-    const timer = setTimeout(done, ms);
-    const forget = stop.onStop(done);
-    function done(): void {
+    const timer = setTimeout(resolve, ms);
+    stop.onStop(() => {
       clearTimeout(timer);
-      forget?.();
       resolve();
-    }
+    });
   });
 }
 

@@ -6,31 +6,23 @@ import type { GatewayError } from '../core/gateway-error.ts';
  */
 export interface StopSignal {
   readonly reason: GatewayError | null;
-  /** Calls back when stopped, at once if it already is. Returns what takes the callback back. */
-  onStop(listener: (reason: GatewayError) => void): () => void;
+  /** Calls back when stopped, at once if it already is. */
+  onStop(listener: (reason: GatewayError) => void): void;
 }
 
-export interface StopSwitch extends StopSignal {
-  stop(reason: GatewayError): void;
-}
+export class StopSwitch implements StopSignal {
+  reason: GatewayError | null = null;
+  readonly #listeners: ((reason: GatewayError) => void)[] = [];
 
-export function createStopSwitch(): StopSwitch {
-  const listeners = new Set<(reason: GatewayError) => void>();
-  let stopped: GatewayError | null = null;
-  return {
-    get reason() {
-      return stopped;
-    },
-    onStop(listener) {
-      if (stopped !== null) listener(stopped);
-      else listeners.add(listener);
-      return () => listeners.delete(listener);
-    },
-    stop(reason) {
-      if (stopped !== null) return;
-      stopped = reason;
-      for (const listener of listeners) listener(reason);
-      listeners.clear();
-    },
-  };
+  onStop(listener: (reason: GatewayError) => void): void {
+    if (this.reason !== null) listener(this.reason);
+    else this.#listeners.push(listener);
+  }
+
+  stop(reason: GatewayError): void {
+    if (this.reason !== null) return;
+    this.reason = reason;
+    for (const listener of this.#listeners) listener(reason);
+    this.#listeners.length = 0;
+  }
 }

@@ -90,13 +90,12 @@ describe('the log', () => {
         method: 'GET',
         route: '/v1/models/*',
         status: 200,
-        key_id: 'key_1',
-        key_mask: 'sk-...AAAA',
-        request_id: 'id-1',
-        msg: 'request',
+        keyId: 'key_1',
+        keyMask: 'sk-...AAAA',
+        requestId: 'id-1',
       },
     ]);
-    expect(lines[0]?.duration_ms).toBeGreaterThanOrEqual(0);
+    expect(lines[0]?.durationMs).toBeGreaterThanOrEqual(0);
     expect(JSON.stringify(lines)).not.toContain(SECRET);
   });
 
@@ -105,8 +104,8 @@ describe('the log', () => {
     await app.inject({ url: '/models', headers: bearer('sk-BBBBBBBBBBBBBBBBBBBBBB') });
     await app.inject({ url: `/${SECRET}` });
     expect(lines).toMatchObject([
-      { route: '/models', status: 401, key_id: null },
-      { route: null, status: 404, key_id: null },
+      { route: '/models', status: 401, keyId: null },
+      { route: null, status: 404, keyId: null },
     ]);
     expect(JSON.stringify(lines)).not.toContain('AAAAAAAA');
   });

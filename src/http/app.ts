@@ -9,7 +9,7 @@ import { createErrorHandler } from './error-handler.ts';
 import { type AuthenticateDeps, authenticateRoutes } from './hooks/authenticate.ts';
 import { beginRequests } from './hooks/begin-request.ts';
 import { describeActors } from './hooks/describe-actor.ts';
-import { logRequests } from './hooks/log-requests.ts';
+import { type LogRequest, logRequests } from './hooks/log-requests.ts';
 import { acceptJsonBodies } from './json-body.ts';
 import { handleUnknownPaths } from './not-found.ts';
 import { registerDocsRoutes } from './routes/docs.ts';
@@ -34,7 +34,9 @@ export interface AppDeps
     KeyRoutesDeps,
     ExplainRoutesDeps,
     SpendRoutesDeps,
-    GlobalSpendRoutesDeps {}
+    GlobalSpendRoutesDeps {
+  logRequest: LogRequest;
+}
 
 /** Ready to listen or to be injected into. Throws when a route does not say who may call it. */
 export async function createApp(deps: AppDeps): Promise<App> {
@@ -47,7 +49,7 @@ export async function createApp(deps: AppDeps): Promise<App> {
 
   beginRequests(app, deps.version);
   describeActors(app);
-  logRequests(app, deps.logger);
+  logRequests(app, deps.logRequest);
   // The API browser's own files come before the guard; every route after it is guarded.
   await registerDocsRoutes(app, deps);
   authenticateRoutes(app, deps);

@@ -1,6 +1,7 @@
 /** The HTTP application over fakes: one key, no models, and whatever a test needs to be otherwise. */
 import { Writable } from 'node:stream';
 import { pino } from 'pino';
+import type { RequestLine } from '../hooks/log-requests.ts';
 import { createMasterKeyCheck } from '../../auth/master-key.ts';
 import type { KeyRecord } from '../../core/key.ts';
 import { sha256Hex } from '../../core/key-secret.ts';
@@ -52,6 +53,9 @@ export async function startApp(overrides: Partial<AppDeps> = {}, record: Partial
         },
       }),
     ),
+    logRequest: (line: RequestLine) => {
+      lines.push({ ...line });
+    },
     newId: () => {
       ids += 1;
       return `id-${ids}`;
