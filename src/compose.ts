@@ -79,15 +79,6 @@ export async function compose(config: Config, overrides: ComposeOverrides = {}):
     timeZone: config.general.budgetTimeZone,
     weekStart: config.general.weekStart,
   });
-  const masterKey = await findMasterKey(config, storage, nowMs);
-  const masterKeys = createMasterKeyCheck([masterKey.hash]);
-  const masterKeyFollower = config.masterKey === null ? followMasterKey(storage.settings, masterKeys) : null;
-  storage.changes.subscribe((event) => {
-    live.onChange(event);
-    masterKeyFollower?.onChange(event);
-    if (event.kind === 'balance') counters.adjust(event.counter, event.deltaNanoUsd);
-  });
-
   const transport = createTransport({ connectTimeoutMs: CONNECT_TIMEOUT_MS });
   const upstream = chooseUpstream(transport, nowMs);
   const gateway = await buildGatewayDeps(config, {
@@ -102,6 +93,15 @@ export async function compose(config: Config, overrides: ComposeOverrides = {}):
   });
   const keyManagement = await buildKeyManagement(config, { storage, counters, calendar, gateway, nowMs });
   const spending = buildSpending(config, { storage, ledger, gateway, keyManagement });
+  // After whatever an operator can get wrong (a hook, say): a master key that is made now is shown at the end of the start.
+  const masterKey = await findMasterKey(config, storage, nowMs);
+  const masterKeys = createMasterKeyCheck([masterKey.hash]);
+  const masterKeyFollower = config.masterKey === null ? followMasterKey(storage.settings, masterKeys) : null;
+  storage.changes.subscribe((event) => {
+    live.onChange(event);
+    masterKeyFollower?.onChange(event);
+    if (event.kind === 'balance') counters.adjust(event.counter, event.deltaNanoUsd);
+  });
   const lastActive = createLastActiveRecorder(storage.keys);
 
   const app = await createApp({

@@ -21,14 +21,7 @@ export function describeStart({ config, port, newMasterKey, recovery }: StartFac
   if (shipped + unsettled > 0) {
     lines.push(`  recovered      ${shipped} bills of the previous run, ${unsettled} calls that it left unfinished`);
   }
-  if (newMasterKey !== null) {
-    lines.push(
-      '',
-      'Master key, shown only this once (a new one: latchkey master-key rotate):',
-      '',
-      `  ${newMasterKey}`,
-    );
-  }
+  if (newMasterKey !== null) lines.push(...describeMasterKey(newMasterKey));
   lines.push(
     '',
     'Try it:',
@@ -38,6 +31,11 @@ export function describeStart({ config, port, newMasterKey, recovery }: StartFac
     '',
   );
   return lines.join('\n');
+}
+
+/** The master key that this start made. It is stored nowhere, so it is said even when the start then fails. */
+export function describeMasterKey(newMasterKey: string): string[] {
+  return ['', 'Master key, shown only this once (a new one: latchkey master-key rotate):', '', `  ${newMasterKey}`];
 }
 
 /** Make a key with a budget, call a model with it, see what that cost. */

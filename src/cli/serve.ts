@@ -1,11 +1,11 @@
 import type { AddressInfo } from 'node:net';
 import { compose } from '../compose.ts';
 import type { Config } from '../config/config.ts';
-import { describeStart } from './describe-start.ts';
+import { describeMasterKey, describeStart } from './describe-start.ts';
 
 /**
  * Runs the gateway until SIGTERM or SIGINT, then lets calls in flight end, ships the journal and returns. A second
- * signal does not wait. Rejects when the start fails; nothing is left behind then.
+ * signal does not wait. Rejects when the start fails; what is left behind then is good for the next start.
  */
 export async function serve(config: Config): Promise<void> {
   const gateway = await compose(config);
@@ -13,6 +13,9 @@ export async function serve(config: Config): Promise<void> {
     await gateway.app.listen({ host: config.server.host, port: config.server.port });
   } catch (error) {
     await gateway.close(0);
+    if (gateway.newMasterKey !== null) {
+      process.stdout.write([...describeMasterKey(gateway.newMasterKey), '', ''].join('\n'));
+    }
     throw error;
   }
   const { port } = gateway.app.server.address() as AddressInfo;
