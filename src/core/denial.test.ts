@@ -84,12 +84,14 @@ describe('a rate refusal', () => {
 
   test('of tokens says what the call reserves, and when it can never fit', () => {
     const error = refuse(
-      { limit: 'tpm_limit', unit: 'tokens', ceiling: 100, amount: 200 },
+      { limit: 'tpm_limit', unit: 'tokens', ceiling: 100, amount: 200, windowMs: 60_000 },
       { used: 0, held: 0, resetAtMs: null },
     );
     expect(error.message).toContain('Limit type: tokens');
     expect(error.message).toContain('reserves 200 tokens');
     expect(error.message).toContain('more than the whole limit');
+    expect(error.message).toContain('Limit resets at: 2026-04-01 10:00:00 UTC');
+    expect(error.retryAfterMs).toBe(60_000);
   });
 
   test('of parallel requests ends with a call in flight', () => {

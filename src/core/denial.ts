@@ -108,7 +108,9 @@ function budgetHeadline(
   }
 }
 
-function overRate({ charge, used, held, resetAtMs }: Shortage, context: DenialContext): GatewayError {
+function overRate({ charge, used, held, resetAtMs: openUntilMs }: Shortage, context: DenialContext): GatewayError {
+  // Where no window is open (a limit of 0, a call larger than the whole limit), the next one would be no wider.
+  const resetAtMs = openUntilMs ?? (charge.unit === 'slots' ? null : context.nowMs + charge.windowMs);
   const { shown } = context.label(charge.owner);
   const scope = charge.model === undefined ? RATE_SCOPE[charge.owner.kind] : `model_per_${charge.owner.kind}`;
   const subject = charge.model === undefined ? shown : `${shown}:${charge.model}`;
