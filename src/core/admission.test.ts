@@ -47,7 +47,7 @@ function policy(over: Partial<OwnerPolicy> = {}): OwnerPolicy {
 }
 
 function facts(over: Partial<AdmissionFacts> = {}): AdmissionFacts {
-  return { owners: [policy()], model: 'gpt-4', estimate, price, maxOutputTokens: null, ...over };
+  return { owners: [policy()], model: 'gpt-4', otherNames: [], estimate, price, maxOutputTokens: null, ...over };
 }
 
 function plan(over: Partial<AdmissionFacts>, changed: Partial<AdmissionSettings> = {}) {
@@ -115,6 +115,18 @@ describe('limits become charges', () => {
       }),
     ];
     expect(plan({ owners }).charges).toEqual([]);
+  });
+
+  test('limits of a model hold under every name it is called by', () => {
+    const modelMaxBudget = { 'gpt-4': { maxBudgetNanoUsd: 7, budgetDuration: null } };
+    const owners = [policy({ modelRpmLimit: { 'gpt-4': 1 }, modelTpmLimit: { 'gpt-*': 200 }, modelMaxBudget })];
+    const { charges, balanceCounters } = plan({ model: 'smart', otherNames: ['gpt-4', 'gpt-*'], owners });
+    expect(charges.map(({ limit, counter }) => [limit, counter])).toEqual([
+      ['model_max_budget', 'key:key_1/spend[gpt-4]'],
+      ['model_rpm_limit', 'key:key_1/requests[gpt-4]'],
+      ['model_tpm_limit', 'key:key_1/tokens[gpt-*]'],
+    ]);
+    expect(balanceCounters).toEqual(['key:key_1/spend', 'key:key_1/spend[gpt-4]']);
   });
 
   test('a name from the prototype is not a limit', () => {

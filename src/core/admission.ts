@@ -26,8 +26,13 @@ export interface AdmissionSettings {
 
 export interface AdmissionFacts {
   owners: readonly OwnerPolicy[];
-  /** The model group that is called. */
+  /** The name that is called, after the key's own aliases. */
   model: string;
+  /**
+   * What else the call's model is known by: what the proxy's alias stands for, and the group that answers (a wildcard's
+   * pattern). Limits of a model hold under each of its names, or an alias would be the way around them.
+   */
+  otherNames: readonly string[];
   estimate: TokenEstimate;
   /** Null: no price is known. */
   price: ModelPrice | null;
@@ -71,7 +76,7 @@ export function planAdmission(
   for (const policy of facts.owners) {
     const { owner } = policy;
     balanceCounters.push(counterId(owner, 'spend'));
-    for (const budget of budgetsOf(policy, facts.model)) {
+    for (const budget of budgetsOf(policy, facts)) {
       const window = budget.duration === null ? undefined : calendar.windowAt(budget.duration, nowMs);
       const counter = counterId(
         owner,
@@ -145,21 +150,25 @@ interface Budget {
   duration: string | null;
 }
 
-function budgetsOf(policy: OwnerPolicy, model: string): Budget[] {
+function budgetsOf(policy: OwnerPolicy, facts: AdmissionFacts): Budget[] {
   const budgets: Budget[] = [];
   if (policy.maxBudgetNanoUsd !== null || policy.budgetDuration !== null) {
     budgets.push({ limit: 'max_budget', maxNanoUsd: policy.maxBudgetNanoUsd, duration: policy.budgetDuration });
   }
-  const ofModel = Object.hasOwn(policy.modelMaxBudget, model) ? policy.modelMaxBudget[model] : undefined;
-  if (ofModel !== undefined) {
-    budgets.push({
-      limit: 'model_max_budget',
-      model,
-      maxNanoUsd: ofModel.maxBudgetNanoUsd,
-      duration: ofModel.budgetDuration,
-    });
-  }
+  forEachLimit(policy.modelMaxBudget, facts, ({ maxBudgetNanoUsd, budgetDuration }, model) => {
+    budgets.push({ limit: 'model_max_budget', model, maxNanoUsd: maxBudgetNanoUsd, duration: budgetDuration });
+  });
   return budgets;
+}
+
+/** The limits set for the called model, under each of its names. */
+function forEachLimit<Limit>(
+  limits: Readonly<Record<string, Limit>>,
+  { model, otherNames }: AdmissionFacts,
+  use: (limit: Limit, model: string) => void,
+): void {
+  if (Object.hasOwn(limits, model)) use(limits[model] as Limit, model);
+  for (const name of otherNames) if (Object.hasOwn(limits, name)) use(limits[name] as Limit, name);
 }
 
 /** Standard mode: wanted is the likely cost, enough is one nano-dollar, so a call is admitted while anything remains. */
@@ -214,7 +223,6 @@ function addRateCharges(
   settings: AdmissionSettings,
 ): void {
   const { owner } = policy;
-  const { model } = facts;
   const rate = (
     limit: Charge['limit'],
     unit: 'requests' | 'tokens' | 'slots',
@@ -236,13 +244,11 @@ function addRateCharges(
     });
   };
   const tokens = reservedTokens(facts.estimate, settings.tokenRateType);
-  const modelRpm = Object.hasOwn(policy.modelRpmLimit, model) ? policy.modelRpmLimit[model] : undefined;
-  const modelTpm = Object.hasOwn(policy.modelTpmLimit, model) ? policy.modelTpmLimit[model] : undefined;
   if (policy.maxParallelRequests !== null) rate('max_parallel_requests', 'slots', policy.maxParallelRequests, 1);
   if (policy.rpmLimit !== null) rate('rpm_limit', 'requests', policy.rpmLimit, 1);
   if (policy.tpmLimit !== null) rate('tpm_limit', 'tokens', policy.tpmLimit, tokens);
-  if (modelRpm !== undefined) rate('model_rpm_limit', 'requests', modelRpm, 1, model);
-  if (modelTpm !== undefined) rate('model_tpm_limit', 'tokens', modelTpm, tokens, model);
+  forEachLimit(policy.modelRpmLimit, facts, (rpm, model) => rate('model_rpm_limit', 'requests', rpm, 1, model));
+  forEachLimit(policy.modelTpmLimit, facts, (tpm, model) => rate('model_tpm_limit', 'tokens', tpm, tokens, model));
 }
 
 /** A call without `max_tokens` reserves its input only, as LiteLLM does; what it then produces counts when it settles. */

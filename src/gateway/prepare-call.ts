@@ -89,11 +89,21 @@ export function prepareCall(
     facts: {
       owners: ownersOf(caller, deps.settings.proxyPolicy),
       model,
+      otherNames: otherNamesOf(deps.models, model, route.group),
       estimate: widenEstimate(estimate, parsed.operation, parsed.body, defaults),
       price: dearestPrice(candidates.map((candidate) => candidate.price)),
       maxOutputTokens,
     },
   };
+}
+
+const NO_NAMES: readonly string[] = [];
+
+/** Under which other names limits may know the model: the target of the proxy's alias, and the group that answers. */
+function otherNamesOf(models: ModelIndex, model: string, group: string): readonly string[] {
+  const target = models.aliasTargetOf(model);
+  if (target === model) return group === model ? NO_NAMES : [group];
+  return group === target ? [target] : [target, group];
 }
 
 /** Whoever has limits on this call's path. */
