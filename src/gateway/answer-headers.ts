@@ -7,6 +7,10 @@ import type { Candidate } from './prepare-call.ts';
 /** What an upstream's header must start with to be passed on (as `llm_provider-…`): its limits, ids and timings. */
 const FORWARDED = /^(?:x-ratelimit-|x-request-id$|openai-|request-id$|anthropic-|retry-after)/;
 
+/** Node refuses to send a header with anything else in its name or value, and the answer with it. */
+const NOT_IN_HEADER_NAMES = /[^A-Za-z0-9!#$%&'*+.^_`|~-]/g;
+const NOT_IN_HEADER_TEXT = /[^\x20-\x7e]/;
+
 /** LiteLLM's response headers for a call that an upstream has answered. Holds no secret and no query string. */
 export function buildAnswerHeaders(
   call: OpenCall,
@@ -16,17 +20,19 @@ export function buildAnswerHeaders(
 ): Record<string, string> {
   const { deployment } = candidate;
   const headers: Record<string, string> = {
-    'x-litellm-model-id': deployment.id,
-    'x-litellm-model-group': call.prepared.group,
+    'x-litellm-model-id': toHeaderText(deployment.id),
+    'x-litellm-model-group': toHeaderText(call.prepared.group),
     'x-litellm-attempted-retries': String(retries),
   };
   const apiBase = deployment.apiBase === null ? null : withoutQuery(deployment.apiBase);
-  if (apiBase !== null) headers['x-litellm-model-api-base'] = apiBase;
+  if (apiBase !== null) headers['x-litellm-model-api-base'] = toHeaderText(apiBase);
   addKeyHeaders(headers, call);
-  for (const held of call.admission.hold.charges) addLimitHeaders(headers, held, call.prepared.group);
+  for (const held of call.admission.hold.charges) addLimitHeaders(headers, held);
   const cut = call.admission.outputCut;
   if (cut?.lowered) headers['x-latchkey-max-tokens-lowered-to'] = String(cut.maxTokens);
-  for (const [name, value] of upstream.entries()) if (FORWARDED.test(name)) headers[`llm_provider-${name}`] = value;
+  for (const [name, value] of upstream.entries()) {
+    if (FORWARDED.test(name)) headers[`llm_provider-${name}`] = toHeaderText(value);
+  }
   return headers;
 }
 
@@ -43,12 +49,12 @@ function addKeyHeaders(headers: Record<string, string>, call: OpenCall): void {
 }
 
 /** Both families of LiteLLM's limit headers: the per-owner one and the plain one that OpenAI clients know. */
-function addLimitHeaders(headers: Record<string, string>, { charge, remaining }: HeldCharge, group: string): void {
+function addLimitHeaders(headers: Record<string, string>, { charge, remaining }: HeldCharge): void {
   const unit = headerUnit(charge);
   if (unit === null) return;
   if (charge.model !== undefined) {
-    headers[`x-litellm-${charge.owner.kind}-remaining-${unit}-${group}`.replace(/[^\x21-\x7e]/g, '_')] =
-      String(remaining);
+    const model = charge.model.replace(NOT_IN_HEADER_NAMES, '_');
+    headers[`x-litellm-${charge.owner.kind}-remaining-${unit}-${model}`] = String(remaining);
     return;
   }
   const scope = RATE_SCOPE[charge.owner.kind];
@@ -62,6 +68,11 @@ function addLimitHeaders(headers: Record<string, string>, { charge, remaining }:
 function headerUnit({ unit }: Charge): 'requests' | 'tokens' | 'max_parallel_requests' | null {
   if (unit === 'nano_usd') return null;
   return unit === 'slots' ? 'max_parallel_requests' : unit;
+}
+
+/** Names from a configuration may be in any script; a header carries ASCII only, the rest as in URLs. */
+function toHeaderText(text: string): string {
+  return NOT_IN_HEADER_TEXT.test(text) ? encodeURI(Buffer.from(text).toString()) : text;
 }
 
 function withoutQuery(address: string): string {

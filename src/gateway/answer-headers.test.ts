@@ -1,0 +1,35 @@
+import { validateHeaderName, validateHeaderValue } from 'node:http';
+import { expect, test } from 'vitest';
+import { buildAnswerHeaders } from './answer-headers.ts';
+import type { OpenCall } from './open-call.ts';
+import type { Candidate } from './prepare-call.ts';
+
+const NAMES = ['gpt-4', 'openai/*', 'openai/gpt-4o', 'two words', 'modèle', '模型', 'half a pair \ud800', 'a:b(c)@d"e'];
+
+function headersFor(name: string): Record<string, string> {
+  const charge = { owner: { kind: 'key', id: 'key_1' }, limit: 'model_rpm_limit', unit: 'requests', model: name };
+  const call = {
+    request: { caller: { key: null } },
+    prepared: { group: name },
+    admission: { hold: { charges: [{ charge, remaining: 2 }] }, outputCut: null },
+  } as unknown as OpenCall;
+  const candidate = { deployment: { id: name, apiBase: `http://upstream/${name}?secret=1` } } as unknown as Candidate;
+  return buildAnswerHeaders(call, candidate, new Map([['openai-organization', name]]) as never, 0);
+}
+
+test.each(NAMES)('every header for a model called %j can be sent', (name) => {
+  const headers = Object.entries(headersFor(name));
+  expect(headers.length).toBeGreaterThan(5);
+  for (const [header, value] of headers) {
+    expect(() => validateHeaderName(header)).not.toThrow();
+    expect(() => validateHeaderValue(header, value)).not.toThrow();
+  }
+});
+
+test('a limit of one model is named after the model that has the limit', () => {
+  expect(headersFor('gpt-4')).toMatchObject({
+    'x-litellm-key-remaining-requests-gpt-4': '2',
+    'x-litellm-model-group': 'gpt-4',
+    'x-litellm-model-api-base': 'http://upstream/gpt-4',
+  });
+});
