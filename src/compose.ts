@@ -104,9 +104,11 @@ export async function compose(config: Config, overrides: ComposeOverrides = {}):
   });
   const lastActive = createLastActiveRecorder(storage.keys);
 
+  const requestLog = createRequestLog(logger, nowMs);
+
   const app = await createApp({
     logger,
-    logRequest: createRequestLog(logger, nowMs),
+    logRequest: requestLog.log,
     newId: randomUUID,
     version: VERSION,
     bodyLimitBytes: config.server.bodyLimitBytes,
@@ -142,7 +144,7 @@ export async function compose(config: Config, overrides: ComposeOverrides = {}):
     spending,
   });
 
-  const jobs = startJobs({ storage, counters, live, lastActive, masterKeyFollower, nowMs, logger });
+  const jobs = startJobs({ requestLog, storage, counters, live, lastActive, masterKeyFollower, nowMs, logger });
   return {
     app,
     newMasterKey: masterKey.newSecret,
@@ -159,6 +161,7 @@ export async function compose(config: Config, overrides: ComposeOverrides = {}):
       await counters.close();
       await transport.destroy();
       await storage.close();
+      requestLog.flush();
       logger.flush();
     },
   };

@@ -88,14 +88,8 @@ describe('a database that is down', () => {
     await expect(identifyCaller(headers, failing(outage))).rejects.toBe(outage);
   });
 
-  test('lets calls through, as nobody, where the operator wants that', async () => {
-    const deps = { ...failing(outage), admitWithoutDatabase: true };
-    await expect(identifyCaller(headers, deps)).resolves.toMatchObject({ role: 'unknown', key: null });
-  });
-
   test('is not any other failure', async () => {
-    const deps = { ...failing(new Error('broken')), admitWithoutDatabase: true };
-    await expect(identifyCaller(headers, deps)).rejects.toThrow('broken');
+    await expect(identifyCaller(headers, failing(new Error('broken')))).rejects.toThrow('broken');
   });
 });
 

@@ -15,11 +15,6 @@ export interface IdentifyDeps {
   nowMs(): number;
   /** `general_settings.litellm_key_header_name`; null when not set. */
   keyHeaderName: string | null;
-  /**
-   * `general_settings.allow_requests_on_db_unavailable`: a key that cannot be looked up calls on, as nobody in
-   * particular and without limits of its own. Absent: it gets `database_unavailable`.
-   */
-  admitWithoutDatabase?: boolean;
 }
 
 /** No credential is longer than this, a master key of the operator's own choice included. */
@@ -43,23 +38,9 @@ export function identifyCaller(headers: RequestHeaders, deps: IdentifyDeps): Cal
   if (!hasSecretShape(secret)) throw malformed(secret);
 
   const found = deps.keyCache.lookup(hash);
-  return found instanceof Promise ? admitLater(found, secret, hash, deps) : admit(found, secret, hash, deps.nowMs());
-}
-
-function admitLater(
-  found: Promise<ActiveKey | undefined>,
-  secret: string,
-  hash: string,
-  deps: IdentifyDeps,
-): Promise<Caller> {
-  return found.then(
-    (active) => admit(active, secret, hash, deps.nowMs()),
-    (error: unknown) => {
-      const isOutage = error instanceof GatewayError && error.code === 'database_unavailable';
-      if (!isOutage || deps.admitWithoutDatabase !== true) throw error;
-      return { role: 'unknown', userId: null, secretHash: hash, endsAtMs: null, key: null };
-    },
-  );
+  return found instanceof Promise
+    ? found.then((active) => admit(active, secret, hash, deps.nowMs()))
+    : admit(found, secret, hash, deps.nowMs());
 }
 
 function admit(active: ActiveKey | undefined, secret: string, hash: string, nowMs: number): Caller {

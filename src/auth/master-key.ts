@@ -2,8 +2,6 @@
  * Is this the master key? Only digests are held and compared, in constant time, so neither a memory dump nor a
  * stopwatch gives the key away.
  */
-import { timingSafeEqual } from 'node:crypto';
-
 export interface MasterKeyCheck {
   /** True when this is the SHA-256 (lower-case hex) of a master key that is in force. */
   isMasterKeyHash(secretHash: string): boolean;
@@ -11,15 +9,16 @@ export interface MasterKeyCheck {
   replace(hashes: readonly string[]): void;
 }
 
+const DIGEST = /^[0-9a-f]{64}$/;
+
 /** `hashes`: SHA-256 of each master key in force, lower-case hex. None: nobody is the master. */
 export function createMasterKeyCheck(hashes: readonly string[]): MasterKeyCheck {
   let digests = hashes.map(toDigest);
   return {
     isMasterKeyHash(secretHash) {
-      const presented = toDigest(secretHash);
       let found = false;
       // Every digest is compared, also after a match.
-      for (const digest of digests) found = timingSafeEqual(digest, presented) || found;
+      for (const digest of digests) found = isEqual(digest, secretHash) || found;
       return found;
     },
     replace(next) {
@@ -28,8 +27,16 @@ export function createMasterKeyCheck(hashes: readonly string[]): MasterKeyCheck 
   };
 }
 
-function toDigest(hash: string): Buffer {
-  const digest = Buffer.from(hash, 'hex');
-  if (digest.length !== 32) throw new RangeError('not a SHA-256 digest in hex');
-  return digest;
+/** Looks at every character, whichever differ. */
+function isEqual(digest: string, presented: string): boolean {
+  let difference = digest.length ^ presented.length;
+  for (let index = 0; index < digest.length; index += 1) {
+    difference |= digest.charCodeAt(index) ^ presented.charCodeAt(index);
+  }
+  return difference === 0;
+}
+
+function toDigest(hash: string): string {
+  if (!DIGEST.test(hash)) throw new RangeError('not a SHA-256 digest in hex');
+  return hash;
 }

@@ -16,7 +16,9 @@ const LINE: RequestLine = {
 function logged(line: RequestLine, level = 'info'): string[] {
   const lines: string[] = [];
   const logger = pino({ level, base: null }, { write: (text: string) => lines.push(text) });
-  createRequestLog(logger, () => 0)(line);
+  const requestLog = createRequestLog(logger, () => 0);
+  requestLog.log(line);
+  requestLog.flush();
   return lines;
 }
 
@@ -45,6 +47,17 @@ test.each(['sk-..."x', 'sk-...\\n', 'sk-...\n{', 'é', null])(
     expect(line.trimEnd()).not.toContain('\n');
   },
 );
+
+test('lines are handed over together, and not held back for ever', () => {
+  const writes: string[] = [];
+  const requestLog = createRequestLog(pino({ base: null }, { write: (text: string) => writes.push(text) }), () => 0);
+  requestLog.log(LINE);
+  expect(writes).toEqual([]);
+  for (let lines = 1; lines < 200; lines += 1) requestLog.log(LINE);
+  expect(writes.length).toBeGreaterThan(0);
+  requestLog.flush();
+  expect(writes.join('').trimEnd().split('\n')).toHaveLength(200);
+});
 
 test('a quieter level writes no line per request', () => {
   expect(logged(LINE, 'warn')).toEqual([]);

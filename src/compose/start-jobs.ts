@@ -4,11 +4,13 @@ import type { LiveCalls } from '../gateway/live-calls.ts';
 import { startTicker, type Ticker } from '../jobs/ticker.ts';
 import type { OpenStorage } from '../storage/open-storage.ts';
 import type { MasterKeyFollower } from './follow-master-key.ts';
+import type { RequestLog } from './request-log.ts';
 
 /** Often enough that an expired key's streams end within the second. */
 const SWEEP_EVERY_MS = 250;
 const POLL_CHANGES_EVERY_MS = 500;
 const FLUSH_LAST_ACTIVE_EVERY_MS = 10_000;
+const FLUSH_LOG_EVERY_MS = 500;
 const PRUNE_EVERY_MS = 3_600_000;
 
 /** What happens on a timer. Nothing that enforces a limit is among it: windows end by the clock alone. */
@@ -18,10 +20,11 @@ export function startJobs(parts: {
   live: LiveCalls;
   lastActive: { flush(): Promise<void> };
   masterKeyFollower: MasterKeyFollower | null;
+  requestLog: RequestLog;
   nowMs: () => number;
   logger: pino.Logger;
 }): Ticker[] {
-  const { storage, counters, live, lastActive, masterKeyFollower, nowMs, logger } = parts;
+  const { storage, counters, live, lastActive, masterKeyFollower, requestLog, nowMs, logger } = parts;
   const every = (everyMs: number, name: string, run: () => unknown): Ticker =>
     startTicker({
       everyMs,
@@ -38,6 +41,7 @@ export function startJobs(parts: {
       await masterKeyFollower?.refresh();
     }),
     every(FLUSH_LAST_ACTIVE_EVERY_MS, 'last active', () => lastActive.flush()),
+    every(FLUSH_LOG_EVERY_MS, 'flush log', () => requestLog.flush()),
     every(PRUNE_EVERY_MS, 'prune', () => storage.prune()),
   ];
 }

@@ -12,6 +12,7 @@ import { describeActors } from './hooks/describe-actor.ts';
 import { type LogRequest, logRequests } from './hooks/log-requests.ts';
 import { acceptJsonBodies } from './json-body.ts';
 import { handleUnknownPaths } from './not-found.ts';
+import { releaseConnections } from './release-connections.ts';
 import { registerDocsRoutes } from './routes/docs.ts';
 import { type ExplainRoutesDeps, registerExplainRoutes } from './routes/explain.ts';
 import { type GlobalSpendRoutesDeps, registerGlobalSpendRoutes } from './routes/global-spend.ts';
@@ -47,6 +48,7 @@ export async function createApp(deps: AppDeps): Promise<App> {
   handleUnknownPaths(app);
   acceptJsonBodies(app);
 
+  releaseConnections(app);
   beginRequests(app, deps.version);
   describeActors(app);
   logRequests(app, deps.logRequest);

@@ -6,15 +6,20 @@ import type { App } from '../app-instance.ts';
 /** A client may name its call; anything longer or stranger could be an attack on whoever reads the log. */
 const CALL_ID_SHAPE = /^[A-Za-z0-9._:-]{1,128}$/;
 
-/** Puts the ids on request and response. Also for answers that are made outside the request's life cycle. */
-export function stampIds(request: FastifyRequest, reply: FastifyReply, version: string): void {
+/** The headers that every answer carries, whatever became of the request. */
+export function idHeaders(request: FastifyRequest, version: string): Record<string, string> {
+  return { 'x-request-id': request.id, 'x-litellm-call-id': request.callId, 'x-litellm-version': version };
+}
+
+function nameCall(request: FastifyRequest): void {
   const named = request.headers['x-litellm-call-id'];
   request.callId = typeof named === 'string' && CALL_ID_SHAPE.test(named) ? named : request.id;
-  reply.headers({
-    'x-request-id': request.id,
-    'x-litellm-call-id': request.callId,
-    'x-litellm-version': version,
-  });
+}
+
+/** For answers that are made outside the request's life cycle. */
+export function stampIds(request: FastifyRequest, reply: FastifyReply, version: string): void {
+  nameCall(request);
+  reply.headers(idHeaders(request, version));
 }
 
 /** Also ends the taking of new work: once the app is closing, requests on open connections get 503. */
@@ -25,9 +30,14 @@ export function beginRequests(app: App, version: string): void {
     closing = true;
     done();
   });
-  app.addHook('onRequest', (request, reply, done) => {
-    stampIds(request, reply, version);
+  app.addHook('onRequest', (request, _reply, done) => {
+    nameCall(request);
     if (closing) done(new GatewayError('shutting_down', 'The gateway is shutting down.', { retryAfterMs: 1_000 }));
     else done();
+  });
+  // At the end, so that whoever answers past the framework sets them with its other headers, in one go.
+  app.addHook('onSend', (request, reply, payload, done) => {
+    reply.headers(idHeaders(request, version));
+    done(null, payload);
   });
 }

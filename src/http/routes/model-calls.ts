@@ -8,10 +8,12 @@ import { GatewayError } from '../../core/gateway-error.ts';
 import type { Operation } from '../../core/operation.ts';
 import type { CallAnswer, CallRequest, ClientSink } from '../../gateway/call-request.ts';
 import type { App } from '../app-instance.ts';
+import { idHeaders } from '../hooks/begin-request.ts';
 import { registerRawBodyScope } from '../raw-body-scope.ts';
 import { MODEL_CALL_SCHEMAS } from '../schemas/model-call.ts';
 
 export interface ModelCallRoutesDeps {
+  version: string;
   callModel(request: CallRequest): Promise<CallAnswer>;
 }
 
@@ -65,7 +67,7 @@ async function answerCall(
   });
   // Past the framework from here on: what is left to do is one write, or many.
   reply.hijack();
-  const responseHeaders = Object.assign(reply.getHeaders() as OutgoingHttpHeaders, answer.headers);
+  const responseHeaders: OutgoingHttpHeaders = Object.assign(idHeaders(request, deps.version), answer.headers);
   if (answer.kind === 'whole') {
     responseHeaders['content-length'] = answer.body.length;
     reply.raw.writeHead(answer.status, responseHeaders);
