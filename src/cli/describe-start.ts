@@ -19,7 +19,9 @@ export function describeStart({ config, port, newMasterKey, recovery }: StartFac
   lines.push(`  data           ${config.server.dataDir}`, `  API and docs   ${url}/docs`);
   const { shipped, unsettled } = recovery;
   if (shipped + unsettled > 0) {
-    lines.push(`  recovered      ${shipped} bills of the previous run, ${unsettled} calls that it left unfinished`);
+    const bills = `${shipped} ${shipped === 1 ? 'bill' : 'bills'} of the previous run`;
+    const calls = `${unsettled} ${unsettled === 1 ? 'call' : 'calls'} that it left unfinished`;
+    lines.push(`  recovered      ${bills}, ${calls}`);
   }
   if (newMasterKey !== null) lines.push(...describeMasterKey(newMasterKey));
   lines.push(
