@@ -1,11 +1,13 @@
 import type { Charge, HeldCharge } from '../core/charge.ts';
 import { RATE_SCOPE, toFloatText } from '../core/denial.ts';
+import type { OwnerKind } from '../core/owner.ts';
 import type { UpstreamHeaders } from '../providers/upstream-headers.ts';
 import type { OpenCall } from './open-call.ts';
 import type { Candidate } from './prepare-call.ts';
 
 /** What an upstream's header must start with to be passed on (as `llm_provider-…`): its limits, ids and timings. */
 const FORWARDED = /^(?:x-ratelimit-|x-request-id$|openai-|request-id$|anthropic-|retry-after)/;
+const FORWARDED_LETTERS = 'xora';
 
 /** Node refuses to send a header with anything else in its name or value, and the answer with it. */
 const NOT_IN_HEADER_NAMES = /[^A-Za-z0-9!#$%&'*+.^_`|~-]/g;
@@ -30,9 +32,9 @@ export function buildAnswerHeaders(
   for (const held of call.admission.hold.charges) addLimitHeaders(headers, held);
   const cut = call.admission.outputCut;
   if (cut?.lowered) headers['x-latchkey-max-tokens-lowered-to'] = String(cut.maxTokens);
-  for (const [name, value] of upstream.entries()) {
+  upstream.forEach(FORWARDED_LETTERS, (name, value) => {
     if (FORWARDED.test(name)) headers[`llm_provider-${name}`] = toHeaderText(value);
-  }
+  });
   return headers;
 }
 
@@ -57,15 +59,47 @@ function addLimitHeaders(headers: Record<string, string>, { charge, remaining }:
     headers[`x-litellm-${charge.owner.kind}-remaining-${unit}-${model}`] = String(remaining);
     return;
   }
-  const scope = RATE_SCOPE[charge.owner.kind];
-  headers[`x-ratelimit-${scope}-limit-${unit}`] = String(charge.ceiling);
-  headers[`x-ratelimit-${scope}-remaining-${unit}`] = String(remaining);
-  if (charge.owner.kind !== 'key' || unit === 'max_parallel_requests') return;
-  headers[`x-ratelimit-limit-${unit}`] = String(charge.ceiling);
-  headers[`x-ratelimit-remaining-${unit}`] = String(remaining);
+  const names = limitNames(charge.owner.kind, unit);
+  const limit = String(charge.ceiling);
+  const left = String(remaining);
+  headers[names.limit] = limit;
+  headers[names.remaining] = left;
+  if (names.plainLimit === null) return;
+  headers[names.plainLimit] = limit;
+  headers[names.plainRemaining] = left;
 }
 
-function headerUnit({ unit }: Charge): 'requests' | 'tokens' | 'max_parallel_requests' | null {
+type LimitUnit = 'requests' | 'tokens' | 'max_parallel_requests';
+
+interface LimitNames {
+  limit: string;
+  remaining: string;
+  /** Null where OpenAI has no such header. */
+  plainLimit: string | null;
+  plainRemaining: string;
+}
+
+const knownNames = new Map<string, LimitNames>();
+
+/** The same few names for every call, so each is put together once. */
+function limitNames(kind: OwnerKind, unit: LimitUnit): LimitNames {
+  const id = `${kind} ${unit}`;
+  let names = knownNames.get(id);
+  if (names === undefined) {
+    const scope = RATE_SCOPE[kind];
+    const isPlain = kind === 'key' && unit !== 'max_parallel_requests';
+    names = {
+      limit: `x-ratelimit-${scope}-limit-${unit}`,
+      remaining: `x-ratelimit-${scope}-remaining-${unit}`,
+      plainLimit: isPlain ? `x-ratelimit-limit-${unit}` : null,
+      plainRemaining: `x-ratelimit-remaining-${unit}`,
+    };
+    knownNames.set(id, names);
+  }
+  return names;
+}
+
+function headerUnit({ unit }: Charge): LimitUnit | null {
   if (unit === 'nano_usd') return null;
   return unit === 'slots' ? 'max_parallel_requests' : unit;
 }

@@ -112,7 +112,8 @@ function toModelCall(
       overrides[name] = Math.min(cut.maxTokens, (defaults[name] as number | undefined) ?? cut.maxTokens);
     }
   }
-  return { operation: parsed.operation, text: parsed.text, body: parsed.body, stream: parsed.stream, overrides };
+  const { operation, text, raw, body, stream } = parsed;
+  return { operation, text, bytes: raw, body, stream, overrides };
 }
 
 function failedOutcome(error: GatewayError, clientGone: boolean): Outcome {

@@ -20,7 +20,7 @@ test('what a call needs is read, and the text stays as it came', () => {
     '{"model":"gpt-4", "messages":[{"role":"user","content":"hi"}],"stream":true,"seed":12345678901234567890}';
   expect(parseCall('chat', Buffer.from(text), null)).toMatchObject({
     text,
-    bytes: text.length,
+    raw: Buffer.from(text),
     model: 'gpt-4',
     stream: true,
   });

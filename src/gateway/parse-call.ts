@@ -5,7 +5,8 @@ import type { Operation } from '../core/operation.ts';
 export interface ParsedCall {
   operation: Operation;
   text: string;
-  bytes: number;
+  /** The same, undecoded. */
+  raw: Buffer;
   body: Readonly<Record<string, unknown>>;
   model: string;
   stream: boolean;
@@ -60,7 +61,7 @@ export function parseCall(operation: Operation, raw: Buffer, pathModel: string |
   if (!required.isValid(body[required.field]))
     throw invalid(required.field, `'${required.field}' must be ${required.expected}.`);
   refuseCredentialFields(body);
-  return { operation, text, bytes: raw.length, body, model, stream: stream === true && operation !== 'embedding' };
+  return { operation, text, raw, body, model, stream: stream === true && operation !== 'embedding' };
 }
 
 function parseObject(text: string): Record<string, unknown> {

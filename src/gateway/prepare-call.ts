@@ -80,7 +80,7 @@ export function prepareCall(
         ? null
         : Math.max(maxOutputTokens, known.maxOutputTokens);
   }
-  const estimate = estimateTokens(parsed.operation, parsed.body, parsed.bytes, deps.settings.tokensPerImage);
+  const estimate = estimateTokens(parsed.operation, parsed.body, parsed.raw.length, deps.settings.tokensPerImage);
   const defaults = candidates.map((candidate) => candidate.defaults);
   return {
     model,

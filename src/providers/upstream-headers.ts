@@ -20,12 +20,17 @@ export class UpstreamHeaders {
     return undefined;
   }
 
-  /** Every header in wire order, names in lower case; a repeated name comes repeatedly. */
-  *entries(): Generator<[name: string, value: string]> {
+  /**
+   * Calls with every header whose name (in lower case) begins with one of these letters, in wire order; a repeated name
+   * comes repeatedly. The letters spare the decoding of all the others.
+   */
+  forEach(firstLetters: string, visit: (name: string, value: string) => void): void {
     for (let index = 0; index + 1 < this.raw.length; index += 2) {
-      const name = this.raw[index];
-      const value = this.raw[index + 1];
-      if (name && value) yield [name.toString('latin1').toLowerCase(), value.toString('latin1')];
+      const name = this.raw[index] as Buffer;
+      if (!firstLetters.includes(String.fromCharCode((name[0] ?? 0) | LOWER_CASE_BIT))) continue;
+      visit(name.toString('latin1').toLowerCase(), (this.raw[index + 1] as Buffer).toString('latin1'));
     }
   }
 }
+
+const LOWER_CASE_BIT = 0x20;

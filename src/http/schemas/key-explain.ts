@@ -52,7 +52,7 @@ export function toParsedCall(body: KeyExplainBody): { parsed: ParsedCall; route:
   const call = { messages: [], ...body, key: undefined, route: undefined };
   const text = JSON.stringify(call);
   return {
-    parsed: { operation, text, bytes: Buffer.byteLength(text), body: call, model: body.model, stream: false },
+    parsed: { operation, text, raw: Buffer.from(text), body: call, model: body.model, stream: false },
     route,
   };
 }
