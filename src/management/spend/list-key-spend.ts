@@ -13,5 +13,8 @@ export async function listKeySpend(
   await deps.flushLedger();
   const nowMs = deps.nowMs();
   const { keys } = await deps.keys.list({ page: 1, size: limit, sortBy: 'spend', sortOrder: 'desc', nowMs });
-  return viewKeys(deps, keys, nowMs);
+  // Storage picks the keys by what it knows of them; with budget windows, and with bills on their way there, what is
+  // shown can order them otherwise.
+  const views = await viewKeys(deps, keys, nowMs);
+  return views.sort((one, other) => other.spendNanoUsd - one.spendNanoUsd);
 }

@@ -4,6 +4,7 @@ import type { KeyRecord } from '../../core/key.ts';
 import { sha256Hex } from '../../core/key-secret.ts';
 import { buildRecord, NOW_MS } from '../../ledger/__fixtures__/calls.ts';
 import { createWorld, MANUAL, type World } from '../../ledger/__fixtures__/ledger-world.ts';
+import { type OpenStorage, openStorage } from '../../storage/open-storage.ts';
 import { ACTOR, ADMIN, buildTestManagement, callerOf, newKey } from '../keys/__fixtures__/key-management.ts';
 import { generateKey } from '../keys/generate-key.ts';
 import { listDailySpend } from './list-daily-spend.ts';
@@ -17,14 +18,18 @@ const ALL = { limit: 100, offset: 0 };
 const MASTER_HASH = sha256Hex('the master key');
 
 let world: World;
+let storage: OpenStorage;
 let deps: SpendManagement;
 let ada: { key: KeyRecord; secret: string };
 let bob: { key: KeyRecord; secret: string };
 
 beforeAll(async () => {
-  world = await createWorld();
+  world = await createWorld(async (options) => {
+    storage = await openStorage(options);
+    return storage;
+  });
   const { ledger } = await world.open(MANUAL);
-  const management = buildTestManagement(world.storage, { nowMs: NOW_MS });
+  const management = buildTestManagement(storage, { nowMs: NOW_MS });
   ada = await generateKey(management, ADMIN, ACTOR, newKey({ fields: { alias: 'ada', spendNanoUsd: 7 } }));
   bob = await generateKey(management, ADMIN, ACTOR, newKey({ fields: { alias: 'bob' } }));
   const settle = (id: string, nanoUsd: number, key: KeyRecord | null, over: object = {}) =>
@@ -43,8 +48,8 @@ beforeAll(async () => {
   await settle('b1', 400, bob.key, { startedAtMs: NOW_MS + 1, userId: 'bert', tags: ['blue', 'red'] });
   await settle('m1', 800, null, { startedAtMs: NOW_MS + 2 });
   deps = {
-    spend: world.storage.spend,
-    keys: world.storage.keys,
+    spend: storage.spend,
+    keys: storage.keys,
     readSpend: management.readSpend,
     budgetWindow: management.budgetWindow,
     flushLedger: () => ledger.flush(),
@@ -172,6 +177,15 @@ describe('sums over everybody', () => {
     expect(views.map(({ key, spendNanoUsd }) => [key.alias, spendNanoUsd])).toEqual([
       ['ada', 7],
       ['bob', 0],
+    ]);
+  });
+
+  test('list keys by the spend that is shown, where a budget window makes it less than the total', async () => {
+    const readSpend = async (keys: readonly KeyRecord[]) => keys.map(({ alias }) => (alias === 'bob' ? 9 : 1));
+    const views = await listKeySpend({ ...deps, readSpend }, ADMIN, 10);
+    expect(views.map(({ key, spendNanoUsd }) => [key.alias, spendNanoUsd])).toEqual([
+      ['bob', 9],
+      ['ada', 1],
     ]);
   });
 
