@@ -21,7 +21,6 @@ test.each([null, '1d', '1mo', '90s'])('with a window of %s, it is the counter th
     owners: [keyPolicy(key)],
     model: 'gpt-4',
     otherNames: [],
-    otherNames: [],
     estimate: estimateTokens('chat', { messages: [] }, 10, 0),
     price: null,
     maxOutputTokens: null,
