@@ -1,4 +1,4 @@
-import { randomBytes, randomUUID } from 'node:crypto';
+import { randomBytes } from 'node:crypto';
 import { mkdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { pino } from 'pino';
@@ -9,6 +9,7 @@ import { buildKeyManagement, buildSpending } from './compose/build-management.ts
 import { databaseUrlOf } from './compose/database-url.ts';
 import { followMasterKey } from './compose/follow-master-key.ts';
 import { newId } from './compose/new-id.ts';
+import { createRequestIds } from './compose/new-request-id.ts';
 import { createRequestLog } from './compose/request-log.ts';
 import { startJobs } from './compose/start-jobs.ts';
 import type { Config } from './config/config.ts';
@@ -109,7 +110,7 @@ export async function compose(config: Config, overrides: ComposeOverrides = {}):
   const app = await createApp({
     logger,
     logRequest: requestLog.log,
-    newId: randomUUID,
+    newId: createRequestIds(nowMs),
     version: VERSION,
     bodyLimitBytes: config.server.bodyLimitBytes,
     trustedProxies: config.general.trustedProxies,

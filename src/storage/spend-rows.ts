@@ -95,7 +95,8 @@ export function buildSpendFilters(
   if (requestId !== undefined) {
     filters.push(eb.or([eb('request_id', '=', requestId), eb('response_id', '=', requestId)]));
   }
-  if (query.keyId !== undefined) filters.push(eb('key_id', '=', query.keyId));
+  if (query.keyId === null) filters.push(eb('key_id', 'is', null));
+  else if (query.keyId !== undefined) filters.push(eb('key_id', '=', query.keyId));
   if (query.keyHash !== undefined) filters.push(eb('key_hash', '=', query.keyHash));
   if (query.userId !== undefined) filters.push(eb('user_id', '=', query.userId));
   if (query.teamId !== undefined) filters.push(eb('team_id', '=', query.teamId));

@@ -15,7 +15,7 @@ export async function sumDaily(
 ): Promise<DailySpend[]> {
   const { firstDay, lastDay } = toDays(query);
   let grouped = reads.selectFrom('daily_spend').select(GROUP).select(sumOf('spend_nano_usd').as('spend_nano_usd'));
-  if (query.keyId !== undefined) grouped = grouped.where('key_id', '=', query.keyId);
+  if (query.keyId !== undefined) grouped = grouped.where('key_id', '=', query.keyId ?? '');
   if (query.userId !== undefined) grouped = grouped.where('user_id', '=', query.userId);
   if (firstDay !== undefined) grouped = grouped.where('day', '>=', firstDay);
   if (lastDay !== undefined) grouped = grouped.where('day', '<=', lastDay);

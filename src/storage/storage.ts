@@ -178,8 +178,9 @@ export interface SpendRow {
 export interface SpendQuery {
   /** Ours, or the upstream's response id: clients know only the latter. */
   requestId?: string;
-  keyId?: string;
-  /** Matches rows whose key had this hash when it called. */
+  /** Null: calls without a key, which are the master key's. */
+  keyId?: string | null;
+  /** Matches rows whose key had this hash when it called. An index serves it together with `keyId: null`. */
   keyHash?: string;
   userId?: string;
   teamId?: string;

@@ -38,7 +38,7 @@ export async function selectKey(
   const address = parseKeyAddress(text);
   const key = await keys.find(address, { includeDeleted: true });
   if (key !== undefined) return { keyId: key.keyId };
-  return address.kind === 'hash' ? { keyHash: address.hash } : undefined;
+  return address.kind === 'hash' ? { keyId: null, keyHash: address.hash } : undefined;
 }
 
 /** Administrators, and keys that were given the permission to read spend. */

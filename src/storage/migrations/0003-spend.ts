@@ -36,7 +36,8 @@ const NUMBER_COLUMNS = [
   'stream',
   'http_status',
 ] as const;
-const INDEXED_OWNERS = ['key_id', 'key_hash', 'user_id', 'team_id', 'end_user'] as const;
+/** Most rows have none of the last three, and only those that do are worth an entry. */
+const INDEXED_OWNERS = ['key_id', 'user_id', 'team_id', 'end_user'] as const;
 
 const DAILY_KEY = [
   'day',
@@ -81,9 +82,22 @@ async function createSpendLogs(db: Kysely<unknown>, dialect: DialectName): Promi
       .createIndex(`spend_logs_${owner}`)
       .on('spend_logs')
       .columns([owner, ...at])
+      .where(sql<boolean>`${sql.ref(owner)} is not null`)
       .execute();
   }
-  await db.schema.createIndex('spend_logs_response_id').on('spend_logs').column('response_id').execute();
+  // Calls of the master key. Those of other keys are found by key_id.
+  await db.schema
+    .createIndex('spend_logs_key_hash')
+    .on('spend_logs')
+    .columns(['key_hash', ...at])
+    .where(sql<boolean>`key_id is null`)
+    .execute();
+  await db.schema
+    .createIndex('spend_logs_response_id')
+    .on('spend_logs')
+    .column('response_id')
+    .where(sql<boolean>`response_id is not null`)
+    .execute();
 }
 
 async function createBalances(db: Kysely<unknown>, dialect: DialectName): Promise<void> {
