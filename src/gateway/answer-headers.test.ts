@@ -1,5 +1,6 @@
 import { validateHeaderName, validateHeaderValue } from 'node:http';
 import { expect, test } from 'vitest';
+import { UpstreamHeaders } from '../providers/upstream-headers.ts';
 import { buildAnswerHeaders } from './answer-headers.ts';
 import type { OpenCall } from './open-call.ts';
 import type { Candidate } from './prepare-call.ts';
@@ -14,7 +15,8 @@ function headersFor(name: string): Record<string, string> {
     admission: { hold: { charges: [{ charge, remaining: 2 }] }, outputCut: null },
   } as unknown as OpenCall;
   const candidate = { deployment: { id: name, apiBase: `http://upstream/${name}?secret=1` } } as unknown as Candidate;
-  return buildAnswerHeaders(call, candidate, new Map([['openai-organization', name]]) as never, 0);
+  const upstream = new UpstreamHeaders([Buffer.from('OpenAI-Organization'), Buffer.from(name)]);
+  return buildAnswerHeaders(call, candidate, upstream, 0);
 }
 
 test.each(NAMES)('every header for a model called %j can be sent', (name) => {

@@ -2,7 +2,7 @@
  * The OpenAI API: chat, completions and embeddings, each with and without `/v1`, and in Azure's path form where the
  * model is named by the URL. Bodies arrive as bytes and are not validated here; unknown parameters pass through.
  */
-import type { OutgoingHttpHeaders } from 'node:http';
+import type { OutgoingHttpHeaders, ServerResponse } from 'node:http';
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import { GatewayError } from '../../core/gateway-error.ts';
 import type { Operation } from '../../core/operation.ts';
@@ -65,37 +65,34 @@ async function answerCall(
       if (raw.socket.destroyed) listener();
     },
   });
-  // Past the framework from here on: what is left to do is one write, or many.
-  reply.hijack();
+  const { raw: response } = reply;
   const responseHeaders: OutgoingHttpHeaders = Object.assign(idHeaders(request, deps.version), answer.headers);
-  if (answer.kind === 'whole') {
-    responseHeaders['content-length'] = answer.body.length;
-    reply.raw.writeHead(answer.status, responseHeaders);
-    endWith(reply, answer.body);
-  } else {
-    reply.raw.writeHead(answer.status, responseHeaders);
-    await answer.relayTo(toSink(reply));
-  }
+  if (answer.kind === 'whole') responseHeaders['content-length'] = answer.body.length;
+  // Throws for a header that cannot be sent: while the framework can still answer for us.
+  response.writeHead(answer.status, responseHeaders);
+  reply.hijack();
+  if (answer.kind === 'whole') endWith(response, answer.body);
+  else await answer.relayTo(toSink(response));
   return reply;
 }
 
 /** Below this size, copying a body behind the headers is cheaper than a second buffer in the same write. */
 const SMALL_BODY_BYTES = 16 * 1024;
 
-function endWith({ raw }: FastifyReply, body: Buffer): void {
+function endWith(response: ServerResponse, body: Buffer): void {
   // As Latin-1 text, one character for one byte, Node puts headers and body into one string and one plain write.
-  if (body.length <= SMALL_BODY_BYTES) raw.end(body.toString('latin1'), 'latin1');
-  else raw.end(body);
+  if (body.length <= SMALL_BODY_BYTES) response.end(body.toString('latin1'), 'latin1');
+  else response.end(body);
 }
 
-function toSink({ raw }: FastifyReply): ClientSink {
+function toSink(response: ServerResponse): ClientSink {
   return {
-    write: (bytes) => raw.write(bytes),
+    write: (bytes) => response.write(bytes),
     onDrain: (listener) => {
-      raw.on('drain', listener);
+      response.on('drain', listener);
     },
     end: () => {
-      raw.end();
+      response.end();
     },
   };
 }
