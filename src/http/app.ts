@@ -48,8 +48,8 @@ export async function createApp(deps: AppDeps): Promise<App> {
   handleUnknownPaths(app);
   acceptJsonBodies(app);
 
-  releaseConnections(app);
   beginRequests(app, deps.version);
+  releaseConnections(app);
   describeActors(app);
   logRequests(app, deps.logRequest);
   // The API browser's own files come before the guard; every route after it is guarded.
