@@ -30,11 +30,28 @@ async function call(lane) {
   for (let count = 0; ; count += 1) {
     const id = `${prefix}-${lane}-${count}`;
     await ledger.open(buildIntent(id));
-    writeSync(1, `open ${id}\n`);
+    say(`open ${id}\n`);
     // Some calls take several turns, so that there are always some in flight.
     for (let turn = 0; turn < count % 5; turn += 1) await new Promise((resume) => setImmediate(resume));
     await ledger.settle(buildRecord(id, 1 + (count % 7)));
-    writeSync(1, `settle ${id}\n`);
+    say(`settle ${id}\n`);
   }
 }
 for (const lane of ['a', 'b', 'c', 'd']) void call(lane);
+
+/**
+ * At once, whatever becomes of this process next. The pipe does not block, so a reader that is behind is waited for.
+ *
+ * @param {string} line
+ */
+function say(line) {
+  for (;;) {
+    try {
+      writeSync(1, line);
+      return;
+    } catch (error) {
+      if (/** @type {{ code?: unknown }} */ (error).code !== 'EAGAIN') throw error;
+      Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, 1);
+    }
+  }
+}
