@@ -74,6 +74,16 @@ describe('deleting keys', () => {
     expect(await deps.totals()).toEqual(before);
   });
 
+  test.each([
+    [10, /alias-9\. Nothing/],
+    [11, /alias-9 and 1 more\. Nothing/],
+    [5_000, /alias-9 and 4990 more\. Nothing/],
+  ])('names ten unknown keys at most and says how many more there are: %i', async (count, expected) => {
+    const unknown = Array.from({ length: count }, (_, index) => `alias-${index}`);
+    await expect(remove(unknown)).rejects.toThrow(expected);
+    await expect(remove(unknown)).rejects.not.toThrow(/alias-10/);
+  });
+
   test('refuses an empty list', async () => {
     await expect(remove([])).rejects.toMatchObject({
       status: 400,

@@ -54,7 +54,11 @@ function nameRow(key: KeyRecord | undefined): string {
   return key?.keyId ?? '';
 }
 
+const MOST_NAMED = 10;
+
+/** Names as many as a reader can take in; a request can hold any number. */
 function keysNotFound(texts: readonly string[]): GatewayError {
-  const names = texts.slice(0, 10).map(labelKey).join(', ');
-  return new GatewayError('not_found', `No keys found for: ${names}. Nothing was deleted.`, { param: 'keys' });
+  const named = texts.slice(0, MOST_NAMED).map(labelKey).join(', ');
+  const rest = texts.length > MOST_NAMED ? ` and ${texts.length - MOST_NAMED} more` : '';
+  return new GatewayError('not_found', `No keys found for: ${named}${rest}. Nothing was deleted.`, { param: 'keys' });
 }
