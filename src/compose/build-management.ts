@@ -48,6 +48,7 @@ export async function buildKeyManagement(
       upperBounds,
       disableKeyName: config.disableKeyName,
       rotationGracePeriod: config.general.rotationGracePeriod,
+      gcsBucketName: config.gcsBucketName,
     },
   };
 }

@@ -22,6 +22,8 @@ export interface Config {
   readonly saltKey: string | null;
   /** `DISABLE_KEY_NAME`: keys keep no mask. */
   readonly disableKeyName: boolean;
+  /** `GCS_BUCKET_NAME`: where keys that log to Google's storage and name no bucket would write; null: not set. */
+  readonly gcsBucketName: string | null;
   /** In the order of the file. Includes those that cannot serve at present (`unavailable`). */
   readonly deployments: readonly Deployment[];
   readonly modelGroupAliases: readonly ModelGroupAlias[];

@@ -26,6 +26,7 @@ export const ENVIRONMENT_NAMES = {
   disableKeyName: 'DISABLE_KEY_NAME',
   rotationGracePeriod: 'LITELLM_KEY_ROTATION_GRACE_PERIOD',
   rateLimitWindowSeconds: 'LITELLM_RATE_LIMIT_WINDOW_SIZE',
+  gcsBucketName: 'GCS_BUCKET_NAME',
   // For the commands that talk to a running gateway.
   url: 'LATCHKEY_URL',
   apiKey: 'LATCHKEY_API_KEY',

@@ -77,6 +77,7 @@ export function loadConfig({ environment, overrides = {}, readFile }: LoadConfig
     masterKey,
     saltKey: settings.saltKey ?? general.salt_key ?? settings.sharedSaltKey,
     disableKeyName: outside(flag, 'disableKeyName') ?? false,
+    gcsBucketName: settings.gcsBucketName,
     deployments: models.deployments,
     modelGroupAliases: Object.entries(router.model_group_alias ?? {}).map(([alias, target]) => ({
       alias,

@@ -93,6 +93,6 @@ export function registerKeyReadRoutes(app: App, keyManagement: KeyManagement): v
         response: { 200: KeyHealthReply },
       },
     },
-    (request) => fromKeyHealth(checkKeyHealth(request.caller)),
+    (request) => fromKeyHealth(checkKeyHealth(keyManagement, request.caller)),
   );
 }

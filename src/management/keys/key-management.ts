@@ -17,6 +17,8 @@ export interface KeySettings {
   disableKeyName: boolean;
   /** How long a rotated secret goes on working when the request does not say; null: not at all. */
   rotationGracePeriod: string | null;
+  /** GCS_BUCKET_NAME: the bucket of keys that log to `gcs_bucket` and name none; null: there is none. */
+  gcsBucketName: string | null;
 }
 
 export interface KeyManagement {

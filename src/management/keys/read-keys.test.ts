@@ -8,6 +8,7 @@ import {
   callerOf,
   newKey,
   START_MS,
+  settingsWith,
   type TestKeyManagement,
 } from './__fixtures__/key-management.ts';
 import { checkKeyHealth } from './check-key-health.ts';
@@ -131,11 +132,11 @@ describe('the list of keys', () => {
 
 describe('the health of a key', () => {
   const health = async (metadata: KeyFields['metadata'] & object) =>
-    checkKeyHealth(callerOf((await make({ metadata })).key));
+    checkKeyHealth(deps, callerOf((await make({ metadata })).key));
 
   test('is good when it sends its calls nowhere', async () => {
     expect(await health({})).toEqual({ healthy: true, logging: null });
-    expect(checkKeyHealth(ADMIN)).toEqual({ healthy: true, logging: null });
+    expect(checkKeyHealth(deps, ADMIN)).toEqual({ healthy: true, logging: null });
   });
 
   test('is bad when it names a destination, and says which', async () => {
@@ -146,6 +147,20 @@ describe('the health of a key', () => {
         details: expect.stringMatching(/^Logger exceptions triggered, system is unhealthy: gcs_bucket: .*; langfuse: /),
       },
     });
+  });
+
+  test.each<[string, object, string | null, RegExp]>([
+    ['set nowhere', {}, null, /GCS_BUCKET_NAME is not set in the environment$/],
+    ['empty', { gcs_bucket_name: '' }, null, /GCS_BUCKET_NAME is not set in the environment$/],
+    ['named by the key', { gcs_bucket_name: 'logs' }, null, /this release has no such log destination yet$/],
+    ['set in the environment', {}, 'logs', /this release has no such log destination yet$/],
+  ])('of a key that logs to a bucket: %s', async (_case, callback_vars, gcsBucketName, expected) => {
+    const logging = [{ callback_name: 'gcs_bucket', callback_vars: callback_vars as Record<string, string> }];
+    const caller = callerOf((await make({ metadata: { logging } })).key);
+    const { healthy, logging: verdict } = checkKeyHealth({ settings: settingsWith({ gcsBucketName }) }, caller);
+    expect(healthy).toBe(false);
+    expect(verdict?.details).toMatch(/^Logger exceptions triggered, system is unhealthy: gcs_bucket: /);
+    expect(verdict?.details).toMatch(expected);
   });
 
   test('is a bad request when an entry has no name', async () => {

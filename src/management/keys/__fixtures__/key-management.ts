@@ -49,6 +49,7 @@ const SETTINGS: KeySettings = {
   },
   disableKeyName: false,
   rotationGracePeriod: null,
+  gcsBucketName: null,
 };
 
 /** A key as caller: role `unknown`, as a key without a user row is. */
