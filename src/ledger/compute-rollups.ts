@@ -1,4 +1,4 @@
-import type { SpendRecord } from '../core/spend-record.ts';
+import type { BalanceDelta, SpendRecord } from '../core/spend-record.ts';
 import { cutName } from './to-storable.ts';
 
 /** Rows to add to the sums, in SQL's names because they travel as JSON; each list sorted by its key. */
@@ -28,56 +28,85 @@ export interface DailyRow {
   spend_nano_usd: number;
 }
 
+/** What records add to balances and daily sums, summed up as they come: a record need not be kept for it. */
+export interface RollupSums {
+  /** Throws RangeError when the call began at no time that a calendar knows; nothing has been added then. */
+  add(record: SpendRecord): void;
+  /** Sorted, because processes that lock rows in one order cannot lock each other out. */
+  list(): Rollups;
+  /** What all records together move balances by. */
+  deltas(): BalanceDelta[];
+}
+
 /** All of a row's names together must fit into one index entry (2,700 bytes in PostgreSQL). */
 const MAX_KEY_CHARS = 128;
+const DAY_MS = 86_400_000;
 
-type Names = [string, string, string, string, string, string, string, string, string];
-
-/**
- * What a batch of new records adds to balances and daily sums. A call belongs to the UTC day on which it started.
- * Sorted, because processes that lock rows in one order cannot lock each other out.
- */
-export function computeRollups(records: readonly SpendRecord[]): Rollups {
-  const balances = new Map<string, Rollups['balances'][number]>();
+/** A call belongs to the UTC day on which it started. */
+export function createRollupSums(): RollupSums {
+  const balances = new Map<string, number>();
   const daily = new Map<string, DailyRow>();
   const dailyTags = new Map<string, Rollups['dailyTags'][number]>();
-  for (const record of records) {
-    const day = new Date(record.startedAtMs).toISOString().slice(0, 10);
-    for (const { counter, nanoUsd } of record.balances) {
-      findOrAdd(balances, counter, () => ({ counter, nano_usd: 0 })).nano_usd += nanoUsd;
-    }
-    addToDay(daily, day, record);
-    for (const tag of new Set(record.tags.map((name) => cutName(name, MAX_KEY_CHARS)))) {
-      const row = findOrAdd(dailyTags, `${day}${tag}`, () => ({ day, tag, calls: 0, spend_nano_usd: 0 }));
-      row.calls += 1;
-      row.spend_nano_usd += record.spendNanoUsd;
-    }
-  }
+  let dayNumber = Number.NaN;
+  let day = '';
+
   return {
-    balances: listByKey(balances).filter(({ nano_usd }) => nano_usd !== 0),
-    daily: listByKey(daily),
-    dailyTags: listByKey(dailyTags),
+    add(record) {
+      const number = Math.floor(record.startedAtMs / DAY_MS);
+      if (number !== dayNumber) {
+        day = new Date(record.startedAtMs).toISOString().slice(0, 10);
+        dayNumber = number;
+      }
+      for (const { counter, nanoUsd } of record.balances) {
+        balances.set(counter, (balances.get(counter) ?? 0) + nanoUsd);
+      }
+      addToDay(daily, day, record);
+      if (record.tags.length > 0) addToTags(dailyTags, day, record);
+    },
+    list: () => ({
+      balances: listByKey(balances)
+        .filter(([, sum]) => sum !== 0)
+        .map(([counter, sum]) => ({ counter, nano_usd: sum })),
+      daily: listByKey(daily).map(([, row]) => row),
+      dailyTags: listByKey(dailyTags).map(([, row]) => row),
+    }),
+    deltas: () => Array.from(balances, ([counter, nanoUsd]) => ({ counter, nanoUsd })),
   };
 }
 
+/** What a list of new records adds up to. */
+export function computeRollups(records: readonly SpendRecord[]): Rollups {
+  const sums = createRollupSums();
+  for (const record of records) sums.add(record);
+  return sums.list();
+}
+
 function addToDay(daily: Map<string, DailyRow>, day: string, record: SpendRecord): void {
-  const { keyId, keyHash, userId, teamId, organizationId, endUser, model, modelGroup, provider } = record;
-  const names = [keyId, keyHash, userId, teamId, organizationId, endUser, model, modelGroup, provider].map((name) =>
-    cutName(name ?? '', MAX_KEY_CHARS),
-  );
-  const row = findOrAdd(daily, JSON.stringify([day, ...names]), () => {
-    const [key_id, key_hash, user_id, team_id, organization_id, end_user, name, model_group, upstream] = names as Names;
-    return {
+  const keyId = toKeyName(record.keyId);
+  const keyHash = toKeyName(record.keyHash);
+  const userId = toKeyName(record.userId);
+  const teamId = toKeyName(record.teamId);
+  const organizationId = toKeyName(record.organizationId);
+  const endUser = toKeyName(record.endUser);
+  const model = toKeyName(record.model);
+  const modelGroup = toKeyName(record.modelGroup);
+  const provider = toKeyName(record.provider);
+  // No name that can be stored contains a NUL.
+  const owners = `${keyId}\0${keyHash}\0${userId}\0${teamId}\0${organizationId}\0${endUser}`;
+  const key = `${day}\0${owners}\0${model}\0${modelGroup}\0${provider}`;
+  let row = daily.get(key);
+  if (row === undefined) {
+    row = {
       day,
-      key_id,
-      key_hash,
-      user_id,
-      team_id,
-      organization_id,
-      end_user,
-      model: name,
-      model_group,
-      provider: upstream,
+      key_id: keyId,
+      key_hash: keyHash,
+      user_id: userId,
+      team_id: teamId,
+      organization_id: organizationId,
+      end_user: endUser,
+      model,
+      model_group: modelGroup,
+      provider,
       calls: 0,
       failures: 0,
       prompt_tokens: 0,
@@ -85,7 +114,8 @@ function addToDay(daily: Map<string, DailyRow>, day: string, record: SpendRecord
       cache_read_tokens: 0,
       spend_nano_usd: 0,
     };
-  });
+    daily.set(key, row);
+  }
   row.calls += 1;
   row.failures += record.status === 'failure' ? 1 : 0;
   row.prompt_tokens += record.promptTokens;
@@ -94,15 +124,23 @@ function addToDay(daily: Map<string, DailyRow>, day: string, record: SpendRecord
   row.spend_nano_usd += record.spendNanoUsd;
 }
 
-function findOrAdd<T>(rows: Map<string, T>, key: string, create: () => T): T {
-  let row = rows.get(key);
-  if (row === undefined) {
-    row = create();
-    rows.set(key, row);
+function addToTags(dailyTags: Map<string, Rollups['dailyTags'][number]>, day: string, record: SpendRecord): void {
+  for (const tag of new Set(record.tags.map(toKeyName))) {
+    const key = `${day}${tag}`;
+    let row = dailyTags.get(key);
+    if (row === undefined) {
+      row = { day, tag, calls: 0, spend_nano_usd: 0 };
+      dailyTags.set(key, row);
+    }
+    row.calls += 1;
+    row.spend_nano_usd += record.spendNanoUsd;
   }
-  return row;
 }
 
-function listByKey<T>(rows: Map<string, T>): T[] {
-  return [...rows.entries()].sort(([a], [b]) => (a < b ? -1 : 1)).map(([, row]) => row);
+function toKeyName(name: string | null): string {
+  return name === null ? '' : cutName(name, MAX_KEY_CHARS);
+}
+
+function listByKey<T>(rows: Map<string, T>): [string, T][] {
+  return [...rows.entries()].sort(([a], [b]) => (a < b ? -1 : 1));
 }

@@ -1,5 +1,6 @@
 import type { Kysely } from 'kysely';
 import type { SpendRecord } from '../core/spend-record.ts';
+import type { BillBatch } from './bill-batch.ts';
 import { createJournal, type Journal } from './journal.ts';
 import { formatSettle } from './journal-line.ts';
 import type { LedgerLogger, LedgerRecovery, UnsettledPolicy } from './ledger.ts';
@@ -42,7 +43,8 @@ export interface LedgerOptions<Tables> {
   patienceMs?: number;
 }
 
-const MAX_CHARS_IN_MEMORY = 32 * 1024 * 1024;
+const MAX_BYTES_IN_MEMORY = 32 * 1024 * 1024;
+const MAX_BATCH_BYTES = 8 * 1024 * 1024;
 
 /** What a ledger is made of, connected to each other. */
 export interface LedgerParts {
@@ -95,30 +97,40 @@ export function openLedgerParts<Tables>(options: LedgerOptions<Tables>): LedgerP
   });
   const bills = createUnshippedBills({
     leftover: { from: mark.position, count: leftovers.unshipped },
+    maxBatch,
+    maxBatchBytes: MAX_BATCH_BYTES,
     maxRecords: maxRecordsInMemory,
-    maxChars: MAX_CHARS_IN_MEMORY,
+    maxBytes: MAX_BYTES_IN_MEMORY,
     acknowledgedEnd: journal.acknowledgedEnd,
     read: (from, limit, maxChars) =>
       readBills(journal.segments(), { from, to: journal.acknowledgedEnd() }, limit, maxChars),
   });
+  const readBack = (batch: BillBatch) =>
+    readBills(journal.segments(), { from: batch.start(), to: batch.end() }, batch.count(), Number.POSITIVE_INFINITY)
+      .bills;
   const lock = createSharedLock();
   const shipper = createShipper({
     bills,
-    ship: (batch) => shipBatch(database, dialect, batch),
+    ship: (batch) => shipBatch({ database, dialect, readBack }, batch),
     lock,
     maxBatch,
     shipEveryMs,
     doubtfulEnd: base,
     logger,
-    onCommitted: (batch, added) => {
-      for (const { record } of batch) unshipped.subtract(record.balances);
-      for (const { status } of added) if (status !== 'unsettled') recovery.shipped += 1;
+    onCommitted: (batch, result) => {
+      unshipped.subtract(batch.deltas());
+      recovery.shipped += result?.settled ?? 0;
+      const added = onShipped === undefined ? undefined : result?.readAdded();
       const position = bills.firstStart() ?? journal.acknowledgedEnd();
       mark.set(position);
       journal.dropThrough(position).catch((err: unknown) => logger.warn({ err }, 'A journal segment stays'));
-      if (added.length > 0) onShipped?.(added);
+      if (added !== undefined && added.length > 0) onShipped?.(added);
     },
-    onRefused: ({ start, text }, cause) => quarantine.put(start, 'refused by the database', formatSettle(text), cause),
+    onRefused: (batch, cause) => {
+      for (const { start, text } of readBack(batch)) {
+        quarantine.put(start, 'refused by the database', formatSettle(text), cause);
+      }
+    },
   });
   const readBalances = createBalanceReader({ reads, dialect, lock, shipper, unshipped });
   return { journal, writer, mark, bills, shipper, readBalances, leftovers, recovery };

@@ -3,10 +3,12 @@ import { SPEND_COLUMNS } from './record-row.ts';
 /** The databases that a ledger can be kept in. */
 export type LedgerDialect = 'sqlite' | 'postgres';
 
-/** Statements with one parameter each: a JSON array of the rows (of records: of their values). */
+/** Statements with one parameter each: a JSON array of the rows (of records: of their values, for SQLite as bytes). */
 export interface LedgerSql {
-  /** Inserts records that are not there yet and returns the request ids of those that it inserted. */
+  /** Inserts records that are not there yet and says how many it inserted. */
   insertRecords: string;
+  /** The same, and returns the request ids of those that it inserted. */
+  insertRecordsReturning: string;
   addBalances: string;
   addDaily: string;
   addDailyTags: string;
@@ -44,12 +46,12 @@ function buildAdd(dialect: LedgerDialect, table: string, keys: readonly string[]
 
 function buildInsertRecords(dialect: LedgerDialect): string {
   const columns = SPEND_COLUMNS.map(({ column }) => column).join(', ');
-  const conflict = 'on conflict (request_id) do nothing returning request_id';
+  const conflict = 'on conflict (request_id) do nothing';
   if (dialect === 'sqlite') {
     const values = SPEND_COLUMNS.map((_, index) => `record ->> ${index}`);
     // The limit keeps SQLite from folding the inner query into the outer one and parsing each record once per column.
     return `insert into spend_logs (${columns}) select ${values.join(', ')}
-      from (select jsonb(value) as record from json_each(?) limit -1) where true ${conflict}`;
+      from (select jsonb(value) as record from json_each(cast(? as text)) limit -1) where true ${conflict}`;
   }
   const values = SPEND_COLUMNS.map(({ kind }, index) => {
     if (kind === 'bigint') return `(record ->> ${index})::bigint`;
@@ -62,6 +64,7 @@ function buildInsertRecords(dialect: LedgerDialect): string {
 function buildLedgerSql(dialect: LedgerDialect): LedgerSql {
   return {
     insertRecords: buildInsertRecords(dialect),
+    insertRecordsReturning: `${buildInsertRecords(dialect)} returning request_id`,
     addBalances: buildAdd(dialect, 'balances', ['counter'], ['nano_usd']),
     addDaily: buildAdd(dialect, 'daily_spend', DAILY_KEYS, DAILY_SUMS),
     addDailyTags: buildAdd(dialect, 'daily_tag_spend', ['day', 'tag'], ['calls', 'spend_nano_usd']),

@@ -1,7 +1,6 @@
 import { setImmediate as nextTurn } from 'node:timers/promises';
 import { GatewayError } from '../core/gateway-error.ts';
-import type { SpendRecord } from '../core/spend-record.ts';
-import type { JournalledBill } from './journal.ts';
+import type { BillBatch } from './bill-batch.ts';
 import type { LedgerLogger } from './ledger.ts';
 import type { SharedLock } from './shared-lock.ts';
 import type { ShipResult } from './ship-batch.ts';
@@ -21,7 +20,7 @@ export interface Shipper {
 
 export interface ShipperOptions {
   bills: UnshippedBills;
-  ship: (batch: readonly JournalledBill[]) => Promise<ShipResult>;
+  ship: (batch: BillBatch) => Promise<ShipResult>;
   /** Nobody may read balances while a batch is being committed. */
   lock: SharedLock;
   maxBatch: number;
@@ -29,13 +28,12 @@ export interface ShipperOptions {
   /** Bills before this may be in the database already: an earlier process died before it could note it. */
   doubtfulEnd: number;
   logger: LedgerLogger;
-  /** `batch` is in the database for good, or set aside; `added` are the records that were new. */
-  onCommitted: (batch: readonly JournalledBill[], added: readonly SpendRecord[]) => void;
-  /** The database will never take this bill. */
-  onRefused: (bill: JournalledBill, cause: unknown) => void;
+  /** `batch` is in the database for good, or set aside: then there is no result. */
+  onCommitted: (batch: BillBatch, result?: ShipResult & { kind: 'committed' }) => void;
+  /** The database will never take the one bill of this batch. */
+  onRefused: (batch: BillBatch, cause: unknown) => void;
 }
 
-const MAX_BATCH_CHARS = 8 * 1024 * 1024;
 /** A busy gateway ships less often: the more rows a commit has, the less each costs the database. */
 const BUSY_BATCH = 50;
 const BUSY_FACTOR = 5;
@@ -64,9 +62,8 @@ export function createShipper(options: ShipperOptions): Shipper {
   function shipNext(): Promise<void> {
     return lock.exclusive(async () => {
       if (stopped) throw new GatewayError('shutting_down', 'The gateway is shutting down.');
-      const batch = bills.peek(batchLimit, MAX_BATCH_CHARS);
-      const last = batch.at(-1);
-      if (last === undefined) return;
+      const batch = bills.peek(batchLimit);
+      if (batch === undefined) return;
       const result = await ship(batch);
       // The journal may be another process's by now; what was committed is harmless, to be told of it is not.
       if (stopped) return;
@@ -74,15 +71,16 @@ export function createShipper(options: ShipperOptions): Shipper {
         batchLimit = maxBatch;
         if (failures > 0) logger.info({ backlog: bills.count() }, 'The ledger database is back');
         failures = 0;
-        busy = batch.length >= BUSY_BATCH;
-        finish(batch, result.added);
+        busy = batch.count() >= BUSY_BATCH;
+        bills.remove(batch);
+        onCommitted(batch, result);
         return;
       }
       if (result.refused) {
         setAside(batch, result.cause);
         return;
       }
-      if (result.inDoubt) doubtfulEnd = Math.max(doubtfulEnd, last.end);
+      if (result.inDoubt) doubtfulEnd = Math.max(doubtfulEnd, batch.end());
       failures += 1;
       if (failures === 1) {
         logger.warn({ err: result.cause, backlog: bills.count() }, 'The ledger database does not answer; bills wait');
@@ -94,21 +92,16 @@ export function createShipper(options: ShipperOptions): Shipper {
     });
   }
 
-  function finish(batch: readonly JournalledBill[], added: readonly SpendRecord[]): void {
-    bills.remove(batch.length);
-    onCommitted(batch, added);
-  }
-
   /** Smaller and smaller batches until the one bad bill is alone. */
-  function setAside(batch: readonly JournalledBill[], cause: unknown): void {
-    const [bill] = batch;
-    if (bill === undefined || batch.length > 1) {
-      batchLimit = Math.max(1, Math.floor(batch.length / 2));
+  function setAside(batch: BillBatch, cause: unknown): void {
+    if (batch.count() > 1) {
+      batchLimit = Math.max(1, Math.floor(batch.count() / 2));
       return;
     }
     batchLimit = maxBatch;
-    onRefused(bill, cause);
-    finish(batch, []);
+    onRefused(batch, cause);
+    bills.remove(batch);
+    onCommitted(batch);
   }
 
   async function shipThrough(end: number): Promise<void> {

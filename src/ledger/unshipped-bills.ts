@@ -1,17 +1,18 @@
+import { type BillBatch, createBillBatch } from './bill-batch.ts';
 import type { JournalledBill } from './journal.ts';
 import type { BillPage } from './read-bills.ts';
 
 /**
- * The bills that are not in the database yet, in journal order. The next ones are held in memory up to a bound; beyond
- * it only their number is kept and they are read back from the journal when their turn comes, so a database that is
- * down for a day costs disk space and nothing else.
+ * The bills that are not in the database yet, in journal order and in batches. The next ones are held in memory up to a
+ * bound; beyond it only their number is kept and they are read back from the journal when their turn comes, so a
+ * database that is down for a day costs disk space and nothing else.
  */
 export interface UnshippedBills {
   add(bills: readonly JournalledBill[]): void;
-  /** The next ones, at most `limit` and about `maxChars` of text, at least one if there is any. They stay. */
-  peek(limit: number, maxChars: number): JournalledBill[];
-  /** Takes the first `count` away. */
-  remove(count: number): void;
+  /** The next ones, at most `limit`, sealed; undefined: there are none. They stay. */
+  peek(limit: number): BillBatch | undefined;
+  /** Takes away what `peek` has returned. */
+  remove(batch: BillBatch): void;
   count(): number;
   /** Where the first of them begins; undefined: there are none. */
   firstStart(): number | undefined;
@@ -20,59 +21,79 @@ export interface UnshippedBills {
 export interface UnshippedBillsOptions {
   /** Bills of earlier processes wait in the journal from here on. */
   leftover: { from: number; count: number };
+  /** The most bills of a batch, and about the most bytes. */
+  maxBatch: number;
+  maxBatchBytes: number;
   maxRecords: number;
-  maxChars: number;
+  maxBytes: number;
   /** Reads from `from` to the journal's end of the moment. */
   read: (from: number, limit: number, maxChars: number) => BillPage;
   acknowledgedEnd: () => number;
 }
 
 export function createUnshippedBills(options: UnshippedBillsOptions): UnshippedBills {
-  const { maxRecords, maxChars, read, acknowledgedEnd } = options;
-  let held: JournalledBill[] = [];
-  let heldChars = 0;
+  const { maxBatch, maxBatchBytes, maxRecords, maxBytes, read, acknowledgedEnd } = options;
+  let batches: BillBatch[] = [];
+  let last: BillBatch | undefined;
+  let held = 0;
+  /** Of all batches but the last. */
+  let fullBytes = 0;
   let onDisk = options.leftover.count;
   let diskFrom = options.leftover.from;
 
+  function hold(bill: JournalledBill): void {
+    if (last === undefined || last.sealed() || last.count() >= maxBatch || last.bytes() >= maxBatchBytes) {
+      fullBytes += last?.bytes() ?? 0;
+      last = createBillBatch();
+      batches.push(last);
+    }
+    last.add(bill);
+    held += 1;
+  }
+
   function readBack(): void {
-    const { bills, next } = read(diskFrom, maxRecords, maxChars);
-    held = bills;
-    heldChars = countChars(bills);
+    const { bills, next } = read(diskFrom, Math.min(maxBatch, maxRecords), maxBatchBytes);
+    for (const bill of bills) hold(bill);
     diskFrom = next;
     // Only the journal's end says that nothing is left to be read; the count is for people.
     onDisk = next >= acknowledgedEnd() ? 0 : Math.max(onDisk - bills.length, 1);
   }
 
+  /** Puts the first `limit` bills of a batch into one of their own. */
+  function split(batch: BillBatch, limit: number): BillBatch {
+    const parts = [createBillBatch(), createBillBatch()] as const;
+    const { bills } = read(batch.start(), batch.count(), Number.POSITIVE_INFINITY);
+    for (const [index, bill] of bills.entries()) parts[index < limit ? 0 : 1].add(bill);
+    parts[1].seal();
+    batches = [...parts, ...batches.slice(1)];
+    if (last === batch) last = parts[1];
+    return parts[0];
+  }
+
   return {
     add(bills) {
       for (const bill of bills) {
-        if (onDisk === 0 && held.length < maxRecords && heldChars < maxChars) {
-          held.push(bill);
-          heldChars += bill.text.length;
-        } else {
+        if (onDisk === 0 && held < maxRecords && fullBytes + (last?.bytes() ?? 0) < maxBytes) hold(bill);
+        else {
           if (onDisk === 0) diskFrom = bill.start;
           onDisk += 1;
         }
       }
     },
-    peek(limit, maxBatchChars) {
-      if (held.length === 0 && onDisk > 0) readBack();
-      let count = 0;
-      for (let chars = 0; count < Math.min(limit, held.length); count += 1) {
-        chars += held[count]?.text.length ?? 0;
-        if (count > 0 && chars > maxBatchChars) break;
-      }
-      return held.slice(0, count);
+    peek(limit) {
+      if (batches.length === 0 && onDisk > 0) readBack();
+      const [first] = batches;
+      const batch = first !== undefined && first.count() > limit ? split(first, limit) : first;
+      batch?.seal();
+      return batch;
     },
-    remove(count) {
-      heldChars -= countChars(held.slice(0, count));
-      held.splice(0, count);
+    remove(batch) {
+      batches = batches.filter((other) => other !== batch);
+      held -= batch.count();
+      if (last === batch) last = undefined;
+      fullBytes = batches.reduce((sum, other) => (other === last ? sum : sum + other.bytes()), 0);
     },
-    count: () => held.length + onDisk,
-    firstStart: () => held[0]?.start ?? (onDisk > 0 ? diskFrom : undefined),
+    count: () => held + onDisk,
+    firstStart: () => batches[0]?.start() ?? (onDisk > 0 ? diskFrom : undefined),
   };
-}
-
-function countChars(bills: readonly JournalledBill[]): number {
-  return bills.reduce((sum, { text }) => sum + text.length, 0);
 }

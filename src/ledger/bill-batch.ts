@@ -1,0 +1,86 @@
+import type { BalanceDelta } from '../core/spend-record.ts';
+import { createRollupSums, type Rollups } from './compute-rollups.ts';
+import type { JournalledBill } from './journal.ts';
+
+/**
+ * Bills on their way to the database, next to each other in the journal. They are kept as bytes and sums and not as
+ * records: thousands of records that live until the next commit would cost the garbage collector more than everything
+ * else that is done with them. Whoever needs the records reads them back from the journal.
+ */
+export interface BillBatch {
+  count(): number;
+  /** Where its first bill begins in the journal, and where its last one ends. */
+  start(): number;
+  end(): number;
+  bytes(): number;
+  /** How many are of status `unsettled`. */
+  unsettled(): number;
+  add(bill: JournalledBill): void;
+  /** It is on its way now: nothing can be added any more. */
+  seal(): void;
+  sealed(): boolean;
+  /** The rows of a sealed batch as a JSON list. */
+  rows(): Uint8Array<ArrayBuffer>;
+  /** What they add up to if all of them are new; undefined where a bill cannot be added up. */
+  rollups(): Rollups | undefined;
+  /** What they move balances by. */
+  deltas(): readonly BalanceDelta[];
+}
+
+const FIRST_BYTES = 16 * 1024;
+const [OPEN, COMMA, CLOSE] = [0x5b, 0x2c, 0x5d];
+
+export function createBillBatch(): BillBatch {
+  const sums = createRollupSums();
+  /** Deltas of bills that cannot be added up; undefined as long as there are none of these. */
+  let loose: BalanceDelta[] | undefined;
+  let buffer = Buffer.from(new ArrayBuffer(FIRST_BYTES));
+  buffer[0] = OPEN;
+  let used = 1;
+  let count = 0;
+  let start = 0;
+  let end = 0;
+  let unsettled = 0;
+  let sealed = false;
+
+  function push(text: string): void {
+    // A UTF-16 unit becomes three bytes at most.
+    if (buffer.length - used < text.length * 3 + 1) {
+      const larger = Buffer.from(new ArrayBuffer((used + text.length * 3 + 1) * 2));
+      buffer.copy(larger, 0, 0, used);
+      buffer = larger;
+    }
+    used += buffer.write(text, used);
+    buffer[used] = COMMA;
+    used += 1;
+  }
+
+  return {
+    count: () => count,
+    start: () => start,
+    end: () => end,
+    bytes: () => used,
+    unsettled: () => unsettled,
+    add({ record, text, start: from, end: to }) {
+      if (count === 0) start = from;
+      end = to;
+      count += 1;
+      if (record.status === 'unsettled') unsettled += 1;
+      push(text);
+      try {
+        sums.add(record);
+      } catch {
+        // A time that no calendar knows: shipping will find out what the database says of this one.
+        loose = [...(loose ?? []), ...record.balances];
+      }
+    },
+    seal() {
+      if (!sealed && count > 0) buffer[used - 1] = CLOSE;
+      sealed = true;
+    },
+    sealed: () => sealed,
+    rows: () => new Uint8Array(buffer.buffer, 0, used),
+    rollups: () => (loose === undefined ? sums.list() : undefined),
+    deltas: () => [...sums.deltas(), ...(loose ?? [])],
+  };
+}
