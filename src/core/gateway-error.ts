@@ -18,6 +18,8 @@ const ERROR_TABLE = {
   client_gone: { status: 499, type: 'client_closed_request' },
   rate_limited: { status: 429, type: 'throttling_error' },
   bad_request: { status: 400, type: 'bad_request_error' },
+  /** A report that does not say over which time; LiteLLM types it so. */
+  dates_missing: { status: 400, type: 'bad_request' },
   /** Settings of the installation that forbid what a management call asks for; LiteLLM types these so. */
   management_refused: { status: 400, type: 'auth_error' },
   invalid_request: { status: 400, type: 'invalid_request_error' },

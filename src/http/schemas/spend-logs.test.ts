@@ -148,13 +148,11 @@ describe('a paged query', () => {
   });
 
   test.each([
-    [{}, 'start_date'],
-    [{ start_date: span.start_date }, 'end_date'],
-    [{ ...span, start_date: 'yesterday' }, 'start_date'],
-  ])('without usable dates is refused: %j', (query, param) => {
-    expect(() => toPagedFilter(SpendLogsPageQuery.parse(query))).toThrow(
-      expect.objectContaining({ code: 'bad_request', param }),
-    );
+    [{}, 'dates_missing', 'start_date'],
+    [{ start_date: span.start_date }, 'dates_missing', 'end_date'],
+    [{ ...span, start_date: 'yesterday' }, 'bad_request', 'start_date'],
+  ])('without usable dates is refused: %j', (query, code, param) => {
+    expect(() => toPagedFilter(SpendLogsPageQuery.parse(query))).toThrow(expect.objectContaining({ code, param }));
   });
 
   test.each([

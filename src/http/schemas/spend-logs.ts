@@ -62,7 +62,7 @@ export const SpendLogsPage = z.object({
 /** Dates are required here: a page number means nothing in a list that grows at its head. */
 export function toPagedFilter(query: z.output<typeof SpendLogsPageQuery>): SpendLogFilter {
   if (query.start_date === undefined || query.end_date === undefined) {
-    throw new GatewayError('bad_request', 'start_date and end_date are required, as YYYY-MM-DD HH:MM:SS in UTC.', {
+    throw new GatewayError('dates_missing', 'start_date and end_date are required, as YYYY-MM-DD HH:MM:SS in UTC.', {
       param: query.start_date === undefined ? 'start_date' : 'end_date',
     });
   }
