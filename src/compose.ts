@@ -93,7 +93,7 @@ export async function compose(config: Config, overrides: ComposeOverrides = {}):
     random: overrides.random ?? Math.random,
   });
   const keyManagement = await buildKeyManagement(config, { storage, counters, calendar, gateway, nowMs });
-  const spending = buildSpending(config, { storage, ledger, gateway, keyManagement });
+  const spending = await buildSpending(config, { storage, ledger, gateway, keyManagement });
   // After whatever an operator can get wrong (a hook, say): a master key that is made now is shown at the end of the start.
   const masterKey = await findMasterKey(config, storage, nowMs);
   const masterKeys = createMasterKeyCheck([masterKey.hash]);

@@ -11,7 +11,9 @@ import type { Ledger } from '../ledger/ledger.ts';
 import type { KeyGenerateHook } from '../management/keys/key-generate-hook.ts';
 import type { KeyManagement } from '../management/keys/key-management.ts';
 import type { SpendManagement } from '../management/spend/spend-management.ts';
+import { loadPriceLibrary } from '../providers/price-library.ts';
 import type { OpenStorage } from '../storage/open-storage.ts';
+import { findListPrice } from './find-list-price.ts';
 import { newId } from './new-id.ts';
 
 /** What the key verbs ask of the world. */
@@ -54,11 +56,12 @@ export async function buildKeyManagement(
 }
 
 /** What the spend verbs ask of the world. */
-export function buildSpending(
+export async function buildSpending(
   config: Config,
   parts: { storage: OpenStorage; ledger: Ledger; gateway: GatewayDeps; keyManagement: KeyManagement },
-): SpendManagement {
+): Promise<SpendManagement> {
   const { storage, ledger, gateway, keyManagement } = parts;
+  const library = await loadPriceLibrary();
   return {
     spend: storage.spend,
     keys: storage.keys,
@@ -68,7 +71,7 @@ export function buildSpending(
     priceOf: (model) => {
       const route = gateway.models.resolve(model);
       const deployment = route?.deployments[0];
-      if (route === undefined || deployment === undefined) return null;
+      if (route === undefined || deployment === undefined) return findListPrice(library, model, gateway.nowMs());
       return gateway.priceOf(deployment, upstreamModelFor(deployment, route.wildcardMatch)).price;
     },
     proxyMaxBudgetNanoUsd: config.general.maxBudgetNanoUsd,

@@ -12,6 +12,7 @@
  * | `no-default-models` | nothing, whatever else is listed |
  */
 import { type ErrorCode, GatewayError } from './gateway-error.ts';
+import { guessProviders } from './guess-providers.ts';
 import { isWildcard, matchWildcard } from './wildcard.ts';
 
 export interface ModelAccessQuestion {
@@ -103,28 +104,7 @@ function allowsName(matcher: ModelMatcher, name: string, question: ModelAccessQu
 }
 
 function withProvider(name: string, providerOf: ModelAccessQuestion['providerOf']): string[] {
-  if (providerOf !== undefined) {
-    const provider = providerOf(name);
-    return provider === undefined ? [] : [`${provider}/${name}`];
-  }
-  return FAMILIES_BY_PROVIDER.filter(([, families]) =>
-    families.some((family) => name === family || name.startsWith(`${family}-`)),
-  ).map(([provider]) => `${provider}/${name}`);
+  if (providerOf === undefined) return guessProviders(name).map((provider) => `${provider}/${name}`);
+  const provider = providerOf(name);
+  return provider === undefined ? [] : [`${provider}/${name}`];
 }
-
-/** Families whose name says who makes them: `gpt` is `gpt` and `gpt-…`. One can be reached through several providers. */
-const FAMILIES_BY_PROVIDER: readonly (readonly [provider: string, families: readonly string[]])[] = [
-  ['openai', ['gpt', 'chatgpt', 'o1', 'o3', 'o4', 'codex', 'computer-use', 'text-embedding-3', 'text-embedding-ada']],
-  ['openai', ['text-moderation', 'omni-moderation', 'dall-e', 'whisper', 'tts', 'davinci', 'babbage']],
-  ['anthropic', ['claude']],
-  ['gemini', ['gemini']],
-  ['vertex_ai', ['gemini']],
-  [
-    'mistral',
-    ['mistral', 'ministral', 'codestral', 'pixtral', 'magistral', 'devstral', 'open-mistral', 'open-mixtral'],
-  ],
-  ['deepseek', ['deepseek']],
-  ['xai', ['grok']],
-  ['cohere', ['command', 'embed-english', 'embed-multilingual']],
-  ['perplexity', ['sonar']],
-];

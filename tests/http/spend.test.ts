@@ -130,7 +130,8 @@ describe('GET /spend/logs/v2', () => {
   });
 
   test.each(['', 'start_date=2026-11-23%2000:00:00'])('without both dates (?%s) is 400', async (query) => {
-    expect((await get(`/spend/logs/v2?${query}`)).status).toBe(400);
+    const { status, body } = await get(`/spend/logs/v2?${query}`);
+    expect([status, body.error.type]).toEqual([400, 'bad_request']);
   });
 
   test.each(['page=0', 'page_size=0', 'page_size=101', 'page=x'])('out of bounds (?%s) is 422', async (query) => {
@@ -199,10 +200,26 @@ describe('POST /spend/calculate', () => {
     expect(body.cost).toBeLessThan(0.0001);
   });
 
+  test.each(['gpt-4o', 'openai/gpt-4o'])(
+    'prices %s, which the proxy does not have, by the public list',
+    async (model) => {
+      const usage = { prompt_tokens: 1_000, completion_tokens: 100, total_tokens: 1_100 };
+      const { body } = await calculate({ completion_response: { model, usage } });
+      expect(body).toEqual({ cost: 0.0035 });
+    },
+  );
+
   test('prices a response by its usage', async () => {
     const usage = { prompt_tokens: 1_000, completion_tokens: 100, total_tokens: 1_100 };
     const { body } = await calculate({ completion_response: { model: 'mock-gpt', usage } });
     expect(body).toEqual({ cost: 0.0012 });
+  });
+
+  test('takes no name of a length that no model has', async () => {
+    const model = 'x'.repeat(257);
+    for (const body of [{ model, messages: [] }, { completion_response: { model, usage: {} } }]) {
+      expect((await calculate(body)).status).toBe(422);
+    }
   });
 
   test.each([

@@ -3,14 +3,16 @@ import { z } from 'zod';
 import { GatewayError } from '../../core/gateway-error.ts';
 import type { CostQuestion } from '../../management/spend/calculate-cost.ts';
 
+/** No model has a longer name, and names are remembered with their prices. */
+const model = z.string().max(256);
 const tokens = z.number().int().min(0);
 
 export const SpendCalculateBody = z.object({
-  model: z.string().nullish(),
+  model: model.nullish(),
   messages: z.array(z.unknown()).nullish(),
   completion_response: z
     .looseObject({
-      model: z.string().nullish(),
+      model: model.nullish(),
       usage: z
         .looseObject({
           prompt_tokens: tokens.nullish(),
