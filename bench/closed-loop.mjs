@@ -147,11 +147,13 @@ export function openConnection(port) {
  * @param {string} path
  * @param {string} key
  * @param {string} body
+ * @param {Record<string, string>} [headers]
  */
-export function buildPost(path, key, body) {
+export function buildPost(path, key, body, headers = {}) {
+  const own = Object.entries(headers).map(([name, value]) => `${name}: ${value}\r\n`);
   return Buffer.from(
     `POST ${path} HTTP/1.1\r\nhost: 127.0.0.1\r\nauthorization: Bearer ${key}\r\ncontent-type: application/json\r\n` +
-      `content-length: ${Buffer.byteLength(body)}\r\n\r\n${body}`,
+      `${own.join('')}content-length: ${Buffer.byteLength(body)}\r\n\r\n${body}`,
   );
 }
 

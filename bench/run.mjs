@@ -1,7 +1,8 @@
-// `npm run bench -- [--quick] [--minutes N] [names]`: runs the scenarios named (all without names), one after the
-// other, and rewrites docs/benchmarks.md. Sections of scenarios that were not run stay as they are. A quick run is for
+// `npm run bench -- [--quick] [--minutes N] [--peer FOLDER] [names]`: runs the scenarios named (all without names), one
+// after the other, and rewrites docs/benchmarks.md. Sections of scenarios that were not run stay as they are. A quick run is for
 // trying: it is printed and written nowhere.
 
+import { resolve } from 'node:path';
 import { parseArgs } from 'node:util';
 import { build, isDistStale } from '../scripts/build.mjs';
 import { writeReport } from './report.mjs';
@@ -10,13 +11,14 @@ import { invalidKeys } from './scenarios/invalid-keys.mjs';
 import { keyLookup } from './scenarios/key-lookup.mjs';
 import { latency } from './scenarios/latency.mjs';
 import { memory } from './scenarios/memory.mjs';
+import { peer } from './scenarios/peer.mjs';
 import { large, small, stream } from './scenarios/proxy-tax.mjs';
 import { rateLimits } from './scenarios/rate-limits.mjs';
 import { startUp } from './scenarios/start-up.mjs';
 import { claimLoadCore } from './targets.mjs';
 
 /**
- * @typedef {{ quick: boolean, minutes: number, log: (line: string) => void }} Context
+ * @typedef {{ quick: boolean, minutes: number, peer: string | null, log: (line: string) => void }} Context
  */
 
 /**
@@ -40,11 +42,29 @@ import { claimLoadCore } from './targets.mjs';
  */
 
 /** @type {readonly Scenario[]} */
-const SCENARIOS = [small, large, stream, latency, startUp, memory, keyLookup, budgetBurst, rateLimits, invalidKeys];
+const SCENARIOS = [
+  small,
+  large,
+  stream,
+  latency,
+  startUp,
+  memory,
+  keyLookup,
+  budgetBurst,
+  rateLimits,
+  invalidKeys,
+  peer,
+];
 
 const { values, positionals } = parseArgs({
   allowPositionals: true,
-  options: { quick: { type: 'boolean', default: false }, minutes: { type: 'string', default: '1' } },
+  options: {
+    quick: { type: 'boolean', default: false },
+    /** Of steady load, for the memory scenario. */
+    minutes: { type: 'string', default: '1' },
+    /** Where another gateway is installed; without it the scenario that needs it is left out. */
+    peer: { type: 'string' },
+  },
 });
 const unknown = positionals.filter((name) => !SCENARIOS.some((scenario) => isCalled(scenario, name)));
 if (unknown.length > 0) {
@@ -54,10 +74,16 @@ if (unknown.length > 0) {
 if (isDistStale()) build();
 
 claimLoadCore();
-const context = { quick: values.quick, minutes: Number(values.minutes), log: console.error };
+const context = {
+  quick: values.quick,
+  minutes: Number(values.minutes),
+  peer: values.peer === undefined ? null : resolve(values.peer),
+  log: console.error,
+};
 let lost = 0;
 for (const scenario of SCENARIOS) {
-  if (positionals.length > 0 && !positionals.some((name) => isCalled(scenario, name))) continue;
+  const named = positionals.some((name) => isCalled(scenario, name));
+  if (!named && (positionals.length > 0 || (scenario === peer && context.peer === null))) continue;
   console.error(`${scenario.name}: ${scenario.title}`);
   const result = await scenario.run(context);
   console.log(`\n${scenario.title}: ${result.verdict.toUpperCase()}: ${result.outcome} (target: ${result.target})\n`);

@@ -168,6 +168,17 @@ export async function startGateway(
   };
 }
 
+/**
+ * Another gateway in TypeScript, installed aside. It checks no key and stores nothing.
+ *
+ * @param {string} folder Where `@portkey-ai/gateway` has been installed.
+ */
+export async function startPeer(folder) {
+  const port = await findFreePort();
+  const main = join(folder, 'node_modules/@portkey-ai/gateway/build/start-server.js');
+  return startTarget([main, `--port=${port}`, '--headless'], { port, ready: '/' });
+}
+
 /** Every limit is on, and none is in the way. */
 export const GOVERNED = { max_budget: 1_000_000, rpm_limit: 1_000_000_000, tpm_limit: 1_000_000_000_000 };
 /** Dollars per token. */
