@@ -1,6 +1,7 @@
 import { GatewayError } from '../core/gateway-error.ts';
-import type { CallIntent, SpendRecord } from '../core/spend-record.ts';
+import type { SpendRecord } from '../core/spend-record.ts';
 import type { DirectoryLock } from './directory-lock.ts';
+import { toIntentRow } from './intent-row.ts';
 import type { Ledger, LedgerLogger } from './ledger.ts';
 import type { LedgerParts } from './ledger-parts.ts';
 import { toRecordRow } from './record-row.ts';
@@ -30,7 +31,7 @@ export function createLedger(
 
   return {
     open(intent) {
-      return journal.open(intent.requestId, toStorable(intent, toItself).text);
+      return journal.open(intent.requestId, toStorable(intent, toIntentRow).text);
     },
     async flush() {
       await journal.drain();
@@ -51,8 +52,6 @@ export function createLedger(
     },
   };
 }
-
-const toItself = (intent: CallIntent) => intent;
 
 /** Money that is no whole number would spoil every sum that it is added to. */
 function isBillable({ spendNanoUsd, balances }: SpendRecord): boolean {

@@ -1,10 +1,11 @@
 import { isJsonObject, type Json } from '../core/json.ts';
 import type { CallIntent, SpendRecord } from '../core/spend-record.ts';
+import { fromIntentRow } from './intent-row.ts';
 import { fromRecordRow } from './record-row.ts';
 
 /**
- * The two kinds of journal line: `{"open":{…}}` with a call's intent and `{"settle":[…]}` with the row of its record.
- * `text` is the row's own JSON within the line, which goes to the database as it stands.
+ * The two kinds of journal line: `{"open":[…]}` with the row of a call's intent and `{"settle":[…]}` with that of its
+ * record. `text` is the latter row's own JSON within the line, which goes to the database as it stands.
  */
 export type JournalLine = { kind: 'open'; intent: CallIntent } | { kind: 'settle'; record: SpendRecord; text: string };
 
@@ -28,13 +29,13 @@ export function parseJournalLine(line: string): JournalLine | undefined {
   const prefix = isSettleLine(line) ? SETTLE : line.startsWith(OPEN) ? OPEN : undefined;
   if (prefix === undefined || !line.endsWith('}')) return undefined;
   const text = line.slice(prefix.length, -1);
-  const value = parseJson(text);
+  const row = parseJson(text);
+  if (!Array.isArray(row)) return undefined;
   if (prefix === SETTLE) {
-    const record = Array.isArray(value) ? fromRecordRow(value) : undefined;
-    return record !== undefined && isBilled(record) ? { kind: 'settle', record, text } : undefined;
+    const record = fromRecordRow(row);
+    return isBilled(record) ? { kind: 'settle', record, text } : undefined;
   }
-  if (!isJsonObject(value)) return undefined;
-  const intent = value as unknown as CallIntent;
+  const intent = fromIntentRow(row);
   return isBilled(intent) ? { kind: 'open', intent } : undefined;
 }
 

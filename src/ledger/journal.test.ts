@@ -3,6 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { buildIntent, buildRecord } from './__fixtures__/calls.ts';
+import { toIntentRow } from './intent-row.ts';
 import { createJournal, type JournalledBill } from './journal.ts';
 import { parseJournalLine } from './journal-line.ts';
 import { readBills } from './read-bills.ts';
@@ -42,7 +43,7 @@ function openJournal({ segmentBytes = 1 << 20, fsync = false } = {}) {
     disk,
     bills,
     reports,
-    open: (id: string) => journal.open(id, JSON.stringify(buildIntent(id))),
+    open: (id: string) => journal.open(id, JSON.stringify(toIntentRow(buildIntent(id)))),
     settle(id: string) {
       const record = buildRecord(id);
       return journal.settle(record, JSON.stringify(toRecordRow(record)));

@@ -55,7 +55,7 @@ test('lines that cannot be read are put into quarantine, and all others are reco
   await ledger.settle(buildRecord('r1', 10));
   world.crash();
   const lines = readFileSync(onlySegment(), 'utf8');
-  const nonsense = ['\0\0\0', '{"settle":["r9",1]}', '{"open":{"requestId":"r8"}}', '{"settle":{}}', 'null'];
+  const nonsense = ['\0\0\0', '{"settle":["r9",1]}', '{"open":["r8"]}', '{"settle":{}}', 'null'];
   writeFileSync(onlySegment(), `${nonsense.join('\n')}\n${lines}{"settle":\n${lines.replace('r1', 'r2')}`);
   const { recovery } = await world.open(MANUAL);
   expect(recovery).toEqual({ shipped: 2, unsettled: 0, pending: 0, unreadable: 6 });
