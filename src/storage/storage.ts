@@ -86,6 +86,9 @@ export interface KeyListQuery {
   /** `active`: neither deleted, blocked nor expired. Absent: all that are not deleted. */
   status?: 'active' | 'blocked' | 'expired' | 'deleted';
   tag?: string;
+  projectId?: string;
+  /** One of the key's access groups. */
+  accessGroupId?: string;
   expiresBeforeMs?: number;
   expiresAfterMs?: number;
   sortBy: KeySortField;

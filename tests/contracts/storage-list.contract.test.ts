@@ -17,12 +17,30 @@ const DAY_MS = 86_400_000;
 
 /** name → fields; the name is the alias unless the fields say otherwise. */
 const KEYS: Record<string, Partial<KeyRecord>> = {
-  plain: { userId: 'ann', maxBudgetNanoUsd: 7, lastActiveAtMs: NOW_MS - 3, metadata: { tags: ['y'] } },
-  blocked: { userId: 'ann', teamId: 'red', blocked: true, maxBudgetNanoUsd: 0 },
-  expired: { teamId: 'red', organizationId: 'org', expiresAtMs: NOW_MS, metadata: { tags: ['x', 'y'] } },
+  plain: {
+    extra: { access_group_ids: ['g1', 'g2'], policies: ['g3'] },
+    userId: 'ann',
+    maxBudgetNanoUsd: 7,
+    lastActiveAtMs: NOW_MS - 3,
+    metadata: { tags: ['y'] },
+  },
+  blocked: {
+    extra: { access_group_ids: ['g2'], router_settings: { project_id: 'p"1' } },
+    userId: 'ann',
+    teamId: 'red',
+    blocked: true,
+    maxBudgetNanoUsd: 0,
+  },
+  expired: {
+    extra: { project_id: 'odd', policies: ['\0', '\ud800'] },
+    teamId: 'red',
+    organizationId: 'org',
+    expiresAtMs: NOW_MS,
+    metadata: { tags: ['x', 'y'] },
+  },
   expiring: { createdBy: 'bob', expiresAtMs: NOW_MS + DAY_MS, metadata: { tags: ['y'] }, lastActiveAtMs: NOW_MS },
   'Big_50%': { userId: 'Ünal', blocked: false, mask: null },
-  nameless: { alias: null, userId: 'ann', teamId: 'blue', maxBudgetNanoUsd: 3 },
+  nameless: { alias: null, userId: 'ann', teamId: 'blue', maxBudgetNanoUsd: 3, extra: { project_id: 'p"1' } },
   deleted: { userId: 'ann', metadata: { tags: ['y'] } },
 };
 const SPEND: Record<string, number> = { plain: 50, blocked: -5, expired: 900, nameless: 20 };
@@ -73,6 +91,14 @@ onBothDatabases('the key list', (bench) => {
     [{ tag: 'y' }, ['plain', 'expired', 'expiring']],
     [{ tag: 'x', teamId: 'red' }, ['expired']],
     [{ tag: 'z' }, []],
+    [{ projectId: 'p"1' }, ['nameless']],
+    [{ projectId: 'p"1', userId: 'somebody' }, []],
+    [{ projectId: 'p' }, []],
+    [{ projectId: 'odd' }, ['expired']],
+    [{ accessGroupId: 'g2' }, ['plain', 'blocked']],
+    [{ accessGroupId: 'g1' }, ['plain']],
+    [{ accessGroupId: 'g3' }, []],
+    [{ accessGroupId: 'g' }, []],
     [{ expiresBeforeMs: NOW_MS + 1 }, ['expired']],
     [{ expiresAfterMs: NOW_MS }, ['expiring']],
     [{ search: 'EXPIR' }, ['expired', 'expiring']],

@@ -33,6 +33,8 @@ const SHAPE = {
   key_id: z.string().optional(),
   created_by: z.string().optional(),
   tag: z.string().optional(),
+  project_id: z.string().optional(),
+  access_group_id: z.string().optional().describe('One of access_group_ids.'),
   search: z
     .string()
     .optional()
@@ -84,6 +86,8 @@ export function toKeyListing(query: KeyListInput): KeyListing {
     keyId: query.key_id,
     createdBy: query.created_by,
     tag: query.tag,
+    projectId: query.project_id,
+    accessGroupId: query.access_group_id,
     search: query.search,
   };
   const listing: KeyListing = {

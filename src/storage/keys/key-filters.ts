@@ -1,6 +1,7 @@
 import { type Expression, type ExpressionBuilder, type SqlBool, sql } from 'kysely';
 import type { Database, DialectName, KeysTable } from '../database.ts';
 import type { KeyListQuery } from '../storage.ts';
+import { buildExtraFilter, buildExtraListFilter } from './extra-filters.ts';
 
 type Keys = ExpressionBuilder<Database, 'keys'>;
 
@@ -28,6 +29,12 @@ export function buildKeyFilters(eb: Keys, query: KeyListQuery, hints: FilterHint
   if (query.expiresBeforeMs !== undefined) filters.push(eb(column('expires_at_ms'), '<', query.expiresBeforeMs));
   if (query.expiresAfterMs !== undefined) filters.push(eb(column('expires_at_ms'), '>', query.expiresAfterMs));
   if (query.tag !== undefined) filters.push(buildTagFilter(eb, query.tag, hints));
+  if (query.projectId !== undefined) {
+    filters.push(buildExtraFilter(hints.dialect, 'project_id', query.projectId));
+  }
+  if (query.accessGroupId !== undefined) {
+    filters.push(buildExtraListFilter(hints.dialect, 'access_group_ids', query.accessGroupId));
+  }
   if (query.search) filters.push(buildSearch(toSearchTerm(query.search), hints));
   return filters;
 }

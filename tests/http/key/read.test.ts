@@ -84,6 +84,8 @@ describe('GET /key/list', () => {
         user_id: `lu-${index}`,
         max_budget: index,
         tags: [name],
+        project_id: `project-${index}`,
+        access_group_ids: ['group-all', `group-${index}`],
       });
     }
   });
@@ -104,6 +106,11 @@ describe('GET /key/list', () => {
     ['team_id=list&user_id=', ['list-gamma', 'list-alpha', 'list-beta']],
     ['team_id=list&tag=gamma', ['list-gamma']],
     ['search=LIST-AL', ['list-alpha']],
+    ['project_id=project-1', ['list-alpha']],
+    ['team_id=list&project_id=&access_group_id=', ['list-gamma', 'list-alpha', 'list-beta']],
+    ['access_group_id=group-all', ['list-gamma', 'list-alpha', 'list-beta']],
+    ['access_group_id=group-2', ['list-gamma']],
+    ['access_group_id=group', []],
     ['team_id=list&sort_by=key_alias&sort_order=asc', ['list-alpha', 'list-beta', 'list-gamma']],
     ['team_id=list&sort_by=max_budget&sort_order=desc', ['list-gamma', 'list-alpha', 'list-beta']],
     [
