@@ -61,6 +61,8 @@ export async function compose(config: Config, overrides: ComposeOverrides = {}):
     url: overrides.databaseUrl ?? databaseUrlOf(config),
     nowMs,
     poolSize: POOL_SIZE,
+    // What the journal has put on disk is dropped there once the database has it.
+    durable: config.general.journalFsync,
     logger,
   });
   const { ledger, recovery } = await openLedger({

@@ -18,6 +18,8 @@ export interface ConnectionOptions {
   /** PostgreSQL: the longest that a statement may take; 0 = no limit. */
   queryTimeoutMs: number;
   onConnectionError?: (error: Error) => void;
+  /** SQLite: commits wait for the disk. PostgreSQL has its own settings for that. */
+  durable?: boolean;
   /** SQLite: told of every thread that is started. */
   onThread?: SqliteConnectionOptions['onStart'];
 }
@@ -32,7 +34,7 @@ export interface Connection {
 /** Does not wait for the database to answer: a connection is made with the first statement. */
 export function openConnection(options: ConnectionOptions): Connection {
   const address = parseDatabaseAddress(options.url);
-  if (address.dialect === 'sqlite') return openSqlite(address.file, options.onThread);
+  if (address.dialect === 'sqlite') return openSqlite(address.file, options);
   const pool = createPostgresPool({
     url: address.url,
     poolSize: options.poolSize,
@@ -43,10 +45,10 @@ export function openConnection(options: ConnectionOptions): Connection {
   return { dialect: 'postgres', writes: db, reads: db, close: () => db.destroy() };
 }
 
-function openSqlite(file: string, onStart: SqliteConnectionOptions['onStart']): Connection {
+function openSqlite(file: string, { durable = false, onThread: onStart }: ConnectionOptions): Connection {
   if (file !== ':memory:') createPrivateFile(file);
   const connect = (use: 'write' | 'read') =>
-    new Kysely<Database>({ dialect: createSqliteDialect({ file, use, ...(onStart && { onStart }) }) });
+    new Kysely<Database>({ dialect: createSqliteDialect({ file, use, durable, ...(onStart && { onStart }) }) });
   const writes = connect('write');
   const reads = file === ':memory:' ? writes : connect('read');
   return {

@@ -21,6 +21,8 @@ export interface StorageOptions {
   /** `sqlite:///path`, a path, `:memory:`, or `postgres://…`. */
   url: string;
   nowMs: () => number;
+  /** SQLite: a commit survives a power failure, too, and not only the end of the process. */
+  durable?: boolean;
   /** The most connections to PostgreSQL. */
   poolSize: number;
   logger?: StorageLogger;
@@ -47,11 +49,12 @@ const QUERY_TIMEOUT_MS = 30_000;
  * that a newer version has migrated is used as it is, with a warning.
  */
 export async function openStorage(options: StorageOptions): Promise<OpenStorage> {
-  const { url, poolSize, logger, queryTimeoutMs = QUERY_TIMEOUT_MS } = options;
+  const { url, poolSize, logger, durable = false, queryTimeoutMs = QUERY_TIMEOUT_MS } = options;
   const connection = openConnection({
     url,
     poolSize,
     queryTimeoutMs,
+    durable,
     onConnectionError: (error) => logger?.warn({ err: error }, 'A database connection broke.'),
   });
   try {

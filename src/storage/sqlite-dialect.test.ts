@@ -183,3 +183,14 @@ describe('when the thread dies', () => {
     await expect(read(writes)).rejects.toThrow();
   });
 });
+
+test.each([
+  [false, 1],
+  [true, 2],
+])('with durable %s, commits are as safe as asked for (synchronous = %i)', async (durable, expected) => {
+  const url = join(folder, `${++files}.db`);
+  const connection = openConnection({ url, poolSize: 1, queryTimeoutMs: 0, durable });
+  opened.push(connection);
+  const { rows } = await sql<{ synchronous: number }>`pragma synchronous`.execute(connection.writes);
+  expect(rows).toEqual([{ synchronous: expected }]);
+});

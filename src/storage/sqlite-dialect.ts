@@ -20,6 +20,8 @@ export interface SqliteConnectionOptions {
   /** A path, or ':memory:'. */
   file: string;
   use: 'write' | 'read';
+  /** A commit waits for the disk, so that a power failure takes nothing that was committed. */
+  durable?: boolean;
   onStart?: Parameters<typeof startSqliteThread>[2];
 }
 
@@ -34,6 +36,7 @@ const PRAGMAS = [
   'journal_size_limit = 67108864',
 ];
 const READER_PRAGMAS = [...PRAGMAS, 'query_only = on'];
+const DURABLE_PRAGMAS = [...PRAGMAS, 'synchronous = full'];
 
 export function createSqliteDialect(options: SqliteConnectionOptions): Dialect {
   return {
@@ -102,7 +105,8 @@ class ThreadDriver implements Driver {
   }
 
   #start(): SqliteThread {
-    const pragmas = this.#options.use === 'write' ? PRAGMAS : READER_PRAGMAS;
+    const writer = this.#options.durable === true ? DURABLE_PRAGMAS : PRAGMAS;
+    const pragmas = this.#options.use === 'write' ? writer : READER_PRAGMAS;
     return startSqliteThread(this.#options.file, pragmas, this.#options.onStart);
   }
 }
