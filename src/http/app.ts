@@ -22,6 +22,7 @@ import { type KeyRoutesDeps, registerKeyRoutes } from './routes/key.ts';
 import { type ModelCallRoutesDeps, registerModelCallRoutes } from './routes/model-calls.ts';
 import { type ModelRoutesDeps, registerModelRoutes } from './routes/models.ts';
 import { registerSpendRoutes, type SpendRoutesDeps } from './routes/spend.ts';
+import { registerTokenCounterRoutes } from './routes/token-counter.ts';
 import { type ServerDeps, toServerOptions } from './server-options.ts';
 import { compileZodValidator } from './zod-validation.ts';
 
@@ -60,6 +61,7 @@ export async function createApp(deps: AppDeps): Promise<App> {
   registerHealthRoutes(app, deps);
   registerModelCallRoutes(app, deps);
   registerModelRoutes(app, deps);
+  registerTokenCounterRoutes(app);
   registerKeyRoutes(app, deps);
   registerExplainRoutes(app, deps);
   registerSpendRoutes(app, deps);

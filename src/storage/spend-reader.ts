@@ -1,7 +1,7 @@
 import type { Kysely } from 'kysely';
 import type { Database, DialectName } from './database.ts';
 import { buildSpendFilters, fromSpendRow, SPEND_ROW_COLUMNS } from './spend-rows.ts';
-import { sumAll, sumByKey, sumByModel, sumByTag, sumDaily } from './spend-sums.ts';
+import { sumAll, sumByKey, sumByModel, sumByTag, sumByUser, sumDaily } from './spend-sums.ts';
 import type { SpendQuery, SpendReader, SpendRow } from './storage.ts';
 
 /** Rows may carry prompts and answers, so many at once are fetched in pieces. */
@@ -37,6 +37,7 @@ export function createSpendReader(reads: Kysely<Database>, dialect: DialectName)
     daily: (query) => sumDaily(reads, query),
     byTag: (range) => sumByTag(reads, range),
     byModel: (limit) => sumByModel(reads, limit),
+    byUser: (limit, userId) => sumByUser(reads, limit, userId),
     byKey: (limit) => sumByKey(reads, limit),
     total: () => sumAll(reads),
     async balances(counters) {

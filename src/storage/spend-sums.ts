@@ -71,6 +71,25 @@ export async function sumByModel(reads: Kysely<Database>, limit: number): Return
   return rows.map((row) => ({ model: row.model, spendNanoUsd: row.spend_nano_usd }));
 }
 
+export async function sumByUser(
+  reads: Kysely<Database>,
+  limit: number,
+  userId: string | undefined,
+): ReturnType<SpendReader['byUser']> {
+  let users = reads
+    .selectFrom('daily_spend')
+    .select(['user_id', sumOf('spend_nano_usd').as('spend_nano_usd')])
+    .where('user_id', '<>', '');
+  if (userId !== undefined) users = users.where('user_id', '=', userId);
+  const rows = await users
+    .groupBy('user_id')
+    .orderBy('spend_nano_usd', 'desc')
+    .orderBy('user_id')
+    .limit(limit)
+    .execute();
+  return rows.map((row) => ({ userId: row.user_id, spendNanoUsd: row.spend_nano_usd }));
+}
+
 /** Deleted keys are among them, under the name they had. Calls without a key (the master key's) are not. */
 export async function sumByKey(reads: Kysely<Database>, limit: number): ReturnType<SpendReader['byKey']> {
   const sums = reads

@@ -216,6 +216,8 @@ export interface SpendReader {
   daily(query: Pick<SpendQuery, 'keyId' | 'userId' | 'fromMs' | 'toMs'>): Promise<DailySpend[]>;
   byTag(range: { fromMs?: number; toMs?: number }): Promise<{ tag: string; calls: number; spendNanoUsd: number }[]>;
   byModel(limit: number): Promise<{ model: string; spendNanoUsd: number }[]>;
+  /** Calls that belong to no user are left out. With `userId`, of that user alone. */
+  byUser(limit: number, userId?: string): Promise<{ userId: string; spendNanoUsd: number }[]>;
   byKey(
     limit: number,
   ): Promise<

@@ -228,7 +228,7 @@ onBothDatabases('reports', (bench) => {
     await bench.storage.writes.deleteFrom('daily_spend').where('day', '=', '2020-01-01').execute();
   });
 
-  test('sums by tag, model and key, the dearest first', async () => {
+  test('sums by tag, model, user and key, the dearest first', async () => {
     const { spend } = bench.storage;
     const a = { tag: 'a', calls: 3, spendNanoUsd: 30 };
     const b = { tag: 'b', calls: 3, spendNanoUsd: 25 };
@@ -239,6 +239,10 @@ onBothDatabases('reports', (bench) => {
       { model: 'o3', spendNanoUsd: 7 },
     ]);
     expect(await spend.byModel(1)).toHaveLength(1);
+    expect(await spend.byUser(9)).toEqual([{ userId: 'ann', spendNanoUsd: 18 }]);
+    expect(await spend.byUser(9, 'ann')).toEqual([{ userId: 'ann', spendNanoUsd: 18 }]);
+    expect(await spend.byUser(9, 'bob')).toEqual([]);
+    expect(await spend.byUser(0)).toEqual([]);
     expect(await spend.byKey(9)).toEqual([
       {
         keyId: dear.key.keyId,

@@ -22,6 +22,10 @@ describe('without a key', () => {
     });
   });
 
+  test('/test says that a request gets through', async () => {
+    expect(await open('/test')).toMatchObject({ status: 200, body: { route: '/test' } });
+  });
+
   test('/ says what this is and where to read on', async () => {
     const { body } = await open('/');
     expect(body).toMatchObject({ name: 'Latchkey', docs: '/docs', openapi: '/openapi.json' });
@@ -36,6 +40,22 @@ describe('without a key', () => {
     for (const path of ['/v1/chat/completions', '/chat/completions', '/key/generate', '/key/info', '/spend/logs']) {
       expect(paths).toContain(path);
     }
+  });
+});
+
+describe('/health/services', () => {
+  const check = (query: string, key?: string | null) =>
+    callGateway(gateway, `GET /health/services${query}`, key === undefined ? {} : { key });
+
+  test('says that there is no service to check', async () => {
+    const { status, body } = await check('?service=slack');
+    expect([status, body.error.type, body.error.param]).toEqual([400, 'bad_request_error', 'service']);
+    expect(body.error.message).toMatch(/'slack' is not configured/);
+  });
+
+  test('needs a key and the name of a service', async () => {
+    expect((await check('?service=slack', null)).status).toBe(401);
+    expect((await check('')).status).toBe(422);
   });
 });
 

@@ -66,7 +66,7 @@ describe('the list of models', () => {
 });
 
 describe('/model/info', () => {
-  test.each(['/model/info', '/v1/model/info', '/model_group/info', '/health'] as const)(
+  test.each(['/model/info', '/v1/model/info', '/v2/model/info', '/model_group/info', '/health'] as const)(
     '%s holds nothing that opens an upstream',
     async (path) => {
       const { status, body } = await get(path);
@@ -99,6 +99,41 @@ describe('/model/info', () => {
     ]) {
       expect(answer).toMatchObject({ status: 400, body: { error: { param: 'litellm_model_id' } } });
     }
+  });
+
+  test('comes in pages that join up, of the same rows', async () => {
+    const all = (await get('/model/info')).body.data;
+    expect((await get('/v2/model/info')).body).toEqual({
+      data: all,
+      total_count: 4,
+      current_page: 1,
+      total_pages: 1,
+      size: 50,
+    });
+    const first = (await get('/v2/model/info?size=3')).body;
+    const second = (await get('/v2/model/info?size=3&page=2')).body;
+    expect([...first.data, ...second.data]).toEqual(all);
+    expect(second).toMatchObject({ total_count: 4, current_page: 2, total_pages: 2, size: 3 });
+  });
+
+  test.each([
+    ['model=gpt-4', 2],
+    ['modelId=four-a', 1],
+    ['search=GPT', 3],
+    ['model=&modelId=&search=', 4],
+    ['model=none', 0],
+  ])('in pages is filtered by %s', async (query, count) => {
+    const { body } = await get(`/v2/model/info?${query}`);
+    expect([body.data.length, body.total_count]).toEqual([count, count]);
+  });
+
+  test.each(['page=0', 'size=0', 'size=1001', 'page=x'])('in pages has bounds: %s', async (query) => {
+    expect((await get(`/v2/model/info?${query}`)).status).toBe(422);
+  });
+
+  test('in pages shows a key its own only', async () => {
+    const key = await make({ models: ['mock-gpt'] });
+    expect((await get('/v2/model/info', key)).body.total_count).toBe(1);
   });
 
   test('adds up by group', async () => {

@@ -44,6 +44,11 @@ describe('the document', () => {
     ['get', '/global/spend/keys'],
     ['get', '/global/spend/models'],
     ['get', '/health/readiness'],
+    ['get', '/health/services'],
+    ['get', '/spend/users'],
+    ['get', '/v2/model/info'],
+    ['post', '/utils/token_counter'],
+    ['get', '/test'],
   ])('describes %s %s', (method, path) => {
     expect(document.paths[path]?.[method]).toMatchObject({
       summary: expect.stringMatching(/\S/),

@@ -160,6 +160,13 @@ describe('sums', () => {
     expect(sums).toMatchObject([{ name: 'blue', log_count: 2 }, { name: 'red' }]);
   });
 
+  test('per user are what the calls of the user’s keys cost', async () => {
+    const spend = expect.closeTo((answers[0]?.cost as number) + (answers[1]?.cost as number), 12);
+    expect((await get('/spend/users')).body).toEqual([{ user_id: 'ada', spend }]);
+    expect((await get('/spend/users?user_id=ada')).body).toEqual([{ user_id: 'ada', spend }]);
+    expect((await get('/spend/users?user_id=nobody')).body).toEqual([]);
+  });
+
   test('over all agree with each other', async () => {
     const all = (await get('/global/spend')).body;
     expect(all.spend).toBeCloseTo(total(), 12);
@@ -183,6 +190,7 @@ describe('sums', () => {
       '/global/spend/models',
       '/spend/keys',
       '/spend/tags',
+      '/spend/users',
     ] as const) {
       expect([path, (await get(path, bob.key)).status]).toEqual([path, 401]);
       expect([path, (await get(path, key)).status]).toEqual([path, 200]);

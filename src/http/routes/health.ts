@@ -1,6 +1,7 @@
 /** Is this process alive, can it serve, and which of its deployments are switched on. */
 import { z } from 'zod';
 import type { Caller } from '../../core/caller.ts';
+import { GatewayError } from '../../core/gateway-error.ts';
 import type { App } from '../app-instance.ts';
 import { type DeploymentView, toPublicAddress } from '../schemas/deployment.ts';
 
@@ -103,6 +104,26 @@ export function registerHealthRoutes(app: App, deps: HealthRoutesDeps): void {
         journal_backlog: state.journalBacklog,
         change_feed_position: state.changeFeedPosition,
       });
+    },
+  );
+
+  app.get(
+    '/health/services',
+    {
+      config: { access: 'info' },
+      schema: {
+        tags: ['health'],
+        summary: 'Sends a test message to a service: there are none to send to',
+        description: 'Always refused in this release, which sends no logs, alerts or mail anywhere.',
+        querystring: z.object({ service: z.string().min(1).max(100) }),
+      },
+    },
+    (request) => {
+      throw new GatewayError(
+        'bad_request',
+        `Service '${request.query.service}' is not configured: this release sends no logs, alerts or mail anywhere, so there is no service to check.`,
+        { param: 'service' },
+      );
     },
   );
 

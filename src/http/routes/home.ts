@@ -40,6 +40,19 @@ export function registerHomeRoutes(app: App, deps: HomeRoutesDeps): void {
   );
 
   app.get(
+    '/test',
+    {
+      config: { access: 'public' },
+      schema: {
+        tags: ['server'],
+        summary: 'A request gets through to this gateway',
+        response: { 200: z.object({ route: z.string(), message: z.string() }) },
+      },
+    },
+    () => ({ route: '/test', message: 'This gateway is alive.' }),
+  );
+
+  app.get(
     '/routes',
     {
       config: { access: 'public' },

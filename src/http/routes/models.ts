@@ -9,6 +9,7 @@ import {
   fromModelGroup,
   ModelGroupList,
   ModelInfoList,
+  ModelInfoPage,
 } from '../schemas/deployment.ts';
 import { fromModelName, ModelEntry, ModelList } from '../schemas/model-list.ts';
 
@@ -22,6 +23,13 @@ export interface ModelRoutesDeps {
 const LISTS = ['/models', '/v1/models', '/openai/models', '/openai/v1/models'] as const;
 const INFOS = ['/model/info', '/v1/model/info'] as const;
 const DeploymentQuery = z.object({ litellm_model_id: z.string().optional() });
+const PageQuery = z.object({
+  page: z.coerce.number().int().min(1).default(1),
+  size: z.coerce.number().int().min(1).max(1_000).default(50),
+  model: z.string().optional().describe('Name of a model; empty: all.'),
+  modelId: z.string().optional().describe('Id of a deployment; empty: all.'),
+  search: z.string().optional().describe('Part of a name; upper and lower case are the same.'),
+});
 const GroupQuery = z.object({ model_group: z.string().optional() });
 /** Model names hold slashes, so the rest of the path is the name. */
 const ModelParams = z.object({ '*': z.string() });
@@ -85,6 +93,34 @@ export function registerModelRoutes(app: App, deps: ModelRoutesDeps): void {
       },
     );
   }
+
+  app.get(
+    '/v2/model/info',
+    {
+      config: { access: 'info' },
+      schema: {
+        tags: ['models'],
+        summary: 'Deployments behind the models that this key may call, page by page',
+        querystring: PageQuery,
+        response: { 200: ModelInfoPage },
+      },
+    },
+    (request) => {
+      const { page, size, model, modelId, search } = request.query;
+      const part = search?.toLowerCase() ?? '';
+      const found = deps
+        .listDeployments(request.caller)
+        .filter(({ modelName, id }) => (!model || modelName === model) && (!modelId || id === modelId))
+        .filter(({ modelName }) => modelName.toLowerCase().includes(part));
+      return {
+        data: found.slice((page - 1) * size, page * size).map(fromDeployment),
+        total_count: found.length,
+        current_page: page,
+        total_pages: Math.ceil(found.length / size),
+        size,
+      };
+    },
+  );
 
   app.get(
     '/model_group/info',

@@ -6,7 +6,7 @@ import { listDailySpend } from '../../management/spend/list-daily-spend.ts';
 import { listKeySpend } from '../../management/spend/list-key-spend.ts';
 import { listSpendLogs } from '../../management/spend/list-spend-logs.ts';
 import type { SpendManagement } from '../../management/spend/spend-management.ts';
-import { sumSpendByTag } from '../../management/spend/sum-spend.ts';
+import { sumSpendByTag, sumSpendByUser } from '../../management/spend/sum-spend.ts';
 import type { App } from '../app-instance.ts';
 import { fromKeyView, KeyRow } from '../schemas/key-row.ts';
 import { SpendCalculateBody, SpendCalculateReply, toCostQuestion } from '../schemas/spend-calculate.ts';
@@ -27,6 +27,7 @@ export interface SpendRoutesDeps {
 }
 
 const MAX_KEYS = 1_000;
+const MAX_USERS = 1_000;
 const DateQuery = z.object({ start_date: z.string().optional(), end_date: z.string().optional() });
 
 export function registerSpendRoutes(app: App, { spending }: SpendRoutesDeps): void {
@@ -92,6 +93,24 @@ export function registerSpendRoutes(app: App, { spending }: SpendRoutesDeps): vo
       },
     },
     async (request) => (await listKeySpend(spending, request.caller, MAX_KEYS)).map(fromKeyView),
+  );
+
+  app.get(
+    '/spend/users',
+    {
+      config: { access: 'spend' },
+      schema: {
+        tags: ['spend'],
+        summary: 'Users by what their keys have spent, highest first',
+        description: `Users are the names that keys carry. At most ${MAX_USERS}; deleted keys count.`,
+        querystring: z.object({ user_id: z.string().optional().describe('That user alone; empty: all.') }),
+        response: { 200: z.array(z.object({ user_id: z.string(), spend: z.number() })) },
+      },
+    },
+    async ({ caller, query }) => {
+      const sums = await sumSpendByUser(spending, caller, MAX_USERS, query.user_id || undefined);
+      return sums.map(({ userId, spendNanoUsd }) => ({ user_id: userId, spend: toUsd(spendNanoUsd) }));
+    },
   );
 
   app.get(

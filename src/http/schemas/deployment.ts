@@ -45,6 +45,13 @@ export const ModelInfoList = z.object({
   ),
 });
 
+export const ModelInfoPage = ModelInfoList.extend({
+  total_count: z.number(),
+  current_page: z.number(),
+  total_pages: z.number(),
+  size: z.number(),
+});
+
 export const ModelGroupList = z.object({
   data: z.array(
     z.object({

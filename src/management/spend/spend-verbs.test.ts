@@ -11,7 +11,7 @@ import { listDailySpend } from './list-daily-spend.ts';
 import { listKeySpend } from './list-key-spend.ts';
 import { listSpendLogs } from './list-spend-logs.ts';
 import type { SpendManagement } from './spend-management.ts';
-import { sumAllSpend, sumSpendByKey, sumSpendByModel, sumSpendByTag } from './sum-spend.ts';
+import { sumAllSpend, sumSpendByKey, sumSpendByModel, sumSpendByTag, sumSpendByUser } from './sum-spend.ts';
 
 const DAY_MS = 86_400_000;
 const ALL = { limit: 100, offset: 0 };
@@ -162,6 +162,8 @@ describe('sums over everybody', () => {
   test('are right', async () => {
     expect(await sumAllSpend(deps, ADMIN)).toBe(1_500);
     expect(await sumSpendByModel(deps, ADMIN, 1)).toEqual([{ model: 'gpt-4o-mini', spendNanoUsd: 1_300 }]);
+    expect(await sumSpendByUser(deps, ADMIN, 10)).toEqual([{ userId: 'bert', spendNanoUsd: 400 }]);
+    expect(await sumSpendByUser(deps, ADMIN, 10, 'carl')).toEqual([]);
     expect(await sumSpendByKey(deps, ADMIN, 10)).toMatchObject([
       { keyAlias: 'bob', spendNanoUsd: 400 },
       { keyAlias: 'ada', spendNanoUsd: 300 },
@@ -198,6 +200,7 @@ describe('sums over everybody', () => {
     await expect(sumAllSpend(deps, caller)).rejects.toMatchObject({ code: 'forbidden' });
     await expect(sumSpendByKey(deps, caller, 1)).rejects.toMatchObject({ code: 'forbidden' });
     await expect(sumSpendByModel(deps, caller, 1)).rejects.toMatchObject({ code: 'forbidden' });
+    await expect(sumSpendByUser(deps, caller, 1)).rejects.toMatchObject({ code: 'forbidden' });
     await expect(sumSpendByTag(deps, caller, {})).rejects.toMatchObject({ code: 'forbidden' });
     await expect(listKeySpend(deps, caller, 1)).rejects.toMatchObject({ code: 'forbidden' });
   });

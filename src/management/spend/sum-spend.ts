@@ -16,6 +16,16 @@ export function sumSpendByModel(deps: Deps, caller: Caller, limit: number): Retu
   return readSum(deps, caller, (spend) => spend.byModel(limit));
 }
 
+/** Spend per user over all time, highest first; with `userId`, of that user alone. */
+export function sumSpendByUser(
+  deps: Deps,
+  caller: Caller,
+  limit: number,
+  userId?: string,
+): ReturnType<SpendReader['byUser']> {
+  return readSum(deps, caller, (spend) => spend.byUser(limit, userId));
+}
+
 /** Spend per key over its whole life, highest first; deleted keys too. */
 export function sumSpendByKey(deps: Deps, caller: Caller, limit: number): ReturnType<SpendReader['byKey']> {
   return readSum(deps, caller, (spend) => spend.byKey(limit));
