@@ -7,7 +7,11 @@ const GROUPS = new Map([
   ['claude-3', ['beta-models', 'slow-models']],
 ]);
 
-function ask(allowed: readonly string[], requested: string, more: { resolved?: string; teamModels?: string[] } = {}) {
+function ask(
+  allowed: readonly string[],
+  requested: string,
+  more: { resolved?: string; teamModels?: string[] | null } = {},
+) {
   return isModelAllowed({
     requested,
     resolved: more.resolved ?? requested,
@@ -46,7 +50,7 @@ describe('isModelAllowed', () => {
     ['an access group allows no other model', ['slow-models'], 'gpt-4', false],
     ['no-default-models allows nothing', ['no-default-models'], 'gpt-4', false],
     ['no-default-models wins over everything else', ['*', 'gpt-4', 'no-default-models'], 'gpt-4', false],
-    ['all-team-models without a team allows nothing', ['all-team-models'], 'gpt-4', false],
+    ['all-team-models of a team that is not known allows nothing', ['all-team-models'], 'gpt-4', false],
   ])('%s', (_guarantee, allowed, requested, expected) => {
     expect(ask(allowed, requested)).toBe(expected);
   });
@@ -71,6 +75,15 @@ describe('isModelAllowed', () => {
   ])('all-team-models asks the team: %s', (_case, teamModels, requested, expected) => {
     expect(ask(['all-team-models'], requested, { teamModels })).toBe(expected);
     expect(ask(['all-team-models', 'extra'], 'extra', { teamModels })).toBe(true);
+  });
+
+  test.each<[string[], boolean]>([
+    [['all-team-models'], true],
+    [['all-team-models', 'gpt-4'], true],
+    [['all-team-models', 'no-default-models'], false],
+    [['gpt-4'], false],
+  ])('without a team %j allows another model: %s', (allowed, expected) => {
+    expect(ask(allowed, 'gpt-5', { teamModels: null })).toBe(expected);
   });
 
   test('a provider that the caller knows replaces the one told by the name', () => {

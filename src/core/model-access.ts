@@ -8,7 +8,7 @@
  * | a name | that model, or the alias of that name |
  * | `openai/*`, `bedrock/anthropic.*` | names that match, also without their provider (`gpt-4` is `openai/gpt-4`) |
  * | an access group | the models in it |
- * | `all-team-models` | what the team's list allows |
+ * | `all-team-models` | what the team's list allows; every model where there is no team |
  * | `no-default-models` | nothing, whatever else is listed |
  */
 import { type ErrorCode, GatewayError } from './gateway-error.ts';
@@ -27,8 +27,11 @@ export interface ModelAccessQuestion {
    * does not open whatever else is served by something that speaks OpenAI's dialect.
    */
   providerOf?: (model: string) => string | undefined;
-  /** For `all-team-models`, which allows nothing where there is no team. */
-  teamModels?: readonly string[] | undefined;
+  /**
+   * For `all-team-models`. Null: there is no team, so it restricts nothing, as in LiteLLM. Left out: there is one of which
+   * nothing is known, so it allows nothing.
+   */
+  teamModels?: readonly string[] | null | undefined;
 }
 
 /** Whose list refused. */
@@ -43,7 +46,7 @@ export function isModelAllowed(question: ModelAccessQuestion): boolean {
   if (allowsName(matcher, requested, question)) return true;
   if (resolved !== requested && allowsName(matcher, resolved, question)) return true;
   if (!matcher.asTeam || teamModels === undefined) return false;
-  return isModelAllowed({ ...question, allowed: teamModels, teamModels: undefined });
+  return teamModels === null || isModelAllowed({ ...question, allowed: teamModels, teamModels: undefined });
 }
 
 /** The refusal, with the type, status and param that LiteLLM's clients look at. */
