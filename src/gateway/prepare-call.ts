@@ -2,6 +2,7 @@ import type { AdmissionFacts } from '../core/admission.ts';
 import type { Caller } from '../core/caller.ts';
 import { dearestPrice } from '../core/dearest-price.ts';
 import { GatewayError } from '../core/gateway-error.ts';
+import { isJsonObject } from '../core/json.ts';
 import type { Deployment, ModelPrice } from '../core/model.ts';
 import { denyModelAccess } from '../core/model-access.ts';
 import { keyPolicy, type OwnerPolicy } from '../core/owner-policy.ts';
@@ -32,10 +33,11 @@ export interface PreparedCall {
 
 /**
  * Requested model → the deployments that may serve it for this caller, and the facts that admission needs.
- * Access is decided before existence, so that a refused caller does not learn which models there are.
+ * Access is decided before existence, so that a refused caller does not learn which models there are. Models that the
+ * client names as fallbacks count as asked for.
  *
- * @throws GatewayError key_model_access (403), invalid_request (400) for a name that no deployment carries,
- *   model_unavailable (503) when none of them can serve
+ * @throws GatewayError key_model_access (403), invalid_request (400) for a name that no deployment carries or too many
+ *   fallbacks, model_unavailable (503) when none of them can serve
  */
 export function prepareCall(
   deps: Pick<GatewayDeps, 'models' | 'priceOf' | 'settings'>,
@@ -52,6 +54,8 @@ export function prepareCall(
     );
   }
   const model = resolveModelName(deps.models, caller, parsed.model);
+  if (parsed.body.fallbacks)
+    for (const name of fallbackNames(parsed.body.fallbacks)) resolveModelName(deps.models, caller, name);
   const route = deps.models.resolve(model);
   if (route === undefined) {
     throw new GatewayError(
@@ -98,6 +102,23 @@ export function prepareCall(
 }
 
 const NO_NAMES: readonly string[] = [];
+/** More than anybody waits for; each name is held against the key's list. */
+const MAX_FALLBACKS = 100;
+
+/** Every model that `fallbacks` names, in the forms that LiteLLM reads: `name`, `{model: name}`, `{name: [name, …]}`. */
+function fallbackNames(fallbacks: unknown): string[] {
+  const entries = Array.isArray(fallbacks) ? fallbacks : [fallbacks];
+  const names = entries.flatMap((entry) => {
+    if (!isJsonObject(entry)) return [entry];
+    return typeof entry.model === 'string' ? [entry.model] : Object.values(entry).flat();
+  });
+  if (names.length > MAX_FALLBACKS) {
+    throw new GatewayError('invalid_request', `'fallbacks' cannot name more than ${MAX_FALLBACKS} models.`, {
+      param: 'fallbacks',
+    });
+  }
+  return names.filter((name) => typeof name === 'string');
+}
 
 /** Under which other names limits may know the model: the target of the proxy's alias, and the group that answers. */
 function otherNamesOf(models: ModelIndex, model: string, group: string): readonly string[] {
