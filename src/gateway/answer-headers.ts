@@ -2,6 +2,7 @@ import type { Charge, HeldCharge } from '../core/charge.ts';
 import { RATE_SCOPE, toFloatText } from '../core/denial.ts';
 import type { OwnerKind } from '../core/owner.ts';
 import type { UpstreamHeaders } from '../providers/upstream-headers.ts';
+import type { HeaderList } from './call-request.ts';
 import type { OpenCall } from './open-call.ts';
 import type { Candidate } from './prepare-call.ts';
 
@@ -19,54 +20,57 @@ export function buildAnswerHeaders(
   candidate: Candidate,
   upstream: UpstreamHeaders,
   retries: number,
-): Record<string, string> {
+): HeaderList {
   const { deployment } = candidate;
-  const headers: Record<string, string> = {
-    'x-litellm-model-id': toHeaderText(deployment.id),
-    'x-litellm-model-group': toHeaderText(call.prepared.group),
-    'x-litellm-attempted-retries': String(retries),
-  };
+  const headers: HeaderList = [
+    'x-litellm-model-id',
+    toHeaderText(deployment.id),
+    'x-litellm-model-group',
+    toHeaderText(call.prepared.group),
+    'x-litellm-attempted-retries',
+    String(retries),
+  ];
   const apiBase = deployment.apiBase === null ? null : withoutQuery(deployment.apiBase);
-  if (apiBase !== null) headers['x-litellm-model-api-base'] = toHeaderText(apiBase);
+  if (apiBase !== null) headers.push('x-litellm-model-api-base', toHeaderText(apiBase));
   addKeyHeaders(headers, call);
   for (const held of call.admission.hold.charges) addLimitHeaders(headers, held);
   const cut = call.admission.outputCut;
-  if (cut?.lowered) headers['x-latchkey-max-tokens-lowered-to'] = String(cut.maxTokens);
+  if (cut?.lowered) headers.push('x-latchkey-max-tokens-lowered-to', String(cut.maxTokens));
   upstream.forEach(FORWARDED_LETTERS, (name, value) => {
-    if (FORWARDED.test(name)) headers[`llm_provider-${name}`] = toHeaderText(value);
+    if (FORWARDED.test(name)) headers.push(`llm_provider-${name}`, toHeaderText(value));
   });
   return headers;
 }
 
-function addKeyHeaders(headers: Record<string, string>, call: OpenCall): void {
+function addKeyHeaders(headers: HeaderList, call: OpenCall): void {
   const { key } = call.request.caller;
   if (key === null) return;
-  if (key.tpmLimit !== null) headers['x-litellm-key-tpm-limit'] = String(key.tpmLimit);
-  if (key.rpmLimit !== null) headers['x-litellm-key-rpm-limit'] = String(key.rpmLimit);
-  if (key.maxBudgetNanoUsd !== null) headers['x-litellm-key-max-budget'] = toFloatText(key.maxBudgetNanoUsd);
+  if (key.tpmLimit !== null) headers.push('x-litellm-key-tpm-limit', String(key.tpmLimit));
+  if (key.rpmLimit !== null) headers.push('x-litellm-key-rpm-limit', String(key.rpmLimit));
+  if (key.maxBudgetNanoUsd !== null) headers.push('x-litellm-key-max-budget', toFloatText(key.maxBudgetNanoUsd));
   for (const { charge, usedBefore } of call.admission.hold.charges) {
     if (charge.limit === 'max_budget' && charge.owner.kind === 'key')
-      headers['x-litellm-key-spend'] = toFloatText(usedBefore);
+      headers.push('x-litellm-key-spend', toFloatText(usedBefore));
   }
 }
 
 /** Both families of LiteLLM's limit headers: the per-owner one and the plain one that OpenAI clients know. */
-function addLimitHeaders(headers: Record<string, string>, { charge, remaining }: HeldCharge): void {
+function addLimitHeaders(headers: HeaderList, { charge, remaining }: HeldCharge): void {
   const unit = headerUnit(charge);
   if (unit === null) return;
   if (charge.model !== undefined) {
     const model = charge.model.replace(NOT_IN_HEADER_NAMES, '_');
-    headers[`x-litellm-${charge.owner.kind}-remaining-${unit}-${model}`] = String(remaining);
+    headers.push(`x-litellm-${charge.owner.kind}-remaining-${unit}-${model}`, String(remaining));
     return;
   }
   const names = limitNames(charge.owner.kind, unit);
   const limit = String(charge.ceiling);
   const left = String(remaining);
-  headers[names.limit] = limit;
-  headers[names.remaining] = left;
+  headers.push(names.limit, limit);
+  headers.push(names.remaining, left);
   if (names.plainLimit === null) return;
-  headers[names.plainLimit] = limit;
-  headers[names.plainRemaining] = left;
+  headers.push(names.plainLimit, limit);
+  headers.push(names.plainRemaining, left);
 }
 
 type LimitUnit = 'requests' | 'tokens' | 'max_parallel_requests';

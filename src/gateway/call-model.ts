@@ -50,12 +50,9 @@ export async function callModel(deps: GatewayDeps, request: CallRequest): Promis
     if (live.switch.reason !== null) throw live.switch.reason;
     if (!parsed.stream) return await answerWhole(deps, call, attempt, live);
     const reached = await openStream(deps, attempt);
-    const headers = {
-      'content-type': reached.result.headers.get('content-type') ?? 'text/event-stream; charset=utf-8',
-      'cache-control': 'no-cache',
-      'x-accel-buffering': 'no',
-      ...buildAnswerHeaders(call, reached.candidate, reached.result.headers, reached.retries),
-    };
+    const headers = buildAnswerHeaders(call, reached.candidate, reached.result.headers, reached.retries);
+    headers.push('content-type', reached.result.headers.get('content-type') ?? 'text/event-stream; charset=utf-8');
+    headers.push('cache-control', 'no-cache', 'x-accel-buffering', 'no');
     return { kind: 'stream', status: 200, headers, relayTo: createRelay(deps, call, reached, live) };
   } catch (error) {
     const failure = toFailure(deps, error, request.requestId);
@@ -78,9 +75,14 @@ async function answerWhole(
   const { answer } = result;
   const usage = answer.usage ?? guessUsage(call, answer.contentBytes, 0);
   const headers = buildAnswerHeaders(call, candidate, result.headers, retries);
-  headers['content-type'] = result.headers.get('content-type') ?? 'application/json';
-  headers['x-litellm-response-cost'] = toFloatText(costOf(usage, candidate.price));
-  headers['x-litellm-response-duration-ms'] = String(deps.nowMs() - call.intent.startedAtMs);
+  headers.push(
+    'content-type',
+    result.headers.get('content-type') ?? 'application/json',
+    'x-litellm-response-cost',
+    toFloatText(costOf(usage, candidate.price)),
+    'x-litellm-response-duration-ms',
+    String(deps.nowMs() - call.intent.startedAtMs),
+  );
   live.settled = true;
   deps.live.remove(live);
   await settleCall(deps, call, {

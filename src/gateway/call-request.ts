@@ -28,17 +28,20 @@ export interface ClientSink {
   end(): void;
 }
 
+/** Names (in lower case) and values in turn: the form that Node sends without looking anything up. */
+export type HeaderList = string[];
+
 export interface WholeAnswer {
   kind: 'whole';
   status: number;
-  headers: Record<string, string>;
+  headers: HeaderList;
   body: Buffer;
 }
 
 export interface StreamedAnswer {
   kind: 'stream';
   status: number;
-  headers: Record<string, string>;
+  headers: HeaderList;
   /** Sends the stream. Resolves once it has ended and its bill is journalled; never rejects. */
   relayTo(sink: ClientSink): Promise<void>;
 }

@@ -6,9 +6,14 @@ import type { App } from '../app-instance.ts';
 /** A client may name its call; anything longer or stranger could be an attack on whoever reads the log. */
 const CALL_ID_SHAPE = /^[A-Za-z0-9._:-]{1,128}$/;
 
-/** The headers that every answer carries, whatever became of the request. */
-export function idHeaders(request: FastifyRequest, version: string): Record<string, string> {
-  return { 'x-request-id': request.id, 'x-litellm-call-id': request.callId, 'x-litellm-version': version };
+/** The headers that every answer carries, whatever became of the request: names and values in turn. */
+export function idHeaders(request: FastifyRequest, version: string): string[] {
+  return ['x-request-id', request.id, 'x-litellm-call-id', request.callId, 'x-litellm-version', version];
+}
+
+function setIds(request: FastifyRequest, reply: FastifyReply, version: string): void {
+  const pairs = idHeaders(request, version);
+  for (let index = 0; index < pairs.length; index += 2) reply.header(pairs[index] as string, pairs[index + 1]);
 }
 
 function nameCall(request: FastifyRequest): void {
@@ -19,7 +24,7 @@ function nameCall(request: FastifyRequest): void {
 /** For answers that are made outside the request's life cycle. */
 export function stampIds(request: FastifyRequest, reply: FastifyReply, version: string): void {
   nameCall(request);
-  reply.headers(idHeaders(request, version));
+  setIds(request, reply, version);
 }
 
 /** Also ends the taking of new work: once the app is closing, requests on open connections get 503. */
@@ -37,7 +42,7 @@ export function beginRequests(app: App, version: string): void {
   });
   // At the end, so that whoever answers past the framework sets them with its other headers, in one go.
   app.addHook('onSend', (request, reply, payload, done) => {
-    reply.headers(idHeaders(request, version));
+    setIds(request, reply, version);
     done(null, payload);
   });
 }

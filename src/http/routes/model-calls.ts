@@ -2,7 +2,7 @@
  * The OpenAI API: chat, completions and embeddings, each with and without `/v1`, and in Azure's path form where the
  * model is named by the URL. Bodies arrive as bytes and are not validated here; unknown parameters pass through.
  */
-import type { OutgoingHttpHeaders, ServerResponse } from 'node:http';
+import type { ServerResponse } from 'node:http';
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import { GatewayError } from '../../core/gateway-error.ts';
 import type { Operation } from '../../core/operation.ts';
@@ -66,10 +66,10 @@ async function answerCall(
     },
   });
   const { raw: response } = reply;
-  const responseHeaders: OutgoingHttpHeaders = Object.assign(idHeaders(request, deps.version), answer.headers);
-  if (answer.kind === 'whole') responseHeaders['content-length'] = answer.body.length;
+  answer.headers.push(...idHeaders(request, deps.version));
+  if (answer.kind === 'whole') answer.headers.push('content-length', String(answer.body.length));
   // Throws for a header that cannot be sent: while the framework can still answer for us.
-  response.writeHead(answer.status, responseHeaders);
+  response.writeHead(answer.status, answer.headers);
   reply.hijack();
   if (answer.kind === 'whole') endWith(response, answer.body);
   else await answer.relayTo(toSink(response));
