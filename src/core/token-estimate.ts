@@ -1,3 +1,4 @@
+import { assertJsonDepth } from './assert-json-limits.ts';
 import type { Operation } from './operation.ts';
 
 /**
@@ -27,6 +28,7 @@ const FRAMING_TOKENS_PER_CALL = 3;
 /** Room for what a provider's chat template may add around tools and messages. */
 const TEMPLATE_SLACK_TOKENS = 64;
 
+/** Throws bad_request for a prompt or an input that is nested without end. */
 export function estimateTokens(
   operation: Operation,
   body: Readonly<Record<string, unknown>>,
@@ -35,7 +37,7 @@ export function estimateTokens(
 ): TokenEstimate {
   const seen: Walk = { characters: 0, tokens: 0, attachments: 0, messages: 0 };
   if (operation === 'chat') countMessages(body.messages, seen);
-  else countText(operation === 'completion' ? body.prompt : body.input, seen);
+  else countPrompt(body, operation === 'completion' ? 'prompt' : 'input', seen);
   const inputTokens = Math.max(1, Math.floor(seen.characters / CHARACTERS_PER_TOKEN) + seen.tokens);
   const framing = operation === 'chat' ? seen.messages * FRAMING_TOKENS_PER_MESSAGE + FRAMING_TOKENS_PER_CALL : 0;
   return {
@@ -107,6 +109,15 @@ function countPart(part: unknown, seen: Walk): void {
 function argumentsLength(call: unknown): number {
   const args = (call as { function?: { arguments?: unknown } } | null)?.function?.arguments;
   return typeof args === 'string' ? args.length : 0;
+}
+
+/** A list of lists is all that any provider reads; walking a deeper one would overflow the stack. */
+const MAX_PROMPT_DEPTH = 8;
+
+function countPrompt(body: Readonly<Record<string, unknown>>, field: 'prompt' | 'input', seen: Walk): void {
+  const prompt = body[field];
+  if (Array.isArray(prompt)) assertJsonDepth(prompt, field, MAX_PROMPT_DEPTH);
+  countText(prompt, seen);
 }
 
 /** A prompt or an embedding input: text, a list of texts, a list of token ids, or a list of such lists. */

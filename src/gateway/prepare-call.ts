@@ -1,4 +1,5 @@
 import type { AdmissionFacts } from '../core/admission.ts';
+import { assertJsonLimits } from '../core/assert-json-limits.ts';
 import type { Caller } from '../core/caller.ts';
 import { dearestPrice } from '../core/dearest-price.ts';
 import { GatewayError } from '../core/gateway-error.ts';
@@ -37,7 +38,7 @@ export interface PreparedCall {
  * client names as fallbacks count as asked for.
  *
  * @throws GatewayError key_model_access (403), invalid_request (400) for a name that no deployment carries or too many
- *   fallbacks, model_unavailable (503) when none of them can serve
+ *   fallbacks, bad_request (400) for metadata that no bill could hold, model_unavailable (503) when none of them can serve
  */
 export function prepareCall(
   deps: Pick<GatewayDeps, 'models' | 'priceOf' | 'settings'>,
@@ -52,6 +53,11 @@ export function prepareCall(
         param: 'user',
       },
     );
+  }
+  const { metadata } = parsed.body;
+  // Goes into the call's bill, which has to be writable once the call has been answered.
+  if (isJsonObject(metadata) && metadata.spend_logs_metadata) {
+    assertJsonLimits(metadata.spend_logs_metadata, 'metadata.spend_logs_metadata');
   }
   const model = resolveModelName(deps.models, caller, parsed.model);
   if (parsed.body.fallbacks)

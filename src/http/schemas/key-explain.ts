@@ -1,5 +1,6 @@
 /** `POST /key/explain`: what would happen to a call, asked without making it. */
 import { z } from 'zod';
+import { assertJsonDepth } from '../../core/assert-json-limits.ts';
 import { toEnvelope } from '../../core/gateway-error.ts';
 import { toUsd } from '../../core/money.ts';
 import type { Operation } from '../../core/operation.ts';
@@ -45,8 +46,9 @@ export const keyExplainReply = z.object({
 
 export type KeyExplainBody = z.infer<typeof keyExplainBody>;
 
-/** The call that the question is about, as the gateway would have parsed it. */
+/** The call that the question is about, as the gateway would have parsed it. Throws bad_request when it is too deep. */
 export function toParsedCall(body: KeyExplainBody): { parsed: ParsedCall; route: string } {
+  assertJsonDepth(body, 'body');
   const route = body.route ?? '/v1/chat/completions';
   const operation = operationOf(route);
   const call = { messages: [], ...body, key: undefined, route: undefined };

@@ -1,7 +1,7 @@
+import { assertJsonLimits } from '../../core/assert-json-limits.ts';
 import { GatewayError } from '../../core/gateway-error.ts';
 import { isJsonObject, type Json } from '../../core/json.ts';
 import { parseKeyAddress } from '../../core/key-address.ts';
-import { assertJsonLimits } from './assert-json-limits.ts';
 import { getDuration } from './get-duration.ts';
 import type { KeyFields } from './key-fields.ts';
 import { NEVER } from './merge-key-fields.ts';
@@ -37,6 +37,15 @@ const NAME_LISTS: Partial<Record<FieldOf<readonly string[]>, string>> = {
   allowedRoutes: 'allowed_routes',
   allowedCacheControls: 'allowed_cache_controls',
 };
+/** All that is read with the key and has no length of its own. */
+const JSON_FIELDS: Partial<Record<keyof KeyFields, string>> = {
+  ...NAME_LISTS,
+  aliases: 'aliases',
+  modelMaxBudget: 'model_max_budget',
+  metadata: 'metadata',
+  permissions: 'permissions',
+  config: 'config',
+};
 const DURATIONS: Partial<Record<FieldOf<string>, string>> = {
   budgetDuration: 'budget_duration',
   rotationInterval: 'rotation_interval',
@@ -62,7 +71,7 @@ export function assertKeyFields(fields: KeyFields, isKnownModel: (name: string) 
     assertMoney(budget.maxBudgetNanoUsd, 'model_max_budget');
     assertDuration(budget.budgetDuration, 'model_max_budget');
   }
-  for (const field of ['metadata', 'permissions', 'config'] as const) assertJsonLimits(fields[field], field);
+  for (const [field, param] of entriesOf(JSON_FIELDS)) assertJsonLimits(fields[field], param);
   for (const [name, value] of Object.entries({ ...fields.inMetadata, ...fields.extra })) assertJsonLimits(value, name);
   assertMeaningfulMetadata(fields.metadata ?? {}, 'metadata.');
   assertMeaningfulMetadata(fields.inMetadata ?? {}, '');

@@ -1,3 +1,4 @@
+import { assertJsonLimits, MAX_BODY_CHARS } from '../../core/assert-json-limits.ts';
 import type { Actor } from '../../core/audit.ts';
 import type { BalanceAdjustment } from '../../core/balance-adjustment.ts';
 import type { Caller } from '../../core/caller.ts';
@@ -7,7 +8,6 @@ import type { KeyRecord } from '../../core/key.ts';
 import { assertMay } from '../../core/permissions.ts';
 import type { KeyStore } from '../../storage/storage.ts';
 import { acceptNewKeyFields } from './accept-key-fields.ts';
-import { assertJsonLimits, MAX_BODY_CHARS } from './assert-json-limits.ts';
 import {
   type ChosenSecret,
   findEarlierIssue,

@@ -1,9 +1,9 @@
+import { assertJsonLimits, MAX_BODY_CHARS } from '../../core/assert-json-limits.ts';
 import type { Caller } from '../../core/caller.ts';
 import { GatewayError } from '../../core/gateway-error.ts';
 import type { JsonObject } from '../../core/json.ts';
 import { type MintedSecret, sha256Hex } from '../../core/key-secret.ts';
 import type { IdempotencyNote, KeyStore } from '../../storage/storage.ts';
-import { assertJsonLimits, MAX_BODY_CHARS } from './assert-json-limits.ts';
 import { acceptChosenSecret, deriveIssuedSecret, issueSecret } from './issue-secret.ts';
 import type { KeyManagement } from './key-management.ts';
 import { type IssuedKey, viewKey } from './view-key.ts';
