@@ -162,6 +162,8 @@ describe('a paged query', () => {
     { page: '-1' },
     { min_spend: '-1' },
     { min_spend: 'NaN' },
+    { min_spend: '1e300' },
+    { max_spend: '1e300' },
   ])('out of bounds is refused: %j', (query) => {
     expect(SpendLogsPageQuery.safeParse({ ...span, ...query }).success).toBe(false);
   });

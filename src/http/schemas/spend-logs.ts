@@ -14,7 +14,9 @@ const text = z
   .transform((value) => (value === '' ? undefined : value));
 const count = (least: number, most: number, fallback: number) =>
   z.coerce.number().int().min(least).max(most).default(fallback);
-const usd = z.coerce.number().min(0).optional();
+/** Beyond this a nano-dollar cannot be told from the next. */
+const MAX_USD = 9_000_000;
+const usd = z.coerce.number().min(0).max(MAX_USD).optional();
 
 const MAX_ROWS = 10_000;
 const DEFAULT_ROWS = 1_000;

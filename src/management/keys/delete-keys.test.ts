@@ -84,6 +84,11 @@ describe('deleting keys', () => {
     await expect(remove(unknown)).rejects.not.toThrow(/alias-10/);
   });
 
+  test('takes no more than a transaction can hold up the others for', async () => {
+    const attempt = remove(Array(5_001).fill('x'));
+    await expect(attempt).rejects.toMatchObject({ code: 'bad_request', param: 'keys' });
+  });
+
   test('refuses an empty list', async () => {
     await expect(remove([])).rejects.toMatchObject({
       status: 400,

@@ -16,10 +16,13 @@ export interface KeyDeletion {
   aliases: readonly string[] | null;
 }
 
+/** One transaction for all of them, during which nobody else writes. */
+const MAX_KEYS = 5_000;
+
 /**
  * Deletes all of the keys, or none of them: one unknown name and nothing has happened. Their rows, names and spend
  * stay for history. Each key gets an audit row of its own. Returns what was passed, as it was passed.
- * Throws not_admin, management_refused (an empty list), not_found.
+ * Throws not_admin, management_refused (an empty list), bad_request (too many), not_found.
  */
 export async function deleteKeys(
   deps: Pick<KeyManagement, 'nowMs' | 'newId'> & { keys: Pick<KeyStore, 'findMany' | 'remove'> },
@@ -32,6 +35,9 @@ export async function deleteKeys(
   if (passed.length === 0) {
     const param = input.keys === null ? 'key_aliases' : 'keys';
     throw new GatewayError('management_refused', `No keys provided, passed in: ${param}=[]`, { param });
+  }
+  if (passed.length > MAX_KEYS) {
+    throw new GatewayError('bad_request', `At most ${MAX_KEYS} keys can be deleted at once.`, { param: 'keys' });
   }
   const addresses = [
     ...(input.keys ?? []).map(parseKeyAddress),

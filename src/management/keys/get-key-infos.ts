@@ -18,13 +18,13 @@ export async function getKeyInfos(
   input: { keys: readonly string[]; aliases: readonly string[] },
 ): Promise<KeyView[]> {
   const reach = assertMay(caller, 'infos');
+  if (input.keys.length + input.aliases.length > MAX_KEYS) {
+    throw new GatewayError('bad_request', `At most ${MAX_KEYS} keys can be asked for at once.`, { param: 'keys' });
+  }
   const addresses = [
     ...input.keys.map(parseKeyAddress),
     ...input.aliases.map((alias): KeyAddress => ({ kind: 'alias', alias })),
   ];
-  if (addresses.length > MAX_KEYS) {
-    throw new GatewayError('bad_request', `At most ${MAX_KEYS} keys can be asked for at once.`, { param: 'keys' });
-  }
   const found = (await deps.keys.findMany(addresses)).filter((key) => key !== undefined);
   const visible = new Map(found.filter((key) => isWithinReach(reach, caller, key)).map((key) => [key.keyId, key]));
   return viewKeys(deps, [...visible.values()], deps.nowMs());

@@ -60,9 +60,17 @@ export async function insertSecret({ trx }: WriteContext, key: KeyRecord, create
     .execute();
 }
 
+/** A statement takes a limited number of values, and a key any number of tags. */
+const BATCH = 500;
+
 export async function insertTags({ trx }: WriteContext, key: KeyRecord): Promise<void> {
   const rows = [...new Set(keyTags(key))].map((tag) => ({ key_id: key.keyId, tag }));
-  if (rows.length > 0) await trx.insertInto('key_tags').values(rows).execute();
+  for (let start = 0; start < rows.length; start += BATCH) {
+    await trx
+      .insertInto('key_tags')
+      .values(rows.slice(start, start + BATCH))
+      .execute();
+  }
 }
 
 export async function replaceTags(context: WriteContext, key: KeyRecord): Promise<void> {
