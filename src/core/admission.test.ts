@@ -61,6 +61,13 @@ describe('limits become charges', () => {
     expect(plan({})).toMatchObject({ charges: [], balanceCounters: ['key:key_1/spend'] });
   });
 
+  test.each(['standard', 'hard'] as const)('no client makes a %s call expected to cost millions', (budgetMode) => {
+    const absurd = { ...estimate, requestedOutputTokens: 2 ** 31, choices: 2 ** 31 };
+    const owners = [policy({ maxBudgetNanoUsd: 1, budgetMode })];
+    expect(plan({ owners, estimate: absurd }).estimatedNanoUsd).toBe(1e13);
+    expect(plan({ owners: [], estimate: absurd }).estimatedNanoUsd).toBe(1e13);
+  });
+
   test.each<[string, Partial<OwnerPolicy>, object]>([
     [
       'rpm_limit',

@@ -60,6 +60,12 @@ export interface HardOutput {
 /** Under this many tokens an answer is not worth cutting: the call is refused instead. */
 const LEAST_USEFUL_OUTPUT_TOKENS = 256;
 
+/**
+ * Ten thousand dollars: no call costs more, whatever `max_tokens` and `n` a client writes. What is expected is charged
+ * when a process dies with the call in flight, so it has to be an amount that a balance can take.
+ */
+const MOST_EXPECTED_NANO_USD = 1e13;
+
 export function planAdmission(
   facts: AdmissionFacts,
   settings: AdmissionSettings,
@@ -121,7 +127,12 @@ export function planAdmission(
   }
   // Rates after budgets: a call that is over both is told about the budget, which waiting a minute does not mend.
   for (const policy of facts.owners) addRateCharges(charges, policy, facts, settings);
-  return { charges, balanceCounters, estimatedNanoUsd, hardOutput };
+  return {
+    charges,
+    balanceCounters,
+    estimatedNanoUsd: Math.min(estimatedNanoUsd, MOST_EXPECTED_NANO_USD),
+    hardOutput,
+  };
 }
 
 /** What a hard budget's grant pays for: output tokens per answer. Null when nothing has to be cut. */

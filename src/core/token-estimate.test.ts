@@ -28,6 +28,24 @@ describe('input', () => {
     expect(chat({ messages }).inputTokens).toBe(inputTokens);
   });
 
+  test('prompts are lists of lists at most: a deeper one is refused, not walked', () => {
+    const nested = (depth: number): unknown => (depth === 0 ? 'four' : [nested(depth - 1)]);
+    expect(estimateTokens('completion', { prompt: nested(8) }, 0, 0).inputTokens).toBe(1);
+    for (const [operation, field] of [
+      ['completion', 'prompt'],
+      ['embedding', 'input'],
+    ] as const) {
+      expect(() => estimateTokens(operation, { [field]: nested(500) }, 0, 0)).toThrow(
+        expect.objectContaining({ code: 'bad_request', param: field }),
+      );
+    }
+  });
+
+  test('numbers that no upstream takes stay numbers that can be counted with', () => {
+    const { requestedOutputTokens, choices } = chat({ max_tokens: 1e308, n: 1e308 });
+    expect([requestedOutputTokens, choices]).toEqual([2 ** 31, 2 ** 31]);
+  });
+
   test('what is billed also counts the framing of each message', () => {
     expect(chat({ messages: [{ content: 'a'.repeat(40) }, { content: '' }] }).billedInputTokens).toBe(10 + 2 * 4 + 3);
   });

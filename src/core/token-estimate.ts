@@ -143,6 +143,10 @@ function answersAsked(operation: Operation, body: Readonly<Record<string, unknow
   return perPrompt * Math.max(1, prompts);
 }
 
+/** More than any upstream takes, and small enough that products of two stay numbers that can be counted with. */
+const MOST_TOKENS = 2 ** 31;
+
 function wholeNumber(value: unknown): number | null {
-  return typeof value === 'number' && Number.isFinite(value) && value >= 0 ? Math.floor(value) : null;
+  if (typeof value !== 'number' || !Number.isFinite(value) || value < 0) return null;
+  return Math.min(Math.floor(value), MOST_TOKENS);
 }
