@@ -54,6 +54,15 @@ const Health = z.object({
 });
 
 export function registerHealthRoutes(app: App, deps: HealthRoutesDeps): void {
+  let asking: Promise<boolean> | undefined;
+  /** Anybody may ask, as often as they like: those who ask at the same time share one question to the database. */
+  const isConnected = (): Promise<boolean> => {
+    asking ??= answersInTime(deps.pingDatabase()).finally(() => {
+      asking = undefined;
+    });
+    return asking;
+  };
+
   for (const url of ['/health/liveliness', '/health/liveness']) {
     app.get(
       url,
@@ -79,7 +88,7 @@ export function registerHealthRoutes(app: App, deps: HealthRoutesDeps): void {
       },
     },
     async (_request, reply) => {
-      const connected = await answersInTime(deps.pingDatabase());
+      const connected = await isConnected();
       return reply.code(connected ? 200 : 503).send(toReadiness(connected, deps.version));
     },
   );
@@ -95,7 +104,7 @@ export function registerHealthRoutes(app: App, deps: HealthRoutesDeps): void {
       },
     },
     async (_request, reply) => {
-      const connected = await answersInTime(deps.pingDatabase());
+      const connected = await isConnected();
       const state = await deps.inspectProcess();
       return reply.code(connected ? 200 : 503).send({
         ...toReadiness(connected, deps.version),

@@ -25,6 +25,24 @@ describe('the public pages', () => {
     expect([response.statusCode, response.json().db]).toEqual([503, 'unreachable']);
   });
 
+  test('readiness asked by many at once is one question to the database', async () => {
+    let pings = 0;
+    let answer = (): void => {};
+    const pingDatabase = (): Promise<void> => {
+      pings += 1;
+      return new Promise((resolve) => {
+        answer = resolve;
+      });
+    };
+    const { app } = await startApp({ pingDatabase });
+    const many = Promise.all(Array.from({ length: 20 }, () => app.inject('/health/readiness')));
+    await expect.poll(() => pings).toBe(1);
+    await new Promise((resolve) => setImmediate(resolve));
+    answer();
+    expect((await many).map(({ statusCode }) => statusCode)).toEqual(Array(20).fill(200));
+    expect(pings).toBe(1);
+  });
+
   test('/routes lists what is there', async () => {
     const { app } = await startApp();
     const { routes } = (await app.inject('/routes')).json();
