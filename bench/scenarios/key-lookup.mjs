@@ -31,8 +31,8 @@ export const keyLookup = {
       outcome: `${significant(ratio)} times; ${large.perSecond.toFixed(0)} cold look-ups/s`,
       figures: { ratio, coldPerSecond: large.perSecond, coldP99Ms: large.p99Ms, warmUs: large.warmUs },
       markdown: [
-        `\`GET /v1/models\` over ${CONNECTIONS} connections: ${few} keys, picked at random, each called once after a start (cold: read from ` +
-          'the database) and once more (warm: from memory). The cost of the request itself is in both.',
+        `\`GET /v1/models\` over ${CONNECTIONS} connections: ${few / 2} keys, picked at random, each called once (cold: read from the database) ` +
+          'and once more (warm: from memory). The cost of the request itself is in both.',
         table(
           ['keys', 'database', 'cold/s', 'cold p50', 'cold p99', 'cold CPU', 'warm CPU'],
           [small, large].map((side) => [
@@ -64,15 +64,30 @@ async function measure(keys, called, log) {
     fillKeys(dataDir, keys);
     log(`  ${keys} keys written in ${((performance.now() - startedMs) / 1_000).toFixed(1)} s`);
     const gateway = await startGateway(1, { dataDir, key: null });
-    const order = Array.from({ length: called }, () => Math.floor(Math.random() * keys));
-    const distinct = [...new Set(order)];
-    const cold = await callEach(gateway, distinct);
-    const warm = await callEach(gateway, distinct);
+    const order = pick(keys, called);
+    // A process that has just started runs slow code: it gets half of the keys to warm up on.
+    await callEach(gateway, order.slice(0, called / 2));
+    const measured = order.slice(called / 2);
+    const cold = await callEach(gateway, measured);
+    const warm = await callEach(gateway, measured);
     await gateway.stop();
     return { keys, bytes: statSync(join(dataDir, 'latchkey.sqlite')).size, ...cold, warmUs: warm.cpuUs };
   } finally {
     rmSync(dataDir, { recursive: true, force: true });
   }
+}
+
+/**
+ * Different numbers below `limit`, in random order.
+ *
+ * @param {number} limit
+ * @param {number} count
+ */
+function pick(limit, count) {
+  /** @type {Set<number>} */
+  const picked = new Set();
+  while (picked.size < count) picked.add(Math.floor(Math.random() * limit));
+  return [...picked];
 }
 
 /**

@@ -15,8 +15,8 @@ const messages = [{ role: 'user' as const, content: 'How is the weather?' }];
 
 interface OpenStream {
   isOpen(): boolean;
-  /** How it ended; undefined: as it should. */
-  ended: Promise<Error | undefined>;
+  /** How it ended (no error: as it should), and when. */
+  ended: Promise<{ error?: Error; atMs: number }>;
 }
 
 /** Starts a stream that would go on for a minute, and resolves when its first frames have come. */
@@ -29,8 +29,8 @@ async function openLongStream(openai: OpenAI): Promise<OpenStream> {
   };
   const ended = read()
     .then(
-      () => undefined,
-      (error: unknown) => error as Error,
+      () => ({ atMs: Date.now() }),
+      (error: unknown) => ({ error: error as Error, atMs: Date.now() }),
     )
     .finally(() => {
       open = false;
@@ -59,8 +59,8 @@ describe('when a key ends, its open streams end within a second', () => {
     const askedAtMs = Date.now();
     expect((await end(key)).status).toBe(200);
     await expect(openai.chat.completions.create({ model: 'fake/one', messages })).rejects.toThrow(AuthenticationError);
-    const error = await stream.ended;
-    expect(Date.now() - askedAtMs).toBeLessThan(1_000);
+    const { error, atMs } = await stream.ended;
+    expect(atMs - askedAtMs).toBeLessThan(1_000);
     expect(error?.message).toMatch(/revoked|expired/);
     expect(otherStream.isOpen()).toBe(true);
     await expect.poll(() => world.upstream.stats().inFlight, { timeout: 2_000 }).toBe(1);
@@ -70,8 +70,10 @@ describe('when a key ends, its open streams end within a second', () => {
 
   test('expiry: the clock alone ends it', async () => {
     const { openai } = await world.newClient({ duration: '3s' });
+    const madeAtMs = Date.now();
     const stream = await openLongStream(openai);
-    const error = await stream.ended;
+    const { error, atMs } = await stream.ended;
+    expect(atMs - madeAtMs).toBeLessThan(4_000);
     expect(error?.message).toMatch(/revoked|expired/);
     await expect.poll(() => world.upstream.stats().inFlight, { timeout: 2_000 }).toBe(0);
     await expect(openai.chat.completions.create({ model: 'fake/one', messages })).rejects.toThrow(AuthenticationError);
@@ -81,7 +83,7 @@ describe('when a key ends, its open streams end within a second', () => {
     const { key, openai } = await world.newClient({ duration: '1h' });
     const stream = await openLongStream(openai);
     await world.gateway.admin('/key/update', { key, duration: '1s' });
-    const error = await stream.ended;
+    const { error } = await stream.ended;
     expect(error?.message).toMatch(/revoked|expired/);
   });
 
@@ -116,7 +118,7 @@ describe('when a key ends, its open streams end within a second', () => {
     await world.gateway.admin('/key/regenerate', { key, grace_period: '2s' });
     await expect(openai.chat.completions.create({ model: 'fake/one', messages })).resolves.toBeTruthy();
     expect(stream.isOpen()).toBe(true);
-    const error = await stream.ended;
+    const { error } = await stream.ended;
     expect(error?.message).toMatch(/revoked|expired/);
     await expect(openai.chat.completions.create({ model: 'fake/one', messages })).rejects.toThrow(AuthenticationError);
   });
