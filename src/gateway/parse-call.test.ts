@@ -69,6 +69,12 @@ describe('addresses and credentials of upstreams', () => {
     expect(refusal('chat', { model: 'm', messages: MESSAGES, ...field }).param).toBe(param);
   });
 
+  test('options that cannot be written again are refused', () => {
+    const nested = `${'{"a":'.repeat(5_000)}1${'}'.repeat(5_000)}`;
+    const body = `{"model":"m","messages":[{}],"stream":true,"stream_options":${nested}}`;
+    expect(refusal('chat', body)).toMatchObject({ status: 400, param: 'stream_options' });
+  });
+
   test('nesting without end is refused, not followed', () => {
     const nested = '['.repeat(5_000) + ']'.repeat(5_000);
     const body = `{"model":"m","messages":[{}],"extra_body":${nested}}`;

@@ -1,3 +1,4 @@
+import { assertJsonDepth } from '../core/assert-json-limits.ts';
 import { GatewayError } from '../core/gateway-error.ts';
 import type { Operation } from '../core/operation.ts';
 
@@ -57,6 +58,8 @@ export function parseCall(operation: Operation, raw: Buffer, pathModel: string |
   const { stream } = body;
   if (stream !== undefined && stream !== null && typeof stream !== 'boolean')
     throw invalid('stream', "'stream' must be true or false.");
+  // Written again when usage is asked for, so it must be possible to write it.
+  assertJsonDepth(body.stream_options, 'stream_options');
   const required = REQUIRED[operation];
   if (!required.isValid(body[required.field]))
     throw invalid(required.field, `'${required.field}' must be ${required.expected}.`);

@@ -38,7 +38,7 @@ export async function settleCall(deps: GatewayDeps, call: OpenCall, outcome: Out
   if (outcome.usage !== null && price === null) deps.onUnknownPrice(call.prepared.group);
   const record = toSpendRecord(deps, call, outcome, nanoUsd, nowMs);
   // Journal and counters move in the same turn, so that a balance read in between sees the call in exactly one of them.
-  const journalled = deps.ledger.settle(record);
+  const journalled = journal(deps, record);
   const { hold, plan } = call.admission;
   const settled = deps.counters.settle(hold, { tokens: countedTokens(deps, outcome.usage), nanoUsd }, nowMs);
   if (nanoUsd !== 0) {
@@ -48,6 +48,16 @@ export async function settleCall(deps: GatewayDeps, call: OpenCall, outcome: Out
   }
   await settled;
   await journalled;
+}
+
+/** What a client may have put into a record must not keep its call off the bill: without it the record is journalled. */
+function journal(deps: GatewayDeps, record: SpendRecord): Promise<void> {
+  try {
+    return deps.ledger.settle(record);
+  } catch (error) {
+    deps.onFault(error, record.requestId);
+    return deps.ledger.settle({ ...record, metadata: {}, messages: null, response: null });
+  }
 }
 
 function countedTokens({ settings }: GatewayDeps, usage: Usage | null): number {

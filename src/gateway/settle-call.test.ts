@@ -1,0 +1,107 @@
+import { describe, expect, test } from 'vitest';
+import { createBudgetCalendar } from '../core/budget-window.ts';
+import type { Hold } from '../core/charge.ts';
+import { buildModelPrice } from '../core/pricing.ts';
+import type { SpendRecord } from '../core/spend-record.ts';
+import { estimatedUsage } from '../core/usage.ts';
+import type { GatewayDeps } from './gateway-deps.ts';
+import type { OpenCall } from './open-call.ts';
+import { type Outcome, settleCall } from './settle-call.ts';
+
+const price = buildModelPrice({ inputUsd: 1e-6, outputUsd: 2e-6 });
+const hold: Hold = { id: 'hold_1', charges: [], expiresAtMs: 0 };
+
+function setUp(settle: (record: SpendRecord) => Promise<void>, storePrompts = false) {
+  const seen = {
+    settledHolds: 0,
+    adjusted: [] as [string, number][],
+    faults: [] as unknown[],
+    unpriced: [] as string[],
+  };
+  const deps = {
+    settings: { tokenRateType: 'total', storePrompts },
+    calendar: createBudgetCalendar({ timeZone: 'UTC' }),
+    nowMs: () => 5,
+    ledger: { settle },
+    counters: {
+      settle: () => {
+        seen.settledHolds += 1;
+      },
+      adjust: (counter: string, nanoUsd: number) => seen.adjusted.push([counter, nanoUsd]),
+    },
+    onUnknownPrice: (model: string) => seen.unpriced.push(model),
+    onFault: (error: unknown) => seen.faults.push(error),
+  } as unknown as GatewayDeps;
+  const call = {
+    intent: { requestId: 'r1', startedAtMs: 1, tags: [], model: 'm', modelGroup: 'm', stream: false },
+    parsed: { body: { messages: [{ content: 'hi' }] } },
+    prepared: { group: 'm' },
+    admission: { hold, plan: { balanceCounters: ['key:key_1/spend'] } },
+    spendMetadata: { team: 'x' },
+  } as unknown as OpenCall;
+  return { deps, call, seen };
+}
+
+const outcome: Outcome = {
+  status: 'success',
+  httpStatus: 200,
+  error: null,
+  usage: estimatedUsage(10, 5),
+  candidate: { deployment: { id: 'd', provider: 'openai', apiBase: null }, price } as unknown as Outcome['candidate'],
+  responseId: 'chatcmpl-1',
+  firstTokenAtMs: null,
+  response: 'answer',
+};
+
+describe('a bill', () => {
+  test('has the cost on the row, on every balance, and on counters that held nothing of it', async () => {
+    const records: SpendRecord[] = [];
+    const { deps, call, seen } = setUp(async (record) => void records.push(record));
+    await settleCall(deps, call, outcome);
+    expect(records).toMatchObject([
+      { requestId: 'r1', spendNanoUsd: 20_000, balances: [{ counter: 'key:key_1/spend', nanoUsd: 20_000 }] },
+    ]);
+    expect(seen).toMatchObject({ settledHolds: 1, adjusted: [['key:key_1/spend', 20_000]] });
+  });
+
+  test('holds no prompt and no answer unless they are to be stored', async () => {
+    const records: SpendRecord[] = [];
+    const off = setUp(async (record) => void records.push(record));
+    await settleCall(off.deps, off.call, outcome);
+    const on = setUp(async (record) => void records.push(record), true);
+    await settleCall(on.deps, on.call, outcome);
+    expect(records.map(({ messages, response }) => [messages, response])).toEqual([
+      [null, null],
+      ['[{"content":"hi"}]', 'answer'],
+    ]);
+  });
+
+  test('without a price is 0, and said', async () => {
+    const records: SpendRecord[] = [];
+    const { deps, call, seen } = setUp(async (record) => void records.push(record));
+    await settleCall(deps, call, {
+      ...outcome,
+      candidate: { ...outcome.candidate, price: null } as Outcome['candidate'],
+    });
+    expect(records).toMatchObject([{ spendNanoUsd: 0, balances: [] }]);
+    expect(seen.unpriced).toEqual(['m']);
+  });
+
+  test('that cannot be written because of what the client sent is written without it', async () => {
+    const records: SpendRecord[] = [];
+    const { deps, call, seen } = setUp((record) => {
+      if (Object.keys(record.metadata).length > 0) throw new RangeError('too deep');
+      records.push(record);
+      return Promise.resolve();
+    });
+    await settleCall(deps, call, outcome);
+    expect(records).toMatchObject([{ requestId: 'r1', spendNanoUsd: 20_000, metadata: {} }]);
+    expect(seen).toMatchObject({ settledHolds: 1, faults: [expect.any(RangeError)] });
+  });
+
+  test('that the journal refuses is a failure, and nothing stays held', async () => {
+    const { deps, call, seen } = setUp(() => Promise.reject(new Error('disk full')));
+    await expect(settleCall(deps, call, outcome)).rejects.toThrow('disk full');
+    expect(seen.settledHolds).toBe(1);
+  });
+});
