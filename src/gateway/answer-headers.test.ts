@@ -16,7 +16,15 @@ function headersFor(name: string): Record<string, string> {
   } as unknown as OpenCall;
   const candidate = { deployment: { id: name, apiBase: `http://upstream/${name}?secret=1` } } as unknown as Candidate;
   const upstream = new UpstreamHeaders([Buffer.from('OpenAI-Organization'), Buffer.from(name)]);
-  const pairs = buildAnswerHeaders(call, candidate, upstream, 0);
+  const reached = {
+    candidate,
+    result: { headers: upstream },
+    retries: 0,
+    maxRetries: 2,
+    timeoutMs: 600_000,
+    upstreamMs: 5,
+  };
+  const pairs = buildAnswerHeaders(call, reached);
   return Object.fromEntries(
     pairs.flatMap((name, index) => (index % 2 === 0 ? [[name, pairs[index + 1] as string]] : [])),
   );

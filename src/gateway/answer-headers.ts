@@ -4,7 +4,7 @@ import type { OwnerKind } from '../core/owner.ts';
 import type { UpstreamHeaders } from '../providers/upstream-headers.ts';
 import type { HeaderList } from './call-request.ts';
 import type { OpenCall } from './open-call.ts';
-import type { Candidate } from './prepare-call.ts';
+import type { Reached } from './reach-upstream.ts';
 
 /** What an upstream's header must start with to be passed on (as `llm_provider-…`): its limits, ids and timings. */
 const FORWARDED = /^(?:x-ratelimit-|x-request-id$|openai-|request-id$|anthropic-|retry-after)/;
@@ -17,9 +17,7 @@ const NOT_IN_HEADER_TEXT = /[^\x20-\x7e]/;
 /** LiteLLM's response headers for a call that an upstream has answered. Holds no secret and no query string. */
 export function buildAnswerHeaders(
   call: OpenCall,
-  candidate: Candidate,
-  upstream: UpstreamHeaders,
-  retries: number,
+  { candidate, result, retries, maxRetries, timeoutMs }: Reached<{ headers: UpstreamHeaders }>,
 ): HeaderList {
   const { deployment } = candidate;
   const headers: HeaderList = [
@@ -29,6 +27,12 @@ export function buildAnswerHeaders(
     toHeaderText(call.prepared.group),
     'x-litellm-attempted-retries',
     String(retries),
+    'x-litellm-attempted-fallbacks',
+    '0',
+    'x-litellm-max-retries',
+    String(maxRetries),
+    'x-litellm-timeout',
+    String(timeoutMs / 1_000),
   ];
   const apiBase = deployment.apiBase === null ? null : withoutQuery(deployment.apiBase);
   if (apiBase !== null) headers.push('x-litellm-model-api-base', toHeaderText(apiBase));
@@ -36,7 +40,7 @@ export function buildAnswerHeaders(
   for (const held of call.admission.hold.charges) addLimitHeaders(headers, held);
   const cut = call.admission.outputCut;
   if (cut?.lowered) headers.push('x-latchkey-max-tokens-lowered-to', String(cut.maxTokens));
-  upstream.forEach(FORWARDED_LETTERS, (name, value) => {
+  result.headers.forEach(FORWARDED_LETTERS, (name, value) => {
     if (FORWARDED.test(name)) headers.push(`llm_provider-${name}`, toHeaderText(value));
   });
   return headers;

@@ -45,12 +45,13 @@ export async function callModel(deps: GatewayDeps, request: CallRequest): Promis
     tags: call.intent.tags,
     callFor: (candidate) => toModelCall(parsed, candidate, admission.outputCut),
     stop: live.switch,
+    stream: parsed.stream,
   };
   try {
     if (live.switch.reason !== null) throw live.switch.reason;
     if (!parsed.stream) return await answerWhole(deps, call, attempt, live);
     const reached = await openStream(deps, attempt);
-    const headers = buildAnswerHeaders(call, reached.candidate, reached.result.headers, reached.retries);
+    const headers = buildAnswerHeaders(call, reached);
     headers.push('content-type', reached.result.headers.get('content-type') ?? 'text/event-stream; charset=utf-8');
     headers.push('cache-control', 'no-cache', 'x-accel-buffering', 'no');
     return { kind: 'stream', status: 200, headers, relayTo: createRelay(deps, call, reached, live) };
@@ -71,17 +72,21 @@ async function answerWhole(
   attempt: Attempt,
   live: FollowedCall,
 ): Promise<WholeAnswer> {
-  const { candidate, result, retries } = await fetchAnswer(deps, attempt);
+  const reached = await fetchAnswer(deps, attempt);
+  const { candidate, result } = reached;
   const { answer } = result;
   const usage = answer.usage ?? guessUsage(call, answer.contentBytes, 0);
-  const headers = buildAnswerHeaders(call, candidate, result.headers, retries);
+  const tookMs = deps.nowMs() - call.intent.startedAtMs;
+  const headers = buildAnswerHeaders(call, reached);
   headers.push(
     'content-type',
     result.headers.get('content-type') ?? 'application/json',
     'x-litellm-response-cost',
     toFloatText(costOf(usage, candidate.price)),
     'x-litellm-response-duration-ms',
-    String(deps.nowMs() - call.intent.startedAtMs),
+    String(tookMs),
+    'x-litellm-overhead-duration-ms',
+    String(Math.max(0, tookMs - reached.upstreamMs)),
   );
   live.settled = true;
   deps.live.remove(live);

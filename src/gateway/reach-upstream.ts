@@ -1,4 +1,5 @@
 import { GatewayError } from '../core/gateway-error.ts';
+import type { Deployment } from '../core/model.ts';
 import { orderDeployments } from '../core/routing.ts';
 import type { ModelCall } from '../providers/provider.ts';
 import type { StreamedResult, WholeResult } from '../providers/upstream.ts';
@@ -11,6 +12,12 @@ export interface Reached<T> {
   candidate: Candidate;
   result: T;
   retries: number;
+  /** Retries that would have been made at most. */
+  maxRetries: number;
+  /** The longest silence of the upstream that was put up with. */
+  timeoutMs: number;
+  /** Spent waiting for upstreams, pauses between tries included; for a stream until its headers. */
+  upstreamMs: number;
 }
 
 export interface Attempt {
@@ -19,6 +26,7 @@ export interface Attempt {
   /** The call as this deployment is to get it: some limits are spelt differently from one to the next. */
   callFor(candidate: Candidate): ModelCall;
   stop: StopSignal;
+  stream: boolean;
 }
 
 type Ask<T> = (candidate: Candidate, call: ModelCall) => Promise<T>;
@@ -30,14 +38,14 @@ const LONGEST_PAUSE_MS = 2_000;
 /** Asks for a whole answer. */
 export function fetchAnswer(deps: GatewayDeps, attempt: Attempt): Promise<Reached<WholeResult>> {
   return reach(deps, attempt, (candidate, call) =>
-    deps.upstream.send(call, candidate, exchangeOptions(deps, candidate, attempt.stop, false)),
+    deps.upstream.send(call, candidate, exchangeOptions(deps, candidate, attempt)),
   );
 }
 
 /** Asks for a stream; resolves at its headers. After that there is no second try. */
 export function openStream(deps: GatewayDeps, attempt: Attempt): Promise<Reached<StreamedResult>> {
   return reach(deps, attempt, (candidate, call) =>
-    deps.upstream.stream(call, candidate, exchangeOptions(deps, candidate, attempt.stop, true)),
+    deps.upstream.stream(call, candidate, exchangeOptions(deps, candidate, attempt)),
   );
 }
 
@@ -47,16 +55,19 @@ export function openStream(deps: GatewayDeps, attempt: Attempt): Promise<Reached
  */
 async function reach<T>(deps: GatewayDeps, attempt: Attempt, ask: Ask<T>): Promise<Reached<T>> {
   const order = orderCandidates(deps, attempt);
+  const askedAtMs = deps.nowMs();
   for (let retries = 0; ; retries += 1) {
     const candidate = order[retries % order.length] as Candidate;
+    const maxRetries = candidate.deployment.maxRetries ?? deps.settings.numRetries;
     try {
-      return { candidate, result: await ask(candidate, attempt.callFor(candidate)), retries };
+      const result = await ask(candidate, attempt.callFor(candidate));
+      const timeoutMs = timeoutOf(deps, candidate.deployment, attempt.stream);
+      return { candidate, result, retries, maxRetries, timeoutMs, upstreamMs: deps.nowMs() - askedAtMs };
     } catch (error) {
       if (attempt.stop.reason !== null) throw attempt.stop.reason;
       if (!(error instanceof GatewayError)) throw error;
       if (isDeploymentsFault(error.status)) deps.cooldowns.noteFailure(candidate.deployment.id, error.status);
-      const limit = candidate.deployment.maxRetries ?? deps.settings.numRetries;
-      if (retries >= limit || !RETRY_STATUSES.has(error.status)) throw error;
+      if (retries >= maxRetries || !RETRY_STATUSES.has(error.status)) throw error;
       // Another deployment is asked at once; the same one again after a pause.
       if ((retries + 1) % order.length === 0) await pause(pauseMs(retries, error.retryAfterMs), attempt.stop);
       if (attempt.stop.reason !== null) throw attempt.stop.reason;
@@ -104,9 +115,12 @@ function pause(ms: number, stop: StopSignal): Promise<void> {
   });
 }
 
-function exchangeOptions(deps: GatewayDeps, { deployment }: Candidate, stop: StopSignal, stream: boolean) {
-  const timeoutMs =
-    (stream ? deployment.streamTimeoutMs : null) ?? deployment.timeoutMs ?? deps.settings.requestTimeoutMs;
+function timeoutOf(deps: Pick<GatewayDeps, 'settings'>, deployment: Deployment, stream: boolean): number {
+  return (stream ? deployment.streamTimeoutMs : null) ?? deployment.timeoutMs ?? deps.settings.requestTimeoutMs;
+}
+
+function exchangeOptions(deps: GatewayDeps, { deployment }: Candidate, { stop, stream }: Attempt) {
+  const timeoutMs = timeoutOf(deps, deployment, stream);
   return {
     headersTimeoutMs: timeoutMs,
     bodyTimeoutMs: timeoutMs,

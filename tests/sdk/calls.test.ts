@@ -263,6 +263,23 @@ describe('the headers of an answer', () => {
     expect(Number(response.headers.get('x-litellm-key-remaining-tokens-dime'))).toBeLessThan(1_000);
   });
 
+  test('answers say how long they took, and what of it was the gateway', async () => {
+    const answer = await post(
+      '/v1/chat/completions',
+      '{"model":"dime","messages":[{"role":"user","content":"a"}],"max_tokens":10}',
+    );
+    expect(answer.status).toBe(200);
+    const [took, overhead] = ['response', 'overhead'].map((part) =>
+      Number(answer.headers.get(`x-litellm-${part}-duration-ms`) ?? Number.NaN),
+    );
+    expect(overhead).toBeGreaterThanOrEqual(0);
+    expect(overhead).toBeLessThanOrEqual(took!);
+    expect(answer.headers.get('x-litellm-attempted-fallbacks')).toBe('0');
+    expect(answer.headers.get('x-litellm-max-retries')).toMatch(/^\d+$/);
+    expect(Number(answer.headers.get('x-litellm-timeout'))).toBeGreaterThan(0);
+    await answer.arrayBuffer();
+  });
+
   test('refusals carry a call id and the version too', async () => {
     const answer = await post(
       '/v1/chat/completions',
