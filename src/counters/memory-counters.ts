@@ -1,4 +1,5 @@
 import type { Charge, Consumption, CounterState, HeldCharge, Hold, Reservation, Shortage } from '../core/charge.ts';
+import { Roster, type RosterMember } from '../core/roster.ts';
 import type { Counters, LoadBalances, MaybePromise } from './counters.ts';
 
 export interface MemoryCounterOptions {
@@ -17,7 +18,7 @@ interface Counter {
   touchedAtMs: number;
 }
 
-interface OpenHold extends Hold {
+interface OpenHold extends Hold, RosterMember {
   expiresAtMs: number;
 }
 
@@ -32,7 +33,7 @@ const IDLE_SWEEP_MS = 60_000;
 export function createMemoryCounters(options: MemoryCounterOptions): Counters {
   const idleMs = options.idleMs ?? DEFAULT_IDLE_MS;
   const counters = new Map<string, Counter>();
-  const holds = new Map<string, OpenHold>();
+  const holds = new Roster<OpenHold>();
   const loading = new Map<string, Promise<void>>();
   /** Budget counters whose balance was moved while it was being read: the reading is too old to be used. */
   const movedWhileLoading = new Set<string>();
@@ -66,8 +67,8 @@ export function createMemoryCounters(options: MemoryCounterOptions): Counters {
       counter.touchedAtMs = nowMs;
     }
     holdCount += 1;
-    const hold: OpenHold = { id: `hold_${holdCount}`, charges: held, expiresAtMs: nowMs + leaseMs };
-    holds.set(hold.id, hold);
+    const hold: OpenHold = { id: `hold_${holdCount}`, charges: held, expiresAtMs: nowMs + leaseMs, rosterIndex: -1 };
+    holds.add(hold);
     return { granted: true, hold };
   }
 
@@ -119,7 +120,7 @@ export function createMemoryCounters(options: MemoryCounterOptions): Counters {
   }
 
   function finish(hold: Hold, end: (counter: Counter, held: HeldCharge) => void, nowMs: number): boolean {
-    if (!holds.delete(hold.id)) return false;
+    if (!holds.remove(hold as OpenHold)) return false;
     for (const held of hold.charges) {
       const counter = counters.get(held.charge.counter);
       if (counter === undefined) continue;
@@ -154,8 +155,8 @@ export function createMemoryCounters(options: MemoryCounterOptions): Counters {
     },
 
     renew(hold: Hold, nowMs: number, leaseMs: number): void {
-      const open = holds.get(hold.id);
-      if (open !== undefined) open.expiresAtMs = nowMs + leaseMs;
+      const open = hold as OpenHold;
+      if (holds.has(open)) open.expiresAtMs = nowMs + leaseMs;
     },
 
     async read(charges: readonly Charge[], nowMs: number): Promise<CounterState[]> {
@@ -184,7 +185,7 @@ export function createMemoryCounters(options: MemoryCounterOptions): Counters {
 
     expire(nowMs: number): number {
       let freed = 0;
-      for (const hold of holds.values()) {
+      for (const hold of holds.list()) {
         if (hold.expiresAtMs > nowMs) continue;
         finish(hold, () => {}, nowMs);
         freed += 1;

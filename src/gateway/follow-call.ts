@@ -21,6 +21,7 @@ export function follow(deps: GatewayDeps, call: OpenCall): FollowedCall {
     switch: new StopSwitch(),
     clientGone: false,
     settled: false,
+    rosterIndex: -1,
   };
   call.request.onClientGone(() => {
     live.clientGone = true;

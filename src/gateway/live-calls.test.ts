@@ -4,7 +4,8 @@ import { createLiveCalls, HOLD_LEASE_MS, type LiveCall } from './live-calls.ts';
 import { StopSwitch } from './stop-signal.ts';
 
 function call(over: Partial<LiveCall> = {}): LiveCall {
-  return { keyId: 'key_1', secretHash: 'h1', hold: null, endsAtMs: null, switch: new StopSwitch(), ...over };
+  const none = { hold: null, endsAtMs: null, rosterIndex: -1 };
+  return { keyId: 'key_1', secretHash: 'h1', switch: new StopSwitch(), ...none, ...over };
 }
 
 function keyEvent(working: { hash: string; untilMs: number | null }[], keyId = 'key_1'): ChangeEvent {

@@ -1,10 +1,11 @@
 import type { ChangeEvent } from '../core/change-event.ts';
 import type { Hold } from '../core/charge.ts';
 import { GatewayError } from '../core/gateway-error.ts';
+import { Roster, type RosterMember } from '../core/roster.ts';
 import type { Counters } from '../counters/counters.ts';
 import type { StopSwitch } from './stop-signal.ts';
 
-export interface LiveCall {
+export interface LiveCall extends RosterMember {
   keyId: string | null;
   secretHash: string;
   hold: Hold | null;
@@ -34,30 +35,25 @@ export const HOLD_LEASE_MS = 20_000;
 const RENEW_EVERY_MS = 5_000;
 
 export function createLiveCalls(counters: Pick<Counters, 'renew'>): LiveCalls {
-  const calls = new Set<LiveCall>();
-  const byKey = new Map<string, Set<LiveCall>>();
+  const calls = new Roster<LiveCall>();
   let renewedAtMs = 0;
   let onIdle: (() => void) | null = null;
 
   return {
     add(call) {
       calls.add(call);
-      if (call.keyId === null) return;
-      const ofKey = byKey.get(call.keyId);
-      if (ofKey === undefined) byKey.set(call.keyId, new Set([call]));
-      else ofKey.add(call);
     },
 
     remove(call) {
-      calls.delete(call);
-      const ofKey = call.keyId === null ? undefined : byKey.get(call.keyId);
-      if (ofKey?.delete(call) && ofKey.size === 0) byKey.delete(call.keyId as string);
+      calls.remove(call);
       if (calls.size === 0) onIdle?.();
     },
 
     onChange(event) {
       if (event.kind !== 'key') return;
-      for (const call of byKey.get(event.keyId) ?? []) {
+      // Keys change seldom and calls come all the time: it is the change that has to look for its calls.
+      for (const call of calls.list()) {
+        if (call.keyId !== event.keyId) continue;
         const working = event.working.find((secret) => secret.hash === call.secretHash);
         if (working === undefined) call.switch.stop(revoked());
         else call.endsAtMs = working.untilMs;
@@ -67,7 +63,7 @@ export function createLiveCalls(counters: Pick<Counters, 'renew'>): LiveCalls {
     sweep(nowMs) {
       const renew = nowMs - renewedAtMs >= RENEW_EVERY_MS;
       if (renew) renewedAtMs = nowMs;
-      for (const call of calls) {
+      for (const call of calls.list()) {
         if (call.endsAtMs !== null && call.endsAtMs <= nowMs) call.switch.stop(revoked());
         else if (renew && call.hold !== null) void counters.renew(call.hold, nowMs, HOLD_LEASE_MS);
       }
@@ -79,7 +75,7 @@ export function createLiveCalls(counters: Pick<Counters, 'renew'>): LiveCalls {
       if (calls.size === 0) return;
       await new Promise<void>((resolve) => {
         const timer = setTimeout(() => {
-          for (const call of calls)
+          for (const call of calls.list())
             call.switch.stop(new GatewayError('shutting_down', 'The gateway is shutting down.'));
           resolve();
         }, timeoutMs);
