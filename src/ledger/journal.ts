@@ -161,6 +161,8 @@ export function createJournal({ writer, base, fsync, onBills, onWriting }: Journ
     for (const call of group.opens) {
       if (!call.moved || open.has(call.requestId)) open.set(call.requestId, call);
     }
+    // The table of open calls refers to closed ones for a while (see core/roster.ts): without their text they weigh little.
+    for (const call of group.closes) call.text = '';
     acknowledgedEnd = group.end;
     if (failing) {
       failing = false;
