@@ -118,6 +118,7 @@ export async function compose(config: Config, overrides: ComposeOverrides = {}):
     trustedProxies: config.general.trustedProxies,
     identify: {
       keyCache: storage.keyCache,
+      owners: storage.ownerCache,
       isMasterKeyHash: masterKeys.isMasterKeyHash,
       nowMs,
       keyHeaderName: config.general.keyHeaderName,

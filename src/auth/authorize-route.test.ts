@@ -1,11 +1,12 @@
 import { describe, expect, test } from 'vitest';
-import type { Caller, Role } from '../core/caller.ts';
+import { ANONYMOUS, type Caller } from '../core/caller.ts';
 import type { KeyRecord } from '../core/key.ts';
+import type { Role } from '../core/role.ts';
 import type { RouteGroup } from '../core/route-access.ts';
 import { refuseRoute } from './authorize-route.ts';
 
 function caller(role: Role, permissions: KeyRecord['permissions'] = {}): Caller {
-  return { role, userId: 'ada', secretHash: 'h', endsAtMs: null, key: { permissions } as KeyRecord };
+  return { ...ANONYMOUS, role, userId: 'ada', secretHash: 'h', key: { permissions } as KeyRecord };
 }
 
 describe('a role may call', () => {

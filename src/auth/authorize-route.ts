@@ -2,8 +2,9 @@
  * Which roles may call which kind of route. Everything finer (whose key, whose team, whose spend) is the verb's own
  * business; this is the gate before it.
  */
-import type { Caller, Role } from '../core/caller.ts';
+import type { Caller } from '../core/caller.ts';
 import { GatewayError } from '../core/gateway-error.ts';
+import type { Role } from '../core/role.ts';
 import type { RouteGroup } from '../core/route-access.ts';
 
 /** `info` is what a caller may know about itself and its models; `spend` is spend beyond its own. */

@@ -1,4 +1,5 @@
 import { describe, expect, test } from 'vitest';
+import { NO_STANDING } from '../core/call-path.ts';
 import type { Caller } from '../core/caller.ts';
 import { GatewayError } from '../core/gateway-error.ts';
 import type { KeyRecord } from '../core/key.ts';
@@ -24,6 +25,7 @@ function setUp(active: Partial<Record<string, ActiveKey>> = {}, later = false) {
         return later ? Promise.resolve(found) : found;
       },
     },
+    owners: { standingOf: () => NO_STANDING },
     isMasterKeyHash: createMasterKeyCheck([sha256Hex(MASTER)]).isMasterKeyHash,
     nowMs: () => NOW,
     keyHeaderName: null,
@@ -43,11 +45,13 @@ describe('the caller', () => {
   test('is known without waiting when the key is in the cache', () => {
     const { identify } = setUp(activeKey(SECRET));
     expect(identify(SECRET)).toEqual({
+      kind: 'key',
       role: 'unknown',
       userId: 'ada',
       secretHash: sha256Hex(SECRET),
       endsAtMs: null,
       key: record,
+      ...NO_STANDING,
     });
   });
 
@@ -79,6 +83,7 @@ describe('a database that is down', () => {
   const headers = { authorization: `Bearer ${SECRET}` };
   const failing = (error: Error): IdentifyDeps => ({
     keyCache: { lookup: () => Promise.reject(error) },
+    owners: { standingOf: () => NO_STANDING },
     isMasterKeyHash: () => false,
     nowMs: () => NOW,
     keyHeaderName: null,

@@ -2,15 +2,18 @@
  * From request headers to a `Caller`. What cannot be a key is refused without a look-up; a key that is in the cache is
  * answered synchronously, so the usual request waits for nothing. The secret ends here: only its hash goes on.
  */
-import { ADMIN_USER_ID, type Caller } from '../core/caller.ts';
+import type { Standing } from '../core/call-path.ts';
+import { type Caller, toKeyCaller, toMasterCaller } from '../core/caller.ts';
 import { GatewayError } from '../core/gateway-error.ts';
 import { hasSecretShape, maskSecret, sha256Hex } from '../core/key-secret.ts';
 import { refuseKey, unknownKeyError } from '../core/key-standing.ts';
+import type { OwnerCache } from '../storage/owners/owner-storage.ts';
 import type { ActiveKey, KeyCache } from '../storage/storage.ts';
 import { extractCredential, type RequestHeaders } from './extract-credential.ts';
 
 export interface IdentifyDeps {
   keyCache: KeyCache;
+  owners: Pick<OwnerCache, 'standingOf'>;
   isMasterKeyHash(secretHash: string): boolean;
   nowMs(): number;
   /** `general_settings.litellm_key_header_name`; null when not set. */
@@ -33,24 +36,32 @@ export function identifyCaller(headers: RequestHeaders, deps: IdentifyDeps): Cal
   if (secret.length > MAX_CREDENTIAL_LENGTH) throw malformed(secret);
 
   const hash = sha256Hex(secret);
-  if (deps.isMasterKeyHash(hash))
-    return { role: 'proxy_admin', userId: ADMIN_USER_ID, secretHash: hash, endsAtMs: null, key: null };
+  if (deps.isMasterKeyHash(hash)) return toMasterCaller(hash);
   if (!hasSecretShape(secret)) throw malformed(secret);
 
   const found = deps.keyCache.lookup(hash);
   return found instanceof Promise
-    ? found.then((active) => admit(active, secret, hash, deps.nowMs()))
-    : admit(found, secret, hash, deps.nowMs());
+    ? found.then((active) => admit(active, secret, hash, deps))
+    : admit(found, secret, hash, deps);
 }
 
-function admit(active: ActiveKey | undefined, secret: string, hash: string, nowMs: number): Caller {
+function admit(
+  active: ActiveKey | undefined,
+  secret: string,
+  hash: string,
+  { owners, nowMs }: IdentifyDeps,
+): Caller | Promise<Caller> {
   if (active === undefined) throw unknownKeyError(hash, mask(secret));
-  const refusal = refuseKey(active.key, active.secret, nowMs);
+  const refusal = refuseKey(active.key, active.secret, nowMs());
   if (refusal !== undefined) throw refusal;
-  // No user rows exist yet: a key's owner is a name only, and gives it no role beyond its own.
-  const { key } = active;
-  const endsAtMs = earliest(key.expiresAtMs, active.secret.revokedAtMs);
-  return { role: 'unknown', userId: key.userId, secretHash: hash, endsAtMs, key };
+  const standing = owners.standingOf(active.key);
+  return standing instanceof Promise
+    ? standing.then((found) => toCaller(active, hash, found))
+    : toCaller(active, hash, standing);
+}
+
+function toCaller({ key, secret }: ActiveKey, hash: string, standing: Standing): Caller {
+  return toKeyCaller(key, hash, earliest(key.expiresAtMs, secret.revokedAtMs), standing);
 }
 
 function earliest(a: number | null, b: number | null): number | null {

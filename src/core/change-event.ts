@@ -15,4 +15,29 @@ export interface WorkingSecret {
 export type ChangeEvent =
   | { seq: number; kind: 'key'; keyId: string; hashes: readonly string[]; working: readonly WorkingSecret[] }
   | { seq: number; kind: 'balance'; counter: string; deltaNanoUsd: number }
-  | { seq: number; kind: 'setting'; name: string };
+  | { seq: number; kind: 'setting'; name: string }
+  | OwnerEvent;
+
+/** Tables whose rows say who may call and what is left to them. */
+export type OwnerTable =
+  | 'users'
+  | 'teams'
+  | 'organizations'
+  | 'end_users'
+  | 'tags'
+  | 'budgets'
+  | 'team_members'
+  | 'organization_members';
+
+/**
+ * An owner, or somebody's place in one, was made, changed or deleted. For members `id` is the team's or organisation's and
+ * `userId` the person's. `usable` is false once it is blocked or deleted: calls in flight on its behalf end.
+ */
+export interface OwnerEvent {
+  seq: number;
+  kind: 'owner';
+  table: OwnerTable;
+  id: string;
+  userId: string | null;
+  usable: boolean;
+}

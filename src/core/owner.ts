@@ -14,3 +14,14 @@ export interface OwnerRef {
 export function ownerName(owner: OwnerRef): string {
   return `${owner.kind}:${owner.id}`;
 }
+
+/** A person in a team, as an owner. Both names are written so that no name can be mistaken for two. */
+export function memberRef(teamId: string, userId: string): OwnerRef {
+  return { kind: 'member', id: `${encodeURIComponent(teamId)}/${encodeURIComponent(userId)}` };
+}
+
+/** The names behind `memberRef`. */
+export function memberNames(id: string): { teamId: string; userId: string } {
+  const [teamId = '', userId = ''] = id.split('/').map(decodeURIComponent);
+  return { teamId, userId };
+}

@@ -1,14 +1,13 @@
 import { describe, expect, test } from 'vitest';
-import type { Caller, Role } from './caller.ts';
+import { ANONYMOUS, type Caller } from './caller.ts';
 import type { KeyRecord } from './key.ts';
 import { assertMay, isWithinReach, type KeyAct } from './permissions.ts';
+import type { Role } from './role.ts';
 
 const caller = (role: Role, over: Partial<Caller> = {}): Caller => ({
+  ...ANONYMOUS,
   role,
-  userId: null,
   secretHash: 'a'.repeat(64),
-  endsAtMs: null,
-  key: null,
   ...over,
 });
 const key = (keyId: string, userId: string | null = null) => ({ keyId, userId }) as KeyRecord;

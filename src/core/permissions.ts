@@ -1,6 +1,7 @@
-import type { Caller, Role } from './caller.ts';
+import type { Caller } from './caller.ts';
 import { GatewayError } from './gateway-error.ts';
 import type { KeyRecord } from './key.ts';
+import type { Role } from './role.ts';
 
 /**
  * Who may do what to keys, as one table: role × act → how far the caller reaches. The first line of every verb asks it.

@@ -1,5 +1,6 @@
 import { planAdmission } from '../core/admission.ts';
-import type { Caller } from '../core/caller.ts';
+import { NO_STANDING } from '../core/call-path.ts';
+import { toKeyCaller } from '../core/caller.ts';
 import type { Charge, CounterState } from '../core/charge.ts';
 import { type Denial, toDenialError } from '../core/denial.ts';
 import { GatewayError } from '../core/gateway-error.ts';
@@ -44,7 +45,7 @@ export async function explainCall(
   route: string,
   nowMs: number,
 ): Promise<Explanation> {
-  const caller: Caller = { role: 'unknown', userId: key.userId, secretHash: key.hash, endsAtMs: key.expiresAtMs, key };
+  const caller = toKeyCaller(key, key.hash, key.expiresAtMs, NO_STANDING);
   const rules: ExplainedRule[] = [
     toRule('key', key, refuseKey(key, { hash: key.hash, revokedAtMs: null }, nowMs)),
     toRule(

@@ -6,6 +6,9 @@ import type { Database, DialectName } from './database.ts';
 import { createKeyCache, type KeyCacheOptions } from './key-cache.ts';
 import { createKeyStore } from './keys/key-store.ts';
 import { migrate, migrateConnection } from './migrate.ts';
+import { createOwnerCache } from './owners/owner-cache.ts';
+import { createOwnerReaders } from './owners/owner-readers.ts';
+import { createTransact } from './owners/transact.ts';
 import { prune } from './prune.ts';
 import { createSettingStore } from './setting-store.ts';
 import { createSpendReader } from './spend-reader.ts';
@@ -81,8 +84,12 @@ async function buildStorage(connection: Connection, options: StorageOptions): Pr
   const write = createWriter({ writes, dialect, feed, nowMs });
   const keys = createKeyStore({ reads, writes, dialect, write, nowMs });
   const keyCache = createKeyCache({ load: keys.findBySecretHash, nowMs, ...options.keyCache });
-  feed.subscribe(keyCache.evict);
-  feed.onLost(keyCache.clear);
+  const owners = createOwnerReaders(reads);
+  const ownerCache = createOwnerCache(owners);
+  for (const cache of [keyCache, ownerCache]) {
+    feed.subscribe(cache.evict);
+    feed.onLost(cache.clear);
+  }
 
   return {
     dialect,
@@ -90,6 +97,9 @@ async function buildStorage(connection: Connection, options: StorageOptions): Pr
     reads,
     keys,
     keyCache,
+    owners,
+    ownerCache,
+    transact: createTransact(write),
     audit: createAuditStore(reads, write),
     spend: createSpendReader(reads, dialect),
     settings: createSettingStore(reads, write),

@@ -12,6 +12,7 @@ import type { ChangeEvent } from '../core/change-event.ts';
 import type { KeyRecord, KeySecret } from '../core/key.ts';
 import type { KeyAddress } from '../core/key-address.ts';
 import type { CallStatus } from '../core/spend-record.ts';
+import type { OwnerCache, OwnerReaders, Transact } from './owners/owner-storage.ts';
 
 /** A key together with the secret that opened it. */
 export interface ActiveKey {
@@ -247,6 +248,9 @@ export interface ChangeFeed {
 export interface Storage {
   keys: KeyStore;
   keyCache: KeyCache;
+  owners: OwnerReaders;
+  ownerCache: OwnerCache;
+  transact: Transact;
   audit: AuditStore;
   spend: SpendReader;
   settings: SettingStore;

@@ -1,4 +1,5 @@
 /** The HTTP application over fakes: one key, no models, and whatever a test needs to be otherwise. */
+import { NO_STANDING } from '../../core/call-path.ts';
 import { Writable } from 'node:stream';
 import { pino } from 'pino';
 import type { RequestLine } from '../hooks/log-requests.ts';
@@ -71,6 +72,7 @@ export async function startApp(overrides: Partial<AppDeps> = {}, record: Partial
           return { key: { ...key, ...record }, secret: { hash, keyId: 'key_1', createdAtMs: 0, revokedAtMs: null } };
         },
       },
+      owners: { standingOf: () => NO_STANDING },
       isMasterKeyHash: createMasterKeyCheck([sha256Hex(MASTER)]).isMasterKeyHash,
       nowMs: () => 0,
       keyHeaderName: null,

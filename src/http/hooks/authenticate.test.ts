@@ -1,4 +1,5 @@
 import { afterEach, describe, expect, test } from 'vitest';
+import { NO_STANDING } from '../../core/call-path.ts';
 import { GatewayError } from '../../core/gateway-error.ts';
 import { BODY_LIMIT, bearer, closeApps, SECRET, startApp } from '../__fixtures__/start-app.ts';
 
@@ -93,7 +94,13 @@ describe('authentication', () => {
     const { app } = await startApp();
     await app.close();
     const failing = await startApp({
-      identify: { keyCache: { lookup }, isMasterKeyHash: () => false, nowMs: () => 0, keyHeaderName: null },
+      identify: {
+        keyCache: { lookup },
+        owners: { standingOf: () => NO_STANDING },
+        isMasterKeyHash: () => false,
+        nowMs: () => 0,
+        keyHeaderName: null,
+      },
     });
     const response = await failing.app.inject({ url: '/models', headers: bearer(SECRET) });
     expect([response.statusCode, response.headers['retry-after']]).toEqual([503, '2']);

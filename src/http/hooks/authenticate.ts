@@ -5,7 +5,7 @@
 import type { FastifyRequest, HookHandlerDoneFunction } from 'fastify';
 import { refuseRoute } from '../../auth/authorize-route.ts';
 import { type IdentifyDeps, identifyCaller } from '../../auth/identify-caller.ts';
-import type { Caller } from '../../core/caller.ts';
+import { ANONYMOUS, type Caller } from '../../core/caller.ts';
 import { GatewayError } from '../../core/gateway-error.ts';
 import { denyRoute, isRouteAllowed } from '../../core/route-access.ts';
 import type { App } from '../app-instance.ts';
@@ -18,9 +18,6 @@ export interface AuthenticateDeps {
   /** `general_settings.public_routes`: route patterns that need no key, though they still end where roles do. */
   publicRoutes: readonly string[];
 }
-
-/** Nobody in particular: callers of public routes. Owns nothing and may change nothing. */
-const ANONYMOUS: Caller = Object.freeze({ role: 'unknown', userId: null, secretHash: '', endsAtMs: null, key: null });
 
 /** Guards every route registered from here on; a route without a declared access cannot be registered. */
 export function authenticateRoutes(app: App, deps: AuthenticateDeps): void {

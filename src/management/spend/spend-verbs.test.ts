@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import type { Caller } from '../../core/caller.ts';
+import { ANONYMOUS, type Caller } from '../../core/caller.ts';
 import type { KeyRecord } from '../../core/key.ts';
 import { sha256Hex } from '../../core/key-secret.ts';
 import { buildRecord, NOW_MS } from '../../ledger/__fixtures__/calls.ts';
@@ -62,7 +62,7 @@ afterAll(() => world.close());
 
 const viewer: Caller = { ...ADMIN, role: 'proxy_admin_viewer' };
 const user = (userId: string | null): Caller => ({ ...ADMIN, role: 'internal_user', userId });
-const nobody: Caller = { role: 'unknown', userId: null, secretHash: '', endsAtMs: null, key: null };
+const nobody: Caller = ANONYMOUS;
 const spendReader = (): Caller => callerOf({ ...ada.key, permissions: { get_spend_routes: true } });
 
 async function idsOf(caller: Caller, filter: Parameters<typeof listSpendLogs>[2] = {}): Promise<string[]> {

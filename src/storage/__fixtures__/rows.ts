@@ -2,6 +2,8 @@
 import type { AuditEntry } from '../../core/audit.ts';
 import type { BalanceAdjustment } from '../../core/balance-adjustment.ts';
 import type { KeyRecord } from '../../core/key.ts';
+import { NO_LIMITS } from '../../core/limits.ts';
+import type { Stamps, TeamMemberRecord, TeamRecord, UserRecord } from '../../core/owner-records.ts';
 import { sha256Hex } from '../../core/key-secret.ts';
 import type { IdempotencyNote, KeyListQuery, NewKeyRows } from '../storage.ts';
 
@@ -98,4 +100,28 @@ export function buildNewKey(fields: Partial<KeyRecord> = {}, rows: Partial<NewKe
 
 export function buildListQuery(fields: Partial<KeyListQuery> = {}): KeyListQuery {
   return { page: 1, size: 10, sortBy: 'created_at', sortOrder: 'asc', nowMs: NOW_MS, ...fields };
+}
+
+const STAMPS: Stamps = {
+  createdAtMs: NOW_MS,
+  createdBy: 'admin',
+  updatedAtMs: NOW_MS,
+  updatedBy: 'admin',
+  deletedAtMs: null,
+  deletedBy: null,
+};
+
+const OWNER = { ...NO_LIMITS, ...STAMPS, alias: null, budgetId: null, models: [], metadata: {}, extra: {}, blocked: false };
+
+export function buildUser(fields: Partial<UserRecord> = {}): UserRecord {
+  return { ...OWNER, id: nextName('user'), email: null, role: 'internal_user', ...fields };
+}
+
+export function buildTeam(fields: Partial<TeamRecord> = {}): TeamRecord {
+  const nothing = { organizationId: null, modelAliases: {}, memberPermissions: null };
+  return { ...OWNER, id: nextName('team'), ...nothing, ...fields };
+}
+
+export function buildMember(fields: Pick<TeamMemberRecord, 'teamId' | 'userId'> & Partial<TeamMemberRecord>) {
+  return { ...NO_LIMITS, ...STAMPS, role: 'user', budgetId: null, ...fields } satisfies TeamMemberRecord;
 }

@@ -37,10 +37,8 @@ async function writeChange(context: WriteContext, before: KeyRecord, change: Key
     throw new Error('A new secret and the end of the old one belong together.');
   }
   if (idempotency !== null) await insertIdempotency(context, idempotency);
-  const { key_id, ...columns } = toKeyRow(next);
-  await context.trx.updateTable('keys').set(columns).where('key_id', '=', key_id).execute();
+  await writeColumns(context, next);
   if (oldSecretRevokedAtMs !== undefined) await replaceSecret(context, before, next, oldSecretRevokedAtMs);
-  await replaceTags(context, next);
   await applyAdjustments(context, adjustments);
   await insertAudit(context, [audit]);
   await announceKey(context, next);
@@ -58,4 +56,16 @@ async function replaceSecret(
   await ofKey.set({ revoked_at_ms: nowMs }).where('revoked_at_ms', '>', nowMs).execute();
   await ofKey.set({ revoked_at_ms: revokedAtMs }).where('hash', '=', before.hash).execute();
   await insertSecret(context, next, nowMs);
+}
+
+/** A key's row as it is to be, as a part of a transaction. Its secret stays. */
+export async function updateKeyRow(context: WriteContext, next: KeyRecord): Promise<void> {
+  await writeColumns(context, next);
+  await announceKey(context, next);
+}
+
+async function writeColumns(context: WriteContext, next: KeyRecord): Promise<void> {
+  const { key_id, ...columns } = toKeyRow(next);
+  await context.trx.updateTable('keys').set(columns).where('key_id', '=', key_id).execute();
+  await replaceTags(context, next);
 }

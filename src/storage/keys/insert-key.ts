@@ -1,7 +1,8 @@
+import type { KeyRecord } from '../../core/key.ts';
 import { applyAdjustments, openKeyBalance } from '../adjustments.ts';
 import { insertAudit } from '../audit-rows.ts';
 import type { InsertKeyResult, NewKeyRows } from '../storage.ts';
-import type { Writer } from '../writer.ts';
+import type { WriteContext, Writer } from '../writer.ts';
 import { toKeyRow } from './key-row.ts';
 import { announceKey, insertIdempotency, insertSecret, insertTags, toConflict } from './key-writes.ts';
 
@@ -12,16 +13,21 @@ export async function insertKey(write: Writer, rows: NewKeyRows): Promise<Insert
     await write(async (context) => {
       // First, so that a repeated request is told apart from a second key of the same name.
       if (idempotency !== null) await insertIdempotency(context, idempotency);
-      await context.trx.insertInto('keys').values(toKeyRow(key)).execute();
-      await insertSecret(context, key, key.createdAtMs);
-      await insertTags(context, key);
-      await openKeyBalance(context, key.keyId);
+      await insertKeyRows(context, key);
       await applyAdjustments(context, adjustments);
       await insertAudit(context, [audit]);
-      await announceKey(context, key);
     });
   } catch (error) {
     return toConflict(error);
   }
   return { kind: 'inserted' };
+}
+
+/** The key itself, as a part of a transaction: row, secret, tags, balance, change event. */
+export async function insertKeyRows(context: WriteContext, key: KeyRecord): Promise<void> {
+  await context.trx.insertInto('keys').values(toKeyRow(key)).execute();
+  await insertSecret(context, key, key.createdAtMs);
+  await insertTags(context, key);
+  await openKeyBalance(context, key.keyId);
+  await announceKey(context, key);
 }

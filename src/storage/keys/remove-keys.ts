@@ -22,18 +22,19 @@ export async function removeKeys(
     const missing = found.flatMap((key, index) => (key === undefined ? [index] : []));
     if (missing.length > 0) return { kind: 'not_found', missing };
     const keys = [...new Map(found.flatMap((key) => (key ? [[key.keyId, key] as const] : []))).values()];
-    const removed = keys.map((key) => ({ ...key, deletedAtMs: deleted.atMs, deletedBy: deleted.by }));
     await insertAudit(context, keys.map(decide));
-    for (const key of removed) await writeRemoval(context, key, deleted);
-    return { kind: 'removed', keys: removed };
+    for (const key of keys) await removeKeyRows(context, key, deleted);
+    return { kind: 'removed', keys: keys.map((key) => markRemoved(key, deleted)) };
   });
 }
 
-async function writeRemoval(
+/** One key's deletion, as a part of a transaction. */
+export async function removeKeyRows(
   context: WriteContext,
   key: KeyRecord,
-  { atMs, by }: { atMs: number; by: string },
+  deleted: { atMs: number; by: string },
 ): Promise<void> {
+  const { atMs, by } = deleted;
   const { trx } = context;
   const row = { deleted_at_ms: atMs, deleted_by: by };
   await trx.updateTable('keys').set(row).where('key_id', '=', key.keyId).execute();
@@ -43,5 +44,9 @@ async function writeRemoval(
     .where('key_id', '=', key.keyId)
     .where((eb) => eb.or([eb('revoked_at_ms', 'is', null), eb('revoked_at_ms', '>', atMs)]))
     .execute();
-  await announceKey(context, key);
+  await announceKey(context, markRemoved(key, deleted));
+}
+
+function markRemoved(key: KeyRecord, { atMs, by }: { atMs: number; by: string }): KeyRecord {
+  return { ...key, deletedAtMs: atMs, deletedBy: by };
 }

@@ -3,6 +3,7 @@ import type { DialectName } from '../database.ts';
 import { createKeys } from './0001-keys.ts';
 import { createHistory } from './0002-history.ts';
 import { createSpend } from './0003-spend.ts';
+import { createOwners } from './0004-owners.ts';
 
 /** Every step from an empty database to the present one, by name, in the order of the names. Released ones never change. */
 export function buildMigrations(dialect: DialectName): Record<string, Migration> {
@@ -10,5 +11,6 @@ export function buildMigrations(dialect: DialectName): Record<string, Migration>
     '0001-keys': { up: (db) => createKeys(db, dialect) },
     '0002-history': { up: (db) => createHistory(db, dialect) },
     '0003-spend': { up: (db) => createSpend(db, dialect) },
+    '0004-owners': { up: (db) => createOwners(db, dialect) },
   };
 }

@@ -2,7 +2,8 @@
 import { createHash } from 'node:crypto';
 import type { Actor, AuditEntry } from '../../../core/audit.ts';
 import { createBudgetCalendar } from '../../../core/budget-window.ts';
-import type { Caller } from '../../../core/caller.ts';
+import { NO_STANDING } from '../../../core/call-path.ts';
+import { type Caller, toKeyCaller, toMasterCaller } from '../../../core/caller.ts';
 import { sha256Hex } from '../../../core/key-secret.ts';
 import type { KeyRecord } from '../../../core/key.ts';
 import { keySpendCounter } from '../../../core/key-spend-counter.ts';
@@ -12,13 +13,7 @@ import type { KeyManagement, KeySettings } from '../key-management.ts';
 
 export const START_MS = Date.UTC(2026, 3, 1, 12);
 
-export const ADMIN: Caller = {
-  role: 'proxy_admin',
-  userId: 'default_user_id',
-  secretHash: sha256Hex('sk-master-of-the-tests'),
-  endsAtMs: null,
-  key: null,
-};
+export const ADMIN: Caller = toMasterCaller(sha256Hex('sk-master-of-the-tests'));
 
 export const ACTOR: Actor = {
   changedBy: 'alice',
@@ -54,7 +49,7 @@ const SETTINGS: KeySettings = {
 
 /** A key as caller: role `unknown`, as a key without a user row is. */
 export function callerOf(key: KeyRecord): Caller {
-  return { role: 'unknown', userId: key.userId, secretHash: key.hash, endsAtMs: key.expiresAtMs, key };
+  return toKeyCaller(key, key.hash, key.expiresAtMs, NO_STANDING);
 }
 
 export function newKey(over: Partial<NewKey> = {}): NewKey {

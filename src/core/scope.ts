@@ -1,0 +1,18 @@
+/**
+ * Whose rows a reading request may touch. Stores take it as an argument that cannot be left out and put it into the
+ * query itself, so a handler cannot forget it. The parts are joined by OR; empty everywhere: nothing.
+ */
+export type Scope = 'all' | OwnedScope;
+
+export interface OwnedScope {
+  /** Rows that belong to these users. */
+  userIds: readonly string[];
+  /** Rows that belong to these teams. */
+  teamIds: readonly string[];
+  /** Rows that belong to these organisations. */
+  organizationIds: readonly string[];
+  /** These keys' rows. */
+  keyIds: readonly string[];
+}
+
+export const NOTHING: OwnedScope = Object.freeze({ userIds: [], teamIds: [], organizationIds: [], keyIds: [] });

@@ -1,0 +1,150 @@
+/**
+ * The owners in front of every call. Records are cached one by one and let go by change events; who stands behind a key
+ * is put together from them and kept until any owner changes, so that a busy key pays one look-up.
+ */
+import { LRUCache } from 'lru-cache';
+import type { CallPath, Standing } from '../../core/call-path.ts';
+import type { ChangeEvent } from '../../core/change-event.ts';
+import { fillLimits, type Limits } from '../../core/limits.ts';
+import type {
+  BudgetRecord,
+  OrganizationMemberRecord,
+  OrganizationRecord,
+  TeamMemberRecord,
+  TeamRecord,
+  UserRecord,
+} from '../../core/owner-records.ts';
+import { deepFreeze } from '../deep-freeze.ts';
+import type { OwnerCache, OwnerLinks, OwnerReaders } from './owner-storage.ts';
+import { createRecordCache } from './record-cache.ts';
+
+export interface EvictingOwnerCache extends OwnerCache {
+  evict(event: ChangeEvent): void;
+  clear(): void;
+}
+
+/** A user with everything that tells where it belongs. */
+interface Person {
+  user: UserRecord;
+  teams: readonly TeamMemberRecord[];
+  organizations: readonly OrganizationMemberRecord[];
+}
+
+const SIZE = 50_000;
+/** More memberships than any person has; beyond it the rest grant nothing. */
+const MAX_MEMBERSHIPS = 10_000;
+
+export function createOwnerCache(readers: OwnerReaders): EvictingOwnerCache {
+  const budgets = createRecordCache<BudgetRecord>(
+    async (id) => deepFreeze((await readers.budgets.find([id])) ?? null),
+    SIZE,
+  );
+  const people = createRecordCache<Person>(loadPerson, SIZE);
+  const teams = createRecordCache<TeamRecord>((id) => loadFilled(readers.teams.find([id])), SIZE);
+  const organizations = createRecordCache<OrganizationRecord>(
+    (id) => loadFilled(readers.organizations.find([id])),
+    SIZE,
+  );
+  const endUsers = createRecordCache((id: string) => loadFilled(readers.endUsers.find([id])), SIZE);
+  const tags = createRecordCache((id: string) => loadFilled(readers.tags.find([id])), SIZE);
+  /** What was put together from the records of this moment. Emptied by every change of an owner on a path. */
+  const standings = new LRUCache<string, Standing>({ max: SIZE });
+  let changes = 0;
+
+  async function loadFilled<R extends Limits & { budgetId: string | null }>(
+    reading: Promise<R | undefined>,
+  ): Promise<R | null> {
+    const record = await reading;
+    return record === undefined ? null : deepFreeze(await fill(record));
+  }
+
+  async function fill<R extends Limits & { budgetId: string | null }>(record: R): Promise<R> {
+    if (record.budgetId === null) return record;
+    return { ...record, ...fillLimits(record, await budgets.get(record.budgetId)) };
+  }
+
+  async function loadPerson(id: string): Promise<Person | null> {
+    const ofUser = { scope: 'all', where: { userId: id }, limit: MAX_MEMBERSHIPS, offset: 0 } as const;
+    const [user, memberships, places] = await Promise.all([
+      readers.users.find([id]),
+      readers.teamMembers.list(ofUser),
+      readers.organizationMembers.list(ofUser),
+    ]);
+    if (user === undefined) return null;
+    const filled = await Promise.all(memberships.records.map(fill));
+    return deepFreeze({ user: await fill(user), teams: filled, organizations: places.records });
+  }
+
+  /** The value of each, or a promise of all of them where one is not at hand. */
+  function gather(links: OwnerLinks): Standing | Promise<Standing> {
+    const person = links.userId === null ? null : people.get(links.userId);
+    const team = links.teamId === null ? null : teams.get(links.teamId);
+    const keyBudget = links.budgetId === null ? null : budgets.get(links.budgetId);
+    if (person instanceof Promise || team instanceof Promise || keyBudget instanceof Promise) {
+      return Promise.all([person, team, keyBudget]).then(() => standingOf(links));
+    }
+    const organizationId = links.organizationId ?? team?.organizationId ?? null;
+    const organization = organizationId === null ? null : organizations.get(organizationId);
+    if (organization instanceof Promise) return organization.then(() => standingOf(links));
+    const path: CallPath = {
+      user: person?.user ?? null,
+      team,
+      member: person?.teams.find(({ teamId }) => teamId === team?.id) ?? null,
+      organization,
+      keyBudget,
+    };
+    return Object.freeze({
+      path: Object.freeze(path),
+      memberships: { teams: person?.teams ?? [], organizations: person?.organizations ?? [] },
+    });
+  }
+
+  function standingOf(links: OwnerLinks): Standing | Promise<Standing> {
+    const name = JSON.stringify([links.userId, links.teamId, links.organizationId, links.budgetId]);
+    const hit = standings.get(name);
+    if (hit !== undefined) return hit;
+    const seen = changes;
+    const found = gather(links);
+    if (!(found instanceof Promise) && seen === changes) standings.set(name, found);
+    return found;
+  }
+
+  function clear(): void {
+    changes += 1;
+    standings.clear();
+    for (const cache of [budgets, people, teams, organizations, endUsers, tags]) cache.clear();
+  }
+
+  return {
+    standingOf,
+    endUser: (id) => endUsers.get(id),
+    tag: (id) => tags.get(id),
+    clear,
+    evict(event) {
+      if (event.kind !== 'owner') return;
+      switch (event.table) {
+        case 'end_users':
+          return endUsers.forget(event.id);
+        case 'tags':
+          return tags.forget(event.id);
+        case 'budgets':
+          // Any number of owners may be filled from it.
+          return clear();
+        case 'users':
+          people.forget(event.id);
+          break;
+        case 'teams':
+          teams.forget(event.id);
+          break;
+        case 'organizations':
+          organizations.forget(event.id);
+          break;
+        case 'team_members':
+        case 'organization_members':
+          people.forget(event.userId ?? '');
+      }
+      changes += 1;
+      standings.clear();
+    },
+  };
+}

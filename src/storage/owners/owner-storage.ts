@@ -1,0 +1,116 @@
+/**
+ * What storage offers about owners, as types. Reads take a `Scope`, since whose rows may be seen is decided in the query
+ * and nowhere else. Writes happen in `transact`: everything that one act changes is one transaction, with its audit rows
+ * and its change events.
+ */
+import type { AuditEntry } from '../../core/audit.ts';
+import type { BalanceAdjustment } from '../../core/balance-adjustment.ts';
+import type { Standing } from '../../core/call-path.ts';
+import type { KeyRecord } from '../../core/key.ts';
+import type { KeyAddress } from '../../core/key-address.ts';
+import type {
+  BudgetRecord,
+  EndUserRecord,
+  OrganizationMemberRecord,
+  OrganizationRecord,
+  TagRecord,
+  TeamMemberRecord,
+  TeamRecord,
+  UserRecord,
+} from '../../core/owner-records.ts';
+import type { Scope } from '../../core/scope.ts';
+
+/** A list of records: filters are joined by AND, a list of values by OR. */
+export interface RecordQuery<R> {
+  scope: Scope;
+  /** Field → what it must be; null: not set. An empty list matches nothing. */
+  where?: { readonly [F in keyof R]?: R[F] | readonly R[F][] };
+  /** Case-insensitive substring of the fields that the table searches. */
+  search?: string;
+  /** Default: living records only. */
+  deleted?: boolean;
+  sortBy?: keyof R & string;
+  sortOrder?: 'asc' | 'desc';
+  limit: number;
+  offset: number;
+}
+
+/** Reads of one table. Deleted records are found only where it says so. */
+export interface RecordReader<R> {
+  find(key: readonly string[], options?: { includeDeleted?: boolean }): Promise<R | undefined>;
+  /** Those that exist, in no order. One query, whatever the number. For tables whose key is one field. */
+  findMany(ids: readonly string[], options?: { includeDeleted?: boolean }): Promise<R[]>;
+  /** Records without a value to sort by come last in either direction. */
+  list(query: RecordQuery<R>): Promise<{ records: R[]; total: number }>;
+}
+
+/** The same table inside a transaction. What is read is locked against others until its end. */
+export interface RecordWriter<R> {
+  find(key: readonly string[]): Promise<R | undefined>;
+  /** Living records with these values, locked too. */
+  findWhere(where: { readonly [F in keyof R]?: R[F] | readonly R[F][] }): Promise<R[]>;
+  /** False: the id is taken by a living record. One that was deleted gives way. */
+  insert(record: R): Promise<boolean>;
+  update(record: R): Promise<void>;
+}
+
+/** Everything that one act may change, in one transaction. Conflicts with unique names end it: see `TransactResult`. */
+export interface WriteUnit {
+  readonly nowMs: number;
+  users: RecordWriter<UserRecord>;
+  teams: RecordWriter<TeamRecord>;
+  organizations: RecordWriter<OrganizationRecord>;
+  endUsers: RecordWriter<EndUserRecord>;
+  tags: RecordWriter<TagRecord>;
+  budgets: RecordWriter<BudgetRecord>;
+  teamMembers: RecordWriter<TeamMemberRecord>;
+  organizationMembers: RecordWriter<OrganizationMemberRecord>;
+  keys: {
+    /** Living keys in the order asked, locked. */
+    findMany(addresses: readonly KeyAddress[]): Promise<(KeyRecord | undefined)[]>;
+    /** All living keys of these owners, locked. */
+    ofOwners(owners: { userIds?: readonly string[]; teamIds?: readonly string[] }): Promise<KeyRecord[]>;
+    insert(key: KeyRecord): Promise<void>;
+    /** The row as it is to be; its secret stays. */
+    update(key: KeyRecord): Promise<void>;
+    /** Soft deletion: no secret of it works from the commit on. */
+    remove(key: KeyRecord, deleted: { atMs: number; by: string }): Promise<void>;
+  };
+  adjust(adjustments: readonly BalanceAdjustment[]): Promise<void>;
+  audit(entries: readonly AuditEntry[]): Promise<void>;
+}
+
+export type UniqueField = 'key_alias' | 'key' | 'user_email' | 'id';
+
+/** Conflicts are values: the caller words them. Nothing has been written then. */
+export type TransactResult<T> = { kind: 'done'; value: T } | { kind: 'conflict'; field: UniqueField };
+
+/**
+ * Runs `act` in one transaction. A throw rolls back and passes through. Should the database end the transaction because
+ * of another one, `act` runs again with the rows as they are then, so it must not keep anything from its first run.
+ */
+export type Transact = <T>(act: (unit: WriteUnit) => Promise<T>) => Promise<TransactResult<T>>;
+
+export interface OwnerReaders {
+  users: RecordReader<UserRecord>;
+  teams: RecordReader<TeamRecord>;
+  organizations: RecordReader<OrganizationRecord>;
+  endUsers: RecordReader<EndUserRecord>;
+  tags: RecordReader<TagRecord>;
+  budgets: RecordReader<BudgetRecord>;
+  teamMembers: RecordReader<TeamMemberRecord>;
+  organizationMembers: RecordReader<OrganizationMemberRecord>;
+}
+
+/** The parts of a key that lead to its owners. */
+export type OwnerLinks = Pick<KeyRecord, 'userId' | 'teamId' | 'organizationId' | 'budgetId'>;
+
+/**
+ * Look-ups on the hot path: synchronous when cached, and true to the last committed change of this process (of others as
+ * soon as the change feed is read). Limits of linked budget rows are filled in. Null: there is no such record.
+ */
+export interface OwnerCache {
+  standingOf(links: OwnerLinks): Standing | Promise<Standing>;
+  endUser(id: string): EndUserRecord | null | Promise<EndUserRecord | null>;
+  tag(id: string): TagRecord | null | Promise<TagRecord | null>;
+}
