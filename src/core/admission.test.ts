@@ -138,6 +138,36 @@ describe('limits become charges', () => {
 
   test('a name from the prototype is not a limit', () => {
     expect(plan({ model: 'constructor', owners: [policy({ modelMaxBudget: {} })] }).charges).toEqual([]);
+    const owners = [policy({ modelMaxBudget: {}, modelRpmLimit: { constructor: 5 } as Record<string, number> })];
+    expect(plan({ model: 'constructor', owners }).charges).toMatchObject([{ limit: 'model_rpm_limit', ceiling: 5 }]);
+  });
+
+  test('the same policy charges another counter in the next window, and this one again when asked about it', () => {
+    const owners = [policy({ maxBudgetNanoUsd: 5, budgetDuration: '1d' })];
+    const counterAt = (nowMs: number) => {
+      const planned = planAdmission(facts({ owners }), settings, calendar, nowMs);
+      return 'charges' in planned && planned.charges.map((charge) => charge.counter);
+    };
+    expect(counterAt(NEXT_MIDNIGHT - 1)).toEqual([`key:key_1/spend:1d@${MIDNIGHT}`]);
+    expect(counterAt(NEXT_MIDNIGHT)).toEqual([`key:key_1/spend:1d@${NEXT_MIDNIGHT}`]);
+    expect(counterAt(NEXT_MIDNIGHT - 1)).toEqual([`key:key_1/spend:1d@${MIDNIGHT}`]);
+  });
+
+  test('a plan tells which of its charges holds what of each balance', () => {
+    const modelMaxBudget = { 'gpt-4': { maxBudgetNanoUsd: 7, budgetDuration: null } };
+    const windowed = policy({ maxBudgetNanoUsd: 5, budgetDuration: '1d', modelMaxBudget, rpmLimit: 1 });
+    const unlimited = policy({ owner: { kind: 'user', id: 'u' } });
+    const lifetime = policy({ owner: { kind: 'team', id: 't' }, maxBudgetNanoUsd: 9 });
+    const { charges, balanceCounters, balanceCharges } = plan({ owners: [windowed, unlimited, lifetime] });
+    expect(
+      balanceCounters.map((counter, index) => [counter, charges[balanceCharges[index] as number]?.ceiling]),
+    ).toEqual([
+      ['key:key_1/spend', undefined],
+      [`key:key_1/spend:1d@${MIDNIGHT}`, 5],
+      ['key:key_1/spend[gpt-4]', 7],
+      ['user:u/spend', undefined],
+      ['team:t/spend', 9],
+    ]);
   });
 
   test('every owner on the path is charged, budgets before rates', () => {

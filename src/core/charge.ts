@@ -18,26 +18,26 @@ export type LimitName =
  * `reserve` grants an amount between `atLeast` and `amount` on every charge of a plan, or nothing at all.
  */
 export interface Charge {
-  owner: OwnerRef;
-  limit: LimitName;
+  readonly owner: OwnerRef;
+  readonly limit: LimitName;
   /** Set for per-model limits. */
-  model?: string;
+  readonly model?: string | undefined;
   /** Identity of the counter. Budgets put the start of their window in it: a new window is a new counter. */
-  counter: string;
-  unit: ChargeUnit;
+  readonly counter: string;
+  readonly unit: ChargeUnit;
   /** Wanted. */
-  amount: number;
+  readonly amount: number;
   /** The least that lets the request go on; 0 ≤ atLeast ≤ amount. */
-  atLeast: number;
+  readonly atLeast: number;
   /** used + held may never pass this. */
-  ceiling: number;
+  readonly ceiling: number;
   /**
    * > 0: the counter's window opens with its first charge and lasts this long (rate limits).
    * 0: the counter does not roll over by itself (parallel slots; budgets, whose id names the window).
    */
-  windowMs: number;
+  readonly windowMs: number;
   /** When the limit frees up by the clock, for budgets: end of the budget window. Null: never, or see windowMs. */
-  resetAtMs: number | null;
+  readonly resetAtMs: number | null;
 }
 
 /** A granted charge. */

@@ -20,6 +20,8 @@ interface Counter {
 
 interface OpenHold extends Hold, RosterMember {
   expiresAtMs: number;
+  /** Of each charge. They are not forgotten while something is held of them. */
+  counters: readonly Counter[];
 }
 
 const DEFAULT_IDLE_MS = 10 * 60_000;
@@ -41,33 +43,23 @@ export function createMemoryCounters(options: MemoryCounterOptions): Counters {
   let sweptAtMs = 0;
 
   function reserve(charges: readonly Charge[], nowMs: number, leaseMs: number): MaybePromise<Reservation> {
+    const found: Counter[] = [];
     for (const charge of charges) {
-      if (charge.unit === 'nano_usd' && !counters.has(charge.counter)) return loadThenReserve(charges, nowMs, leaseMs);
+      const counter = find(charge, nowMs);
+      if (counter === undefined) return loadThenReserve(charges, nowMs, leaseMs);
+      found.push(counter);
     }
-    for (const charge of charges) {
-      const counter = current(charge, nowMs);
-      const fits = counter.used + counter.held + charge.atLeast <= charge.ceiling;
-      if (!fits) return { granted: false, shortage: shortageOf(charge, counter) };
-    }
-    const held: HeldCharge[] = [];
-    for (const charge of charges) {
-      const counter = current(charge, nowMs);
-      const left = charge.ceiling - counter.used - counter.held;
-      const granted = Math.min(charge.amount, left);
-      if (charge.windowMs > 0 && counter.windowStartMs === 0) counter.windowStartMs = nowMs;
-      held.push({
-        charge,
-        granted,
-        usedBefore: counter.used,
-        remaining: left - granted,
-        windowStartMs: counter.windowStartMs,
-      });
-      counter.held += granted;
-      counter.holds += 1;
-      counter.touchedAtMs = nowMs;
-    }
+    const short = charges.findIndex((charge, index) => !fits(charge, found[index] as Counter));
+    if (short >= 0) return { granted: false, shortage: shortageOf(charges[short] as Charge, found[short] as Counter) };
+    const held = charges.map((charge, index) => take(charge, found[index] as Counter, nowMs));
     holdCount += 1;
-    const hold: OpenHold = { id: `hold_${holdCount}`, charges: held, expiresAtMs: nowMs + leaseMs, rosterIndex: -1 };
+    const hold: OpenHold = {
+      id: `hold_${holdCount}`,
+      charges: held,
+      expiresAtMs: nowMs + leaseMs,
+      rosterIndex: -1,
+      counters: found,
+    };
     holds.add(hold);
     return { granted: true, hold };
   }
@@ -104,10 +96,11 @@ export function createMemoryCounters(options: MemoryCounterOptions): Counters {
     }
   }
 
-  /** The counter of a charge, rolled over when its window has passed. */
-  function current(charge: Charge, nowMs: number): Counter {
+  /** The counter of a charge, rolled over when its window has passed. Undefined: its balance has to be loaded. */
+  function find(charge: Charge, nowMs: number): Counter | undefined {
     let counter = counters.get(charge.counter);
     if (counter === undefined) {
+      if (charge.unit === 'nano_usd') return undefined;
       counter = { used: 0, held: 0, holds: 0, windowStartMs: 0, windowMs: charge.windowMs, touchedAtMs: nowMs };
       counters.set(charge.counter, counter);
     }
@@ -119,18 +112,12 @@ export function createMemoryCounters(options: MemoryCounterOptions): Counters {
     return counter;
   }
 
-  function finish(hold: Hold, end: (counter: Counter, held: HeldCharge) => void, nowMs: number): boolean {
-    if (!holds.remove(hold as OpenHold)) return false;
-    for (const held of hold.charges) {
-      const counter = counters.get(held.charge.counter);
-      if (counter === undefined) continue;
-      counter.holds -= 1;
-      counter.touchedAtMs = nowMs;
-      // What was held in a window that has passed went with it.
-      if (counter.windowStartMs !== held.windowStartMs) continue;
-      counter.held -= held.granted;
-      end(counter, held);
-    }
+  function finish(hold: Hold, used: Consumption | null, nowMs: number): boolean {
+    const open = hold as OpenHold;
+    if (!holds.remove(open)) return false;
+    open.charges.forEach((held, index) => {
+      giveBack(open.counters[index] as Counter, held, used, nowMs);
+    });
     return true;
   }
 
@@ -138,20 +125,13 @@ export function createMemoryCounters(options: MemoryCounterOptions): Counters {
     reserve,
 
     settle(hold: Hold, used: Consumption, nowMs: number): void {
-      const settled = finish(
-        hold,
-        (counter, held) => {
-          counter.used += consumed(held, used);
-        },
-        nowMs,
-      );
       // The lease ran out before the call ended: what it cost still counts.
-      if (!settled)
+      if (!finish(hold, used, nowMs))
         for (const { charge } of hold.charges) if (charge.unit === 'nano_usd') move(charge.counter, used.nanoUsd);
     },
 
     release(hold: Hold, nowMs: number): void {
-      finish(hold, () => {}, nowMs);
+      finish(hold, null, nowMs);
     },
 
     renew(hold: Hold, nowMs: number, leaseMs: number): void {
@@ -187,7 +167,7 @@ export function createMemoryCounters(options: MemoryCounterOptions): Counters {
       let freed = 0;
       for (const hold of holds.list()) {
         if (hold.expiresAtMs > nowMs) continue;
-        finish(hold, () => {}, nowMs);
+        finish(hold, null, nowMs);
         freed += 1;
       }
       if (nowMs - sweptAtMs >= IDLE_SWEEP_MS) {
@@ -212,6 +192,31 @@ export function createMemoryCounters(options: MemoryCounterOptions): Counters {
 
 function hasPassed(counter: Counter, nowMs: number): boolean {
   return counter.windowMs > 0 && counter.windowStartMs > 0 && nowMs >= counter.windowStartMs + counter.windowMs;
+}
+
+function fits(charge: Charge, counter: Counter): boolean {
+  return counter.used + counter.held + charge.atLeast <= charge.ceiling;
+}
+
+function take(charge: Charge, counter: Counter, nowMs: number): HeldCharge {
+  const { used } = counter;
+  const left = charge.ceiling - used - counter.held;
+  const granted = Math.min(charge.amount, left);
+  if (charge.windowMs > 0 && counter.windowStartMs === 0) counter.windowStartMs = nowMs;
+  counter.held += granted;
+  counter.holds += 1;
+  counter.touchedAtMs = nowMs;
+  return { charge, granted, usedBefore: used, remaining: left - granted, windowStartMs: counter.windowStartMs };
+}
+
+/** What was held is free again, or used. Null: nothing of it was. */
+function giveBack(counter: Counter, held: HeldCharge, used: Consumption | null, nowMs: number): void {
+  counter.holds -= 1;
+  counter.touchedAtMs = nowMs;
+  // What was held in a window that has passed went with it.
+  if (counter.windowStartMs !== held.windowStartMs) return;
+  counter.held -= held.granted;
+  if (used !== null) counter.used += consumed(held, used);
 }
 
 /** What a held charge turns into when its call settles. */

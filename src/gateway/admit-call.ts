@@ -49,9 +49,9 @@ export function denialContext(caller: Caller, nowMs: number): DenialContext {
 
 /** What is held of each balance, for the journal: charged to it should the call never settle. */
 export function heldBalances(plan: AdmissionPlan, hold: Hold): { counter: string; nanoUsd: number }[] {
-  return plan.balanceCounters.map((counter) => {
-    // A handful of charges: looking through them costs less than a map of them.
-    const held = hold.charges.find(({ charge }) => charge.unit === 'nano_usd' && charge.counter === counter);
-    return { counter, nanoUsd: held?.granted ?? plan.estimatedNanoUsd };
+  const { balanceCounters, balanceCharges, estimatedNanoUsd } = plan;
+  return balanceCounters.map((counter, index) => {
+    const held = hold.charges[balanceCharges[index] as number];
+    return { counter, nanoUsd: held === undefined ? estimatedNanoUsd : held.granted };
   });
 }

@@ -1,4 +1,5 @@
 import { describe, expect, test } from 'vitest';
+import { NOT_CHARGED } from '../core/admission.ts';
 import { createBudgetCalendar } from '../core/budget-window.ts';
 import type { Hold } from '../core/charge.ts';
 import { buildModelPrice } from '../core/pricing.ts';
@@ -36,7 +37,7 @@ function setUp(settle: (record: SpendRecord) => Promise<void>, storePrompts = fa
     intent: { requestId: 'r1', startedAtMs: 1, tags: [], model: 'm', modelGroup: 'm', stream: false },
     parsed: { body: { messages: [{ content: 'hi' }] } },
     prepared: { group: 'm' },
-    admission: { hold, plan: { balanceCounters: ['key:key_1/spend'] } },
+    admission: { hold, plan: { balanceCounters: ['key:key_1/spend'], balanceCharges: [NOT_CHARGED] } },
     spendMetadata: { team: 'x' },
   } as unknown as OpenCall;
   return { deps, call, seen };

@@ -1,3 +1,4 @@
+import { NOT_CHARGED } from '../core/admission.ts';
 import type { GatewayError } from '../core/gateway-error.ts';
 import type { ModelPrice } from '../core/model.ts';
 import { computeCostNanoUsd } from '../core/pricing.ts';
@@ -42,9 +43,9 @@ export async function settleCall(deps: GatewayDeps, call: OpenCall, outcome: Out
   const { hold, plan } = call.admission;
   const settled = deps.counters.settle(hold, { tokens: countedTokens(deps, outcome.usage), nanoUsd }, nowMs);
   if (nanoUsd !== 0) {
-    for (const counter of plan.balanceCounters) {
-      if (!hold.charges.some(({ charge }) => charge.counter === counter)) deps.counters.adjust(counter, nanoUsd);
-    }
+    plan.balanceCounters.forEach((counter, index) => {
+      if (plan.balanceCharges[index] === NOT_CHARGED) deps.counters.adjust(counter, nanoUsd);
+    });
   }
   await settled;
   await journalled;
