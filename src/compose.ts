@@ -6,6 +6,7 @@ import { createIpAllowList } from './auth/ip-allow-list.ts';
 import { createMasterKeyCheck } from './auth/master-key.ts';
 import { buildGatewayDeps, chooseUpstream } from './compose/build-gateway.ts';
 import { buildKeyManagement, buildSpending } from './compose/build-management.ts';
+import { buildOwnerManagement } from './compose/build-owner-management.ts';
 import { databaseUrlOf } from './compose/database-url.ts';
 import { followMasterKey } from './compose/follow-master-key.ts';
 import { newId } from './compose/new-id.ts';
@@ -145,6 +146,7 @@ export async function compose(config: Config, overrides: ComposeOverrides = {}):
     explainCall: (key, parsed, route) => explainCall(gateway, key, parsed, route, nowMs()),
     getVisibleKey: async (caller, text) => (await getKeyInfo(keyManagement, caller, text)).key,
     keyManagement,
+    ownerManagement: buildOwnerManagement({ storage, counters, calendar, gateway, nowMs }),
     spending,
   });
 

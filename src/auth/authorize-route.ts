@@ -3,7 +3,8 @@
  * business; this is the gate before it.
  */
 import type { Caller } from '../core/caller.ts';
-import { GatewayError } from '../core/gateway-error.ts';
+import type { GatewayError } from '../core/gateway-error.ts';
+import { refuseAct } from '../core/rights.ts';
 import type { Role } from '../core/role.ts';
 import type { RouteGroup } from '../core/route-access.ts';
 
@@ -21,15 +22,5 @@ const MAY_CALL: Readonly<Record<Role, readonly RouteGroup[]>> = {
 export function refuseRoute(caller: Caller, access: RouteGroup, route: string): GatewayError | undefined {
   if (MAY_CALL[caller.role].includes(access)) return undefined;
   if (access === 'spend' && caller.key?.permissions.get_spend_routes === true) return undefined;
-  if (caller.role === 'proxy_admin_viewer' || caller.role === 'internal_user_viewer') {
-    return new GatewayError(
-      'forbidden',
-      `user not allowed to access this route, role=${caller.role}. Trying to access: ${route}`,
-    );
-  }
-  return new GatewayError(
-    'not_admin',
-    'Authentication Error, Only proxy admin can be used to generate, delete, update info for new keys/users/teams. ' +
-      `Route=${route}. Your role=${caller.role}. Your user_id=${caller.userId ?? 'None'}`,
-  );
+  return refuseAct(caller, route);
 }

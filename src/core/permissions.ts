@@ -1,6 +1,6 @@
 import type { Caller } from './caller.ts';
-import { GatewayError } from './gateway-error.ts';
 import type { KeyRecord } from './key.ts';
+import { refuseAct } from './rights.ts';
 import type { Role } from './role.ts';
 
 /**
@@ -72,17 +72,7 @@ export function assertMay(caller: Caller, act: KeyAct): Exclude<Reach, 'none'> {
   const { route, reach } = KEY_ACTS[act];
   const granted = reach[caller.role];
   if (granted !== 'none') return granted;
-  if (caller.role === 'proxy_admin_viewer') {
-    throw new GatewayError(
-      'forbidden',
-      `user not allowed to access this route, role=${caller.role}. Trying to access: ${route}`,
-    );
-  }
-  throw new GatewayError(
-    'not_admin',
-    'Authentication Error, Only proxy admin can be used to generate, delete, update info for new keys/users/teams. ' +
-      `Route=${route}. Your role=${caller.role}. Your user_id=${caller.userId ?? 'None'}`,
-  );
+  throw refuseAct(caller, route);
 }
 
 /** Whether this key lies within the reach that `assertMay` returned. */

@@ -4,6 +4,7 @@
  */
 import { fastify } from 'fastify';
 import { serializerCompiler } from 'fastify-type-provider-zod';
+import type { OwnerManagement } from '../management/owners/owner-management.ts';
 import type { App } from './app-instance.ts';
 import { createErrorHandler } from './error-handler.ts';
 import { type AuthenticateDeps, authenticateRoutes } from './hooks/authenticate.ts';
@@ -38,6 +39,7 @@ export interface AppDeps
     SpendRoutesDeps,
     GlobalSpendRoutesDeps {
   logRequest: LogRequest;
+  ownerManagement: OwnerManagement;
 }
 
 /** Ready to listen or to be injected into. Throws when a route does not say who may call it. */
