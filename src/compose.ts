@@ -6,14 +6,18 @@ import { createIpAllowList } from './auth/ip-allow-list.ts';
 import { createMasterKeyCheck } from './auth/master-key.ts';
 import { buildGatewayDeps, chooseUpstream } from './compose/build-gateway.ts';
 import { buildKeyManagement, buildSpending } from './compose/build-management.ts';
+import { buildModelManagement } from './compose/build-model-management.ts';
 import { buildOwnerManagement } from './compose/build-owner-management.ts';
 import { databaseUrlOf } from './compose/database-url.ts';
 import { followMasterKey } from './compose/follow-master-key.ts';
+import { createModelCatalog } from './compose/model-catalog.ts';
 import { newId } from './compose/new-id.ts';
 import { createRequestIds } from './compose/new-request-id.ts';
 import { createRequestLog } from './compose/request-log.ts';
+import { createSecretBox } from './compose/secret-box.ts';
 import { startJobs } from './compose/start-jobs.ts';
 import type { Config } from './config/config.ts';
+import { readOrCreateSalt } from './config/salt-file.ts';
 import { createBudgetCalendar } from './core/budget-window.ts';
 import { sha256Hex } from './core/key-secret.ts';
 import { createMemoryCounters } from './counters/memory-counters.ts';
@@ -58,6 +62,7 @@ export async function compose(config: Config, overrides: ComposeOverrides = {}):
   const nowMs = overrides.nowMs ?? Date.now;
   const logger = overrides.logger ?? createLogger(config);
   mkdirSync(config.server.dataDir, { recursive: true, mode: 0o700 });
+  const salt = config.saltKey ?? (await readOrCreateSalt(config.server.dataDir));
   const storage = await openStorage({
     url: overrides.databaseUrl ?? databaseUrlOf(config),
     nowMs,
@@ -85,7 +90,11 @@ export async function compose(config: Config, overrides: ComposeOverrides = {}):
   });
   const transport = createTransport({ connectTimeoutMs: CONNECT_TIMEOUT_MS });
   const upstream = chooseUpstream(transport, nowMs);
+  const box = createSecretBox(salt, 'models');
+  const catalog = createModelCatalog(config, storage.owners.models, box, config.variables);
+  await catalog.refresh();
   const gateway = await buildGatewayDeps(config, {
+    models: catalog.index,
     counters,
     live,
     calendar,
@@ -95,7 +104,7 @@ export async function compose(config: Config, overrides: ComposeOverrides = {}):
     nowMs,
     random: overrides.random ?? Math.random,
   });
-  const keyManagement = await buildKeyManagement(config, { storage, counters, calendar, gateway, nowMs });
+  const keyManagement = await buildKeyManagement(config, { storage, counters, calendar, gateway, nowMs, salt });
   const spending = await buildSpending(config, { storage, ledger, gateway, keyManagement });
   // After whatever an operator can get wrong (a hook, say): a master key that is made now is shown at the end of the start.
   const masterKey = await findMasterKey(config, storage, nowMs);
@@ -104,6 +113,9 @@ export async function compose(config: Config, overrides: ComposeOverrides = {}):
   storage.changes.subscribe((event) => {
     live.onChange(event);
     masterKeyFollower?.onChange(event);
+    if (event.kind === 'owner' && event.table === 'models') {
+      catalog.refresh().catch((error: unknown) => logger.warn({ err: error }, 'added models could not be read'));
+    }
     if (event.kind === 'balance') counters.adjust(event.counter, event.deltaNanoUsd);
   });
   const lastActive = createLastActiveRecorder(storage.keys);
@@ -135,7 +147,7 @@ export async function compose(config: Config, overrides: ComposeOverrides = {}):
     }),
     listModels: (caller) => listModels(gateway.models, caller),
     listDeployments: (caller) =>
-      listDeployments(config.deployments, gateway.models, caller).map((deployment) => ({
+      listDeployments(catalog.deployments(), gateway.models, caller).map((deployment) => ({
         ...deployment,
         price: gateway.priceOf(deployment, deployment.upstreamModel).price,
       })),
@@ -146,6 +158,7 @@ export async function compose(config: Config, overrides: ComposeOverrides = {}):
     explainCall: (key, parsed, route) => explainCall(gateway, key, parsed, route, nowMs()),
     getVisibleKey: async (caller, text) => (await getKeyInfo(keyManagement, caller, text)).key,
     keyManagement,
+    modelManagement: buildModelManagement({ storage, catalog, box, nowMs }),
     ownerManagement: buildOwnerManagement({ storage, counters, calendar, gateway, nowMs }),
     spending,
   });

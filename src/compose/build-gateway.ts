@@ -2,7 +2,6 @@ import type { pino } from 'pino';
 import type { Config } from '../config/config.ts';
 import type { Deployment } from '../core/model.ts';
 import type { OwnerPolicy } from '../core/owner-policy.ts';
-import { createModelIndex } from '../core/routing.ts';
 import { createCooldowns } from '../gateway/cooldowns.ts';
 import type { GatewayDeps, PricedModel } from '../gateway/gateway-deps.ts';
 import { createMockUpstream } from '../providers/mock-upstream.ts';
@@ -27,7 +26,7 @@ export function chooseUpstream(transport: Transport, nowMs: () => number): Upstr
 /** What a model call needs. */
 export async function buildGatewayDeps(
   config: Config,
-  parts: Pick<GatewayDeps, 'counters' | 'live' | 'calendar' | 'ledger' | 'upstream' | 'nowMs' | 'random'> & {
+  parts: Pick<GatewayDeps, 'models' | 'counters' | 'live' | 'calendar' | 'ledger' | 'upstream' | 'nowMs' | 'random'> & {
     logger: pino.Logger;
   },
 ): Promise<GatewayDeps> {
@@ -52,7 +51,6 @@ export async function buildGatewayDeps(
       enforceUserParam: general.enforceUserParam,
       proxyPolicy: proxyPolicy(config),
     },
-    models: createModelIndex(config.deployments, config.modelGroupAliases),
     priceOf: (deployment, upstreamModel) => {
       const listed = prices.findModelPrice(deployment.provider, deployment.baseModel ?? upstreamModel, given.nowMs());
       return toPricedModel(deployment, listed);

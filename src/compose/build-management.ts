@@ -1,7 +1,6 @@
 import { createHmac, randomBytes } from 'node:crypto';
 import type { Config } from '../config/config.ts';
 import { loadHook } from '../config/load-hook.ts';
-import { readOrCreateSalt } from '../config/salt-file.ts';
 import type { BudgetCalendar } from '../core/budget-window.ts';
 import { keySpendCounter } from '../core/key-spend-counter.ts';
 import { upstreamModelFor } from '../core/routing.ts';
@@ -25,10 +24,10 @@ export async function buildKeyManagement(
     calendar: BudgetCalendar;
     gateway: GatewayDeps;
     nowMs: () => number;
+    salt: string;
   },
 ): Promise<KeyManagement> {
-  const { storage, counters, calendar, gateway, nowMs } = parts;
-  const salt = config.saltKey ?? (await readOrCreateSalt(config.server.dataDir));
+  const { storage, counters, calendar, gateway, nowMs, salt } = parts;
   const { customKeyGenerate, defaults, upperBounds } = config.keyGeneration;
   return {
     keys: storage.keys,

@@ -20,6 +20,8 @@ export interface Config {
   readonly masterKey: string | null;
   /** Input to the derivation of secrets that have to be shown again to a retry; null: derived from the installation. */
   readonly saltKey: string | null;
+  /** What `os.environ/NAME` stands for: the environment, and the file's `environment_variables` on top. */
+  readonly variables: Readonly<Record<string, string>>;
   /** `DISABLE_KEY_NAME`: keys keep no mask. */
   readonly disableKeyName: boolean;
   /** `GCS_BUCKET_NAME`: where keys that log to Google's storage and name no bucket would write; null: not set. */

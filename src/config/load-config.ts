@@ -75,6 +75,7 @@ export function loadConfig({ environment, overrides = {}, readFile }: LoadConfig
     databaseUrl:
       outside(databaseUrl, 'databaseUrl') ?? general.database_url ?? outside(databaseUrl, 'sharedDatabaseUrl'),
     masterKey,
+    variables,
     saltKey: settings.saltKey ?? general.salt_key ?? settings.sharedSaltKey,
     disableKeyName: outside(flag, 'disableKeyName') ?? false,
     gcsBucketName: settings.gcsBucketName,

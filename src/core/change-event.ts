@@ -27,7 +27,8 @@ export type OwnerTable =
   | 'tags'
   | 'budgets'
   | 'team_members'
-  | 'organization_members';
+  | 'organization_members'
+  | 'models';
 
 /**
  * An owner, or somebody's place in one, was made, changed or deleted. For members `id` is the team's or organisation's and

@@ -21,6 +21,7 @@ import { type HealthRoutesDeps, registerHealthRoutes } from './routes/health.ts'
 import { type HomeRoutesDeps, registerHomeRoutes } from './routes/home.ts';
 import { type KeyRoutesDeps, registerKeyRoutes } from './routes/key.ts';
 import { type ModelCallRoutesDeps, registerModelCallRoutes } from './routes/model-calls.ts';
+import { type ModelChangeRoutesDeps, registerModelChangeRoutes } from './routes/model-changes.ts';
 import { type ModelRoutesDeps, registerModelRoutes } from './routes/models.ts';
 import { registerSpendRoutes, type SpendRoutesDeps } from './routes/spend.ts';
 import { registerTokenCounterRoutes } from './routes/token-counter.ts';
@@ -34,6 +35,7 @@ export interface AppDeps
     HealthRoutesDeps,
     ModelCallRoutesDeps,
     ModelRoutesDeps,
+    ModelChangeRoutesDeps,
     KeyRoutesDeps,
     ExplainRoutesDeps,
     SpendRoutesDeps,
@@ -63,6 +65,7 @@ export async function createApp(deps: AppDeps): Promise<App> {
   registerHealthRoutes(app, deps);
   registerModelCallRoutes(app, deps);
   registerModelRoutes(app, deps);
+  registerModelChangeRoutes(app, deps);
   registerTokenCounterRoutes(app);
   registerKeyRoutes(app, deps);
   registerExplainRoutes(app, deps);

@@ -1,4 +1,4 @@
-/** Which models there are for this caller. Read-only: models come from the configuration. */
+/** Which models there are for this caller, from the configuration and added since. */
 import { z } from 'zod';
 import type { Caller } from '../../core/caller.ts';
 import { GatewayError } from '../../core/gateway-error.ts';

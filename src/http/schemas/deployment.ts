@@ -86,7 +86,7 @@ export function fromDeployment(deployment: DeploymentView): z.output<typeof Mode
     model_info: {
       ...withoutSecrets(deployment.info),
       id: deployment.id,
-      db_model: false,
+      db_model: deployment.info.db_model === true,
       mode: deployment.mode,
       max_output_tokens: deployment.maxOutputTokens,
       access_groups: [...deployment.accessGroups],

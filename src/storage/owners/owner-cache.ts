@@ -125,6 +125,8 @@ export function createOwnerCache(readers: OwnerReaders): EvictingOwnerCache {
       switch (event.table) {
         case 'end_users':
           return endUsers.forget(event.id);
+        case 'models':
+          return;
         case 'tags':
           return tags.forget(event.id);
         case 'budgets':

@@ -4,6 +4,7 @@ import type { OwnerReaders } from './owner-storage.ts';
 import {
   BUDGETS,
   END_USERS,
+  MODELS,
   ORGANIZATION_MEMBERS,
   ORGANIZATIONS,
   TAGS,
@@ -21,6 +22,7 @@ export function createOwnerReaders(reads: Kysely<Database>): OwnerReaders {
     endUsers: createRecordReader(reads, END_USERS),
     tags: createRecordReader(reads, TAGS),
     budgets: createRecordReader(reads, BUDGETS),
+    models: createRecordReader(reads, MODELS),
     teamMembers: createRecordReader(reads, TEAM_MEMBERS),
     organizationMembers: createRecordReader(reads, ORGANIZATION_MEMBERS),
   };

@@ -8,6 +8,7 @@ import type { BalanceAdjustment } from '../../core/balance-adjustment.ts';
 import type { Standing } from '../../core/call-path.ts';
 import type { KeyRecord } from '../../core/key.ts';
 import type { KeyAddress } from '../../core/key-address.ts';
+import type { ModelRecord } from '../../core/model-record.ts';
 import type {
   BudgetRecord,
   EndUserRecord,
@@ -63,6 +64,7 @@ export interface WriteUnit {
   endUsers: RecordWriter<EndUserRecord>;
   tags: RecordWriter<TagRecord>;
   budgets: RecordWriter<BudgetRecord>;
+  models: RecordWriter<ModelRecord>;
   teamMembers: RecordWriter<TeamMemberRecord>;
   organizationMembers: RecordWriter<OrganizationMemberRecord>;
   keys: {
@@ -98,6 +100,7 @@ export interface OwnerReaders {
   endUsers: RecordReader<EndUserRecord>;
   tags: RecordReader<TagRecord>;
   budgets: RecordReader<BudgetRecord>;
+  models: RecordReader<ModelRecord>;
   teamMembers: RecordReader<TeamMemberRecord>;
   organizationMembers: RecordReader<OrganizationMemberRecord>;
 }

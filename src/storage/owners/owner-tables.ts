@@ -1,4 +1,5 @@
 /** The tables of owners and members, and which field is which column. */
+import type { ModelRecord } from '../../core/model-record.ts';
 import type {
   BudgetRecord,
   EndUserRecord,
@@ -99,5 +100,12 @@ export const ORGANIZATION_MEMBERS: RecordTable<OrganizationMemberRecord> = {
   name: 'organization_members',
   key: ['organizationId', 'userId'],
   columns: [plain('organizationId'), plain('userId'), plain('role'), plain('budgetId'), ...STAMPS],
+  searched: [],
+};
+
+export const MODELS: RecordTable<ModelRecord> = {
+  name: 'models',
+  key: ['id'],
+  columns: [plain('id'), plain('modelName'), json('params'), json('info'), ...STAMPS],
   searched: [],
 };

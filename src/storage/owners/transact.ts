@@ -11,6 +11,7 @@ import type { Transact, UniqueField, WriteUnit } from './owner-storage.ts';
 import {
   BUDGETS,
   END_USERS,
+  MODELS,
   ORGANIZATION_MEMBERS,
   ORGANIZATIONS,
   TAGS,
@@ -49,6 +50,7 @@ function createUnit(context: WriteContext): WriteUnit {
     endUsers: createRecordWriter(context, END_USERS),
     tags: createRecordWriter(context, TAGS),
     budgets: createRecordWriter(context, BUDGETS),
+    models: createRecordWriter(context, MODELS),
     teamMembers: createRecordWriter(context, TEAM_MEMBERS),
     organizationMembers: createRecordWriter(context, ORGANIZATION_MEMBERS),
     keys: {

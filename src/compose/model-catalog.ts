@@ -1,0 +1,88 @@
+import type { Config } from '../config/config.ts';
+import { type ParsedDeployment, parseDeployment } from '../config/parse-deployment.ts';
+import type { Deployment } from '../core/model.ts';
+import type { ModelRecord } from '../core/model-record.ts';
+import { createModelIndex, type ModelIndex } from '../core/routing.ts';
+import { isReference, mapSecrets } from '../core/secret-fields.ts';
+import type { OwnerReaders } from '../storage/owners/owner-storage.ts';
+import type { SecretBox } from './secret-box.ts';
+
+/** Every deployment there is at the moment: those of the configuration, then those that were added since. */
+export interface ModelCatalog {
+  /** Stays the same object; what it answers is always of the newest state that was read. */
+  index: ModelIndex;
+  deployments(): readonly Deployment[];
+  isConfigured(id: string): boolean;
+  /** Reads what was added; those who ask while it is read wait for a reading that begins after their question. */
+  refresh(): Promise<void>;
+  parse(record: Pick<ModelRecord, 'id' | 'modelName' | 'params' | 'info'>): ParsedDeployment;
+}
+
+/** More models than anybody adds; beyond it the oldest are left out. */
+const MAX_MODELS = 10_000;
+
+export function createModelCatalog(
+  config: Pick<Config, 'deployments' | 'modelGroupAliases'>,
+  models: OwnerReaders['models'],
+  box: SecretBox,
+  variables: Readonly<Record<string, string>>,
+): ModelCatalog {
+  const configured = new Set(config.deployments.map(({ id }) => id));
+  let deployments = config.deployments;
+  let current = createModelIndex(deployments, config.modelGroupAliases);
+  let reading: Promise<void> = Promise.resolve();
+
+  const parse: ModelCatalog['parse'] = ({ id, modelName, params, info }) =>
+    parseDeployment({ model_name: modelName, litellm_params: params, model_info: { ...info, id } }, variables);
+
+  function toDeployment(record: ModelRecord): Deployment[] {
+    let sealed = false;
+    const params = mapSecrets(record.params, (text, path) => {
+      if (isReference(text)) return text;
+      const opened = box.open(text, sealContext(record.id, path));
+      sealed ||= opened === null;
+      return opened ?? '';
+    });
+    const parsed = parse({ ...record, params });
+    if (parsed.kind === 'problem') return [];
+    const { deployment } = parsed;
+    const unavailable = sealed
+      ? 'Its credentials were sealed with another salt key. Update the model with its api_key.'
+      : deployment.unavailable;
+    return [{ ...deployment, unavailable, info: { ...deployment.info, db_model: true } }];
+  }
+
+  async function read(): Promise<void> {
+    const { records } = await models.list({
+      scope: 'all',
+      sortBy: 'createdAtMs',
+      sortOrder: 'asc',
+      limit: MAX_MODELS,
+      offset: 0,
+    });
+    deployments = [...config.deployments, ...records.flatMap(toDeployment)];
+    current = createModelIndex(deployments, config.modelGroupAliases);
+  }
+
+  return {
+    index: {
+      resolve: (name) => current.resolve(name),
+      names: () => current.names(),
+      aliasTargetOf: (name) => current.aliasTargetOf(name),
+      accessGroupsOf: (name) => current.accessGroupsOf(name),
+    },
+    deployments: () => deployments,
+    isConfigured: (id) => configured.has(id),
+    refresh() {
+      const next = reading.then(read);
+      reading = next.catch(() => {});
+      return next;
+    },
+    parse,
+  };
+}
+
+/** What a credential of a model is bound to. */
+export function sealContext(modelId: string, path: string): string {
+  return `model ${modelId} ${path}`;
+}
