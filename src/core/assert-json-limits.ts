@@ -18,6 +18,7 @@ export function assertJsonLimits(value: unknown, param: string, maxChars = MAX_J
 
 /** The same for JSON that is only looked through: how large it is does not matter. */
 export function assertJsonDepth(value: unknown, param: string, maxDepth = MAX_DEPTH): void {
+  if (typeof value !== 'object' || value === null) return;
   let level: unknown[] = [value];
   for (let depth = 0; level.length > 0; depth += 1) {
     if (depth > maxDepth) {

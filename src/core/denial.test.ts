@@ -116,3 +116,11 @@ test.each([
 ])('%d nano-dollars are printed %s, as Python does', (nanoUsd, text) => {
   expect(toFloatText(nanoUsd)).toBe(text);
 });
+
+test('no amount below a hundredth of a cent is printed as another number, nor with digits to spare', () => {
+  for (let nanoUsd = 1; nanoUsd < 100_000; nanoUsd += 1) {
+    const shortest = (nanoUsd / 1e9).toExponential().replace('e-', 'e-0');
+    if (toFloatText(nanoUsd) !== shortest || toFloatText(-nanoUsd) !== `-${shortest}`)
+      expect(toFloatText(nanoUsd)).toBe(shortest);
+  }
+});

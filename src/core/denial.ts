@@ -142,10 +142,20 @@ function overRate({ charge, used, held, resetAtMs: openUntilMs }: Shortage, cont
 export function toFloatText(nanoUsd: number): string {
   const usd = toUsd(nanoUsd);
   if (usd === 0) return '0.0';
-  const magnitude = Math.abs(usd);
-  if (magnitude < 1e-4) return usd.toExponential().replace(/e([+-])(\d)$/, 'e$10$2');
+  if (Math.abs(usd) < 1e-4) return toExponentText(nanoUsd);
   return Number.isInteger(usd) ? `${usd}.0` : String(usd);
 }
+
+/** Less than a hundredth of a cent has five digits at most, and they need only be put in their places. */
+function toExponentText(nanoUsd: number): string {
+  const digits = String(Math.abs(nanoUsd));
+  const significant = digits.replace(/0+$/, '');
+  const fraction = significant.length > 1 ? `.${significant.slice(1)}` : '';
+  return `${nanoUsd < 0 ? '-' : ''}${significant[0]}${fraction}e-0${NANO_DIGITS - digits.length + 1}`;
+}
+
+/** A nano-dollar is the ninth digit after the point. */
+const NANO_DIGITS = 9;
 
 /** `2026-04-01 10:00:00 UTC`, rounded up to the second so that nobody retries too early. */
 function toUtcText(atMs: number): string {

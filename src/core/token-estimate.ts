@@ -129,10 +129,9 @@ function countText(input: unknown, seen: Walk): void {
 
 /** Both names given: an upstream may honour either, so the larger one counts. */
 function requestedOutput(body: Readonly<Record<string, unknown>>): number | null {
-  const limits = [wholeNumber(body.max_completion_tokens), wholeNumber(body.max_tokens)].filter(
-    (limit) => limit !== null,
-  );
-  return limits.length === 0 ? null : Math.max(...limits);
+  const first = wholeNumber(body.max_completion_tokens);
+  const second = wholeNumber(body.max_tokens);
+  return first === null ? second : second === null ? first : Math.max(first, second);
 }
 
 function answersAsked(operation: Operation, body: Readonly<Record<string, unknown>>): number {

@@ -1,6 +1,6 @@
 import { type AdmissionPlan, planAdmission, planOutputCut } from '../core/admission.ts';
 import type { Caller } from '../core/caller.ts';
-import type { Hold } from '../core/charge.ts';
+import type { Hold, Reservation } from '../core/charge.ts';
 import { type Denial, type DenialContext, toDenialError } from '../core/denial.ts';
 import { ownerName } from '../core/owner.ts';
 import type { GatewayDeps } from './gateway-deps.ts';
@@ -16,24 +16,37 @@ export interface Admission {
 }
 
 /**
- * Plans, then reserves everything or nothing.
+ * Plans, then reserves everything or nothing; at once, unless a balance has to be read first.
  *
- * @throws GatewayError budget_exceeded (400) or rate_limited (429), which says whose limit it was
+ * @throws GatewayError (or rejects) budget_exceeded (400) or rate_limited (429), which says whose limit it was
  */
-export async function admitCall(
+export function admitCall(
   deps: Pick<GatewayDeps, 'settings' | 'calendar' | 'counters'>,
   caller: Caller,
   prepared: PreparedCall,
   nowMs: number,
-): Promise<Admission> {
+): Admission | Promise<Admission> {
   const plan = planAdmission(prepared.facts, deps.settings, deps.calendar, nowMs);
   if ('denial' in plan) throw toDenialError(plan.denial, denialContext(caller, nowMs));
-  const reservation = await deps.counters.reserve(plan.charges, nowMs, HOLD_LEASE_MS);
+  const reserved = deps.counters.reserve(plan.charges, nowMs, HOLD_LEASE_MS);
+  return reserved instanceof Promise
+    ? reserved.then((reservation) => toAdmission(plan, reservation, caller, prepared, nowMs))
+    : toAdmission(plan, reserved, caller, prepared, nowMs);
+}
+
+function toAdmission(
+  plan: AdmissionPlan,
+  reservation: Reservation,
+  caller: Caller,
+  { facts }: PreparedCall,
+  nowMs: number,
+): Admission {
   if (!reservation.granted) {
     const denial: Denial = { kind: 'over_limit', shortage: reservation.shortage };
     throw toDenialError(denial, denialContext(caller, nowMs));
   }
-  return { plan, hold: reservation.hold, outputCut: planOutputCut(plan, reservation.hold.charges, prepared.facts) };
+  const { hold } = reservation;
+  return { plan, hold, outputCut: planOutputCut(plan, hold.charges, facts) };
 }
 
 /** How owners are named to this caller: a key by the hash and alias that administrators know it by. */

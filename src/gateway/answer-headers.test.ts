@@ -14,7 +14,9 @@ function headersFor(name: string): Record<string, string> {
     prepared: { group: name },
     admission: { hold: { charges: [{ charge, remaining: 2 }] }, outputCut: null },
   } as unknown as OpenCall;
-  const candidate = { deployment: { id: name, apiBase: `http://upstream/${name}?secret=1` } } as unknown as Candidate;
+  const candidate = {
+    deployment: { id: name, modelName: name, apiBase: `http://upstream/${name}?secret=1` },
+  } as unknown as Candidate;
   const upstream = new UpstreamHeaders([Buffer.from('OpenAI-Organization'), Buffer.from(name)]);
   const reached = {
     candidate,

@@ -1,5 +1,7 @@
 import type { Charge, HeldCharge } from '../core/charge.ts';
 import { RATE_SCOPE, toFloatText } from '../core/denial.ts';
+import type { KeyRecord } from '../core/key.ts';
+import type { Deployment } from '../core/model.ts';
 import type { OwnerKind } from '../core/owner.ts';
 import type { UpstreamHeaders } from '../providers/upstream-headers.ts';
 import type { HeaderList } from './call-request.ts';
@@ -19,12 +21,8 @@ export function buildAnswerHeaders(
   call: OpenCall,
   { candidate, result, retries, maxRetries, timeoutMs }: Reached<{ headers: UpstreamHeaders }>,
 ): HeaderList {
-  const { deployment } = candidate;
   const headers: HeaderList = [
-    'x-litellm-model-id',
-    toHeaderText(deployment.id),
-    'x-litellm-model-group',
-    toHeaderText(call.prepared.group),
+    ...deploymentHeaders(candidate.deployment),
     'x-litellm-attempted-retries',
     String(retries),
     'x-litellm-attempted-fallbacks',
@@ -34,8 +32,6 @@ export function buildAnswerHeaders(
     'x-litellm-timeout',
     String(timeoutMs / 1_000),
   ];
-  const apiBase = deployment.apiBase === null ? null : withoutQuery(deployment.apiBase);
-  if (apiBase !== null) headers.push('x-litellm-model-api-base', toHeaderText(apiBase));
   addKeyHeaders(headers, call);
   for (const held of call.admission.hold.charges) addLimitHeaders(headers, held);
   const cut = call.admission.outputCut;
@@ -46,12 +42,39 @@ export function buildAnswerHeaders(
   return headers;
 }
 
+const ofDeployments = new WeakMap<Deployment, HeaderList>();
+
+/** What is the same for every answer of a deployment. All deployments of a group have its name as theirs. */
+function deploymentHeaders(deployment: Deployment): HeaderList {
+  let headers = ofDeployments.get(deployment);
+  if (headers === undefined) {
+    const { id, modelName, apiBase } = deployment;
+    headers = ['x-litellm-model-id', toHeaderText(id), 'x-litellm-model-group', toHeaderText(modelName)];
+    if (apiBase !== null) headers.push('x-litellm-model-api-base', toHeaderText(withoutQuery(apiBase)));
+    ofDeployments.set(deployment, headers);
+  }
+  return headers;
+}
+
+const ofKeys = new WeakMap<KeyRecord, HeaderList>();
+
+/** A key's limits. Records are immutable, so they are written once. */
+function keyHeaders(key: KeyRecord): HeaderList {
+  let headers = ofKeys.get(key);
+  if (headers === undefined) {
+    headers = [];
+    if (key.tpmLimit !== null) headers.push('x-litellm-key-tpm-limit', String(key.tpmLimit));
+    if (key.rpmLimit !== null) headers.push('x-litellm-key-rpm-limit', String(key.rpmLimit));
+    if (key.maxBudgetNanoUsd !== null) headers.push('x-litellm-key-max-budget', toFloatText(key.maxBudgetNanoUsd));
+    ofKeys.set(key, headers);
+  }
+  return headers;
+}
+
 function addKeyHeaders(headers: HeaderList, call: OpenCall): void {
   const { key } = call.request.caller;
   if (key === null) return;
-  if (key.tpmLimit !== null) headers.push('x-litellm-key-tpm-limit', String(key.tpmLimit));
-  if (key.rpmLimit !== null) headers.push('x-litellm-key-rpm-limit', String(key.rpmLimit));
-  if (key.maxBudgetNanoUsd !== null) headers.push('x-litellm-key-max-budget', toFloatText(key.maxBudgetNanoUsd));
+  headers.push(...keyHeaders(key));
   for (const { charge, usedBefore } of call.admission.hold.charges) {
     if (charge.limit === 'max_budget' && charge.owner.kind === 'key')
       headers.push('x-litellm-key-spend', toFloatText(usedBefore));
@@ -67,7 +90,7 @@ function addLimitHeaders(headers: HeaderList, { charge, remaining }: HeldCharge)
     headers.push(`x-litellm-${charge.owner.kind}-remaining-${unit}-${model}`, String(remaining));
     return;
   }
-  const names = limitNames(charge.owner.kind, unit);
+  const names = LIMIT_NAMES[charge.owner.kind][unit];
   const limit = String(charge.ceiling);
   const left = String(remaining);
   headers.push(names.limit, limit);
@@ -77,7 +100,8 @@ function addLimitHeaders(headers: HeaderList, { charge, remaining }: HeldCharge)
   headers.push(names.plainRemaining, left);
 }
 
-type LimitUnit = 'requests' | 'tokens' | 'max_parallel_requests';
+const LIMIT_UNITS = ['requests', 'tokens', 'max_parallel_requests'] as const;
+type LimitUnit = (typeof LIMIT_UNITS)[number];
 
 interface LimitNames {
   limit: string;
@@ -87,24 +111,23 @@ interface LimitNames {
   plainRemaining: string;
 }
 
-const knownNames = new Map<string, LimitNames>();
-
 /** The same few names for every call, so each is put together once. */
-function limitNames(kind: OwnerKind, unit: LimitUnit): LimitNames {
-  const id = `${kind} ${unit}`;
-  let names = knownNames.get(id);
-  if (names === undefined) {
-    const scope = RATE_SCOPE[kind];
-    const isPlain = kind === 'key' && unit !== 'max_parallel_requests';
-    names = {
-      limit: `x-ratelimit-${scope}-limit-${unit}`,
-      remaining: `x-ratelimit-${scope}-remaining-${unit}`,
-      plainLimit: isPlain ? `x-ratelimit-limit-${unit}` : null,
-      plainRemaining: `x-ratelimit-remaining-${unit}`,
-    };
-    knownNames.set(id, names);
-  }
-  return names;
+const LIMIT_NAMES = Object.fromEntries(
+  (Object.keys(RATE_SCOPE) as OwnerKind[]).map((kind) => [
+    kind,
+    Object.fromEntries(LIMIT_UNITS.map((unit) => [unit, toLimitNames(kind, unit)])) as Record<LimitUnit, LimitNames>,
+  ]),
+) as Record<OwnerKind, Record<LimitUnit, LimitNames>>;
+
+function toLimitNames(kind: OwnerKind, unit: LimitUnit): LimitNames {
+  const scope = RATE_SCOPE[kind];
+  const isPlain = kind === 'key' && unit !== 'max_parallel_requests';
+  return {
+    limit: `x-ratelimit-${scope}-limit-${unit}`,
+    remaining: `x-ratelimit-${scope}-remaining-${unit}`,
+    plainLimit: isPlain ? `x-ratelimit-limit-${unit}` : null,
+    plainRemaining: `x-ratelimit-remaining-${unit}`,
+  };
 }
 
 function headerUnit({ unit }: Charge): LimitUnit | null {

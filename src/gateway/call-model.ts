@@ -1,17 +1,16 @@
 import { toFloatText } from '../core/denial.ts';
 import type { GatewayError } from '../core/gateway-error.ts';
-import { OUTPUT_LIMITS } from '../core/request-defaults.ts';
-import type { ModelCall } from '../providers/provider.ts';
+import type { StreamedResult, WholeResult } from '../providers/upstream.ts';
 import { admitCall } from './admit-call.ts';
 import { buildAnswerHeaders } from './answer-headers.ts';
-import type { CallAnswer, CallRequest, WholeAnswer } from './call-request.ts';
-import { type FollowedCall, follow } from './follow-call.ts';
+import type { CallAnswer, CallRequest, HeaderList } from './call-request.ts';
+import { follow } from './follow-call.ts';
 import type { GatewayDeps } from './gateway-deps.ts';
 import { guessUsage } from './guess-usage.ts';
 import { buildOpenCall, type OpenCall } from './open-call.ts';
-import { type ParsedCall, parseCall } from './parse-call.ts';
-import { type Candidate, prepareCall } from './prepare-call.ts';
-import { type Attempt, fetchAnswer, openStream } from './reach-upstream.ts';
+import { parseCall } from './parse-call.ts';
+import { prepareCall } from './prepare-call.ts';
+import { fetchAnswer, openStream, type Reached } from './reach-upstream.ts';
 import { createRelay } from './relay-stream.ts';
 import { costOf, type Outcome, settleCall } from './settle-call.ts';
 import { toFailure } from './to-failure.ts';
@@ -29,7 +28,9 @@ export async function callModel(deps: GatewayDeps, request: CallRequest): Promis
   const startedAtMs = deps.nowMs();
   const parsed = parseCall(request.operation, request.raw, request.pathModel);
   const prepared = prepareCall(deps, request.caller, parsed);
-  const admission = await admitCall(deps, request.caller, prepared, startedAtMs);
+  const admitted = admitCall(deps, request.caller, prepared, startedAtMs);
+  // Waited for only where there is something to wait for, as each wait costs a call.
+  const admission = admitted instanceof Promise ? await admitted : admitted;
   const call = buildOpenCall(request, parsed, prepared, admission, startedAtMs);
   const live = follow(deps, call);
   try {
@@ -40,21 +41,20 @@ export async function callModel(deps: GatewayDeps, request: CallRequest): Promis
     await deps.counters.release(admission.hold, deps.nowMs());
     throw error;
   }
-  const attempt: Attempt = {
-    candidates: prepared.candidates,
-    tags: call.intent.tags,
-    callFor: (candidate) => toModelCall(parsed, candidate, admission.outputCut),
-    stop: live.switch,
-    stream: parsed.stream,
-  };
   try {
     if (live.switch.reason !== null) throw live.switch.reason;
-    if (!parsed.stream) return await answerWhole(deps, call, attempt, live);
-    const reached = await openStream(deps, attempt);
-    const headers = buildAnswerHeaders(call, reached);
-    headers.push('content-type', reached.result.headers.get('content-type') ?? 'text/event-stream; charset=utf-8');
-    headers.push('cache-control', 'no-cache', 'x-accel-buffering', 'no');
-    return { kind: 'stream', status: 200, headers, relayTo: createRelay(deps, call, reached, live) };
+    if (parsed.stream) {
+      const reached = await openStream(deps, call, live.switch);
+      const headers = streamHeaders(call, reached);
+      return { kind: 'stream', status: 200, headers, relayTo: createRelay(deps, call, reached, live) };
+    }
+    const reached = await fetchAnswer(deps, call, live.switch);
+    const outcome = successOf(deps, call, reached);
+    const headers = wholeHeaders(deps, call, reached, outcome);
+    live.settled = true;
+    deps.live.remove(live);
+    await settleCall(deps, call, outcome);
+    return { kind: 'whole', status: 200, headers, body: reached.result.answer.body };
   } catch (error) {
     const failure = toFailure(deps, error, request.requestId);
     if (!live.settled) {
@@ -66,61 +66,46 @@ export async function callModel(deps: GatewayDeps, request: CallRequest): Promis
   }
 }
 
-async function answerWhole(
+function streamHeaders(call: OpenCall, reached: Reached<StreamedResult>): HeaderList {
+  const headers = buildAnswerHeaders(call, reached);
+  headers.push('content-type', reached.result.headers.get('content-type') ?? 'text/event-stream; charset=utf-8');
+  headers.push('cache-control', 'no-cache', 'x-accel-buffering', 'no');
+  return headers;
+}
+
+function wholeHeaders(
   deps: GatewayDeps,
   call: OpenCall,
-  attempt: Attempt,
-  live: FollowedCall,
-): Promise<WholeAnswer> {
-  const reached = await fetchAnswer(deps, attempt);
-  const { candidate, result } = reached;
-  const { answer } = result;
-  const usage = answer.usage ?? guessUsage(call, answer.contentBytes, 0);
+  reached: Reached<WholeResult>,
+  { usage }: Outcome,
+): HeaderList {
   const tookMs = deps.nowMs() - call.intent.startedAtMs;
   const headers = buildAnswerHeaders(call, reached);
   headers.push(
     'content-type',
-    result.headers.get('content-type') ?? 'application/json',
+    reached.result.headers.get('content-type') ?? 'application/json',
     'x-litellm-response-cost',
-    toFloatText(costOf(usage, candidate.price)),
+    toFloatText(costOf(usage, reached.candidate.price)),
     'x-litellm-response-duration-ms',
     String(tookMs),
     'x-litellm-overhead-duration-ms',
     String(Math.max(0, tookMs - reached.upstreamMs)),
   );
-  live.settled = true;
-  deps.live.remove(live);
-  await settleCall(deps, call, {
+  return headers;
+}
+
+function successOf(deps: GatewayDeps, call: OpenCall, { candidate, result }: Reached<WholeResult>): Outcome {
+  const { answer } = result;
+  return {
     status: 'success',
     httpStatus: 200,
     error: null,
-    usage,
+    usage: answer.usage ?? guessUsage(call, answer.contentBytes, 0),
     candidate,
     responseId: answer.responseId,
     firstTokenAtMs: null,
     response: deps.settings.storePrompts ? answer.body.toString('utf8') : null,
-  });
-  return { kind: 'whole', status: 200, headers, body: answer.body };
-}
-
-/** The client's call, its gaps filled with the deployment's defaults; what a hard budget pays for bounds either's limit. */
-function toModelCall(
-  parsed: ParsedCall,
-  { deployment, defaults }: Candidate,
-  cut: { maxTokens: number } | null,
-): ModelCall {
-  const overrides: Record<string, unknown> = { ...defaults };
-  if (cut !== null) {
-    const limitOf = (name: string): unknown => defaults[name] ?? parsed.body[name];
-    const named = OUTPUT_LIMITS.filter((name) => typeof limitOf(name) === 'number');
-    const unnamed =
-      deployment.provider === 'openai' && parsed.operation === 'chat' ? 'max_completion_tokens' : 'max_tokens';
-    for (const name of named.length > 0 ? named : [unnamed]) {
-      overrides[name] = Math.min(cut.maxTokens, (defaults[name] as number | undefined) ?? cut.maxTokens);
-    }
-  }
-  const { operation, text, raw, body, stream } = parsed;
-  return { operation, text, bytes: raw, body, stream, overrides };
+  };
 }
 
 function failedOutcome(error: GatewayError, clientGone: boolean): Outcome {

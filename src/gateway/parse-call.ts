@@ -14,9 +14,9 @@ export interface ParsedCall {
 }
 
 /** Fields with which a client could send the operator's credentials elsewhere, or its own in their place. */
-const REFUSED_FIELDS = new Set(['api_base', 'base_url', 'api_key', 'extra_headers']);
+const REFUSED_FIELDS: ReadonlySet<string> = new Set(['api_base', 'base_url', 'api_key', 'extra_headers']);
 /** Objects that LiteLLM reads such fields out of, at any depth. Schemas and messages may use the words freely. */
-const CARRIERS = [
+const CARRIERS: ReadonlySet<string> = new Set([
   'extra_body',
   'litellm_params',
   'fallbacks',
@@ -24,7 +24,7 @@ const CARRIERS = [
   'user_config',
   'config',
   'router_settings',
-];
+]);
 const MAX_MODEL_NAME_LENGTH = 256;
 
 /** The field that each operation cannot do without, and what it has to be. */
@@ -81,9 +81,10 @@ function parseObject(text: string): Record<string, unknown> {
 }
 
 function refuseCredentialFields(body: Readonly<Record<string, unknown>>): void {
-  for (const field of REFUSED_FIELDS) if (body[field] !== undefined && body[field] !== null) throw refused(field);
-  for (const carrier of CARRIERS) {
-    const found = findRefused(body[carrier], carrier, 0);
+  // A body has fewer fields than there are names to look for.
+  for (const field of Object.keys(body)) {
+    if (REFUSED_FIELDS.has(field) && body[field] !== null) throw refused(field);
+    const found = CARRIERS.has(field) ? findRefused(body[field], field, 0) : null;
     if (found !== null) throw refused(found);
   }
 }

@@ -70,17 +70,10 @@ export function prepareCall(
       { param: 'model' },
     );
   }
-  const usable = route.deployments.filter((deployment) => deployment.unavailable === null);
-  if (usable.length === 0) {
-    throw new GatewayError(
-      'model_unavailable',
-      `No deployment of ${parsed.model} can serve: ${route.deployments[0]?.unavailable ?? 'none is configured.'}`,
-      { param: 'model' },
-    );
-  }
   const candidates: Candidate[] = [];
   let maxOutputTokens: number | null = 0;
-  for (const deployment of usable) {
+  for (const deployment of route.deployments) {
+    if (deployment.unavailable !== null) continue;
     const upstreamModel = upstreamModelFor(deployment, route.wildcardMatch);
     const known = deps.priceOf(deployment, upstreamModel);
     const defaults = selectDefaults(parsed.operation, parsed.body, deployment.requestDefaults);
@@ -89,6 +82,13 @@ export function prepareCall(
       maxOutputTokens === null || known.maxOutputTokens === null
         ? null
         : Math.max(maxOutputTokens, known.maxOutputTokens);
+  }
+  if (candidates.length === 0) {
+    throw new GatewayError(
+      'model_unavailable',
+      `No deployment of ${parsed.model} can serve: ${route.deployments[0]?.unavailable ?? 'none is configured.'}`,
+      { param: 'model' },
+    );
   }
   const estimate = estimateTokens(parsed.operation, parsed.body, parsed.raw.length, deps.settings.tokensPerImage);
   const defaults = candidates.map((candidate) => candidate.defaults);

@@ -47,7 +47,7 @@ export async function settleCall(deps: GatewayDeps, call: OpenCall, outcome: Out
       if (plan.balanceCharges[index] === NOT_CHARGED) deps.counters.adjust(counter, nanoUsd);
     });
   }
-  await settled;
+  if (settled instanceof Promise) await settled;
   await journalled;
 }
 

@@ -15,8 +15,8 @@ export interface JsonMember {
   end: number;
 }
 
-/** Told of each member in turn; true stops the scan. */
-export type MemberVisitor = (member: JsonMember) => boolean;
+/** Told of each member in turn, in an object that is the same each time; true stops the scan. */
+export type MemberVisitor = (member: Readonly<JsonMember>) => boolean;
 
 /** What a scan came to: the index of the closing brace, STOPPED by the visitor, or MALFORMED. */
 export const STOPPED = -1;
@@ -30,6 +30,7 @@ export const MALFORMED = -2;
 export function scanMembers(text: string, visit: MemberVisitor): number {
   const open = skipSpace(text, 0);
   if (text.charCodeAt(open) !== OPEN_BRACE) return MALFORMED;
+  const member: JsonMember = { name: '', start: 0, valueStart: 0, valueEnd: 0, end: 0 };
   let start = open + 1;
   let at = skipSpace(text, start);
   if (text.charCodeAt(at) === CLOSE_BRACE) return isEnd(text, at + 1) ? at : MALFORMED;
@@ -45,7 +46,12 @@ export function scanMembers(text: string, visit: MemberVisitor): number {
     const end = skipSpace(text, valueEnd);
     const next = text.charCodeAt(end);
     if (next !== COMMA && next !== CLOSE_BRACE) return MALFORMED;
-    if (visit({ name: readName(text, at, nameEnd), start, valueStart, valueEnd, end })) return STOPPED;
+    member.name = readName(text, at, nameEnd);
+    member.start = start;
+    member.valueStart = valueStart;
+    member.valueEnd = valueEnd;
+    member.end = end;
+    if (visit(member)) return STOPPED;
     if (next === CLOSE_BRACE) return isEnd(text, end + 1) ? end : MALFORMED;
     start = end + 1;
     at = skipSpace(text, start);
@@ -58,8 +64,9 @@ export function scanMembers(text: string, visit: MemberVisitor): number {
  * passed JSON.parse as an object.
  */
 export function spliceMembers(body: Buffer, changes: Readonly<Record<string, unknown>>): Buffer {
-  const values = new Map(Object.entries(changes).map(([name, value]) => [name, JSON.stringify(value)]));
-  if (values.size === 0) return body;
+  const changed = Object.entries(changes);
+  if (changed.length === 0) return body;
+  const values = new Map(changed.map(([name, value]) => [name, JSON.stringify(value)]));
   const text = body.toString('latin1');
   const missing = new Set(values.keys());
   const parts: Buffer[] = [];
@@ -194,15 +201,25 @@ function createNumberListSkipper(text: string): (start: number) => number {
 
 /** Escapes in a name (`mod\u0065l`) count as what they stand for. A name with a broken escape is taken as it stands. */
 function readName(text: string, start: number, end: number): string {
-  const raw = text.slice(start + 1, end - 1);
-  if (PLAIN.test(raw)) return raw;
-  const name = Buffer.from(raw, 'latin1').toString('utf8');
+  return readString(text, start, end) ?? Buffer.from(text.slice(start + 1, end - 1), 'latin1').toString('utf8');
+}
+
+/** What the JSON string at that place stands for; null where there is none, or a broken one. */
+export function readString(text: string, start: number, end: number): string | null {
+  if (text.charCodeAt(start) !== QUOTE) return null;
+  if (isPlain(text, start + 1, end - 1)) return text.slice(start + 1, end - 1);
   try {
-    return JSON.parse(`"${name}"`) as string;
+    return JSON.parse(Buffer.from(text.slice(start, end), 'latin1').toString('utf8')) as string;
   } catch {
-    return name;
+    return null;
   }
 }
 
 /** Printable ASCII without the backslash: the same in every encoding. */
-const PLAIN = /^[ -[\]-~]*$/;
+function isPlain(text: string, start: number, end: number): boolean {
+  for (let at = start; at < end; at += 1) {
+    const code = text.charCodeAt(at);
+    if (code < 0x20 || code > 0x7e || code === BACKSLASH) return false;
+  }
+  return true;
+}

@@ -1,7 +1,7 @@
 import { isJsonObject } from '../../core/json.ts';
 import type { Operation } from '../../core/operation.ts';
 import type { ModelCall, ParsedAnswer } from '../provider.ts';
-import { MALFORMED, scanMembers } from './json-splice.ts';
+import { MALFORMED, readString, scanMembers } from './json-splice.ts';
 import { parseUsage } from './parse-usage.ts';
 
 /**
@@ -12,14 +12,13 @@ export function parseAnswer(call: Pick<ModelCall, 'body' | 'operation'>, body: B
   // One character for one byte, so that places in the text are places in the buffer. Names and numbers are ASCII.
   const text = body.toString('latin1');
   let usage: unknown = null;
-  let id: unknown = null;
-  let model: { value: unknown; start: number; end: number } | null = null;
+  let id: string | null = null;
+  let model: { value: string | null; start: number; end: number } | null = null;
   const end = scanMembers(text, ({ name, valueStart, valueEnd }) => {
     if (name === 'usage') usage = parseValue(text.slice(valueStart, valueEnd));
-    else if (name === 'id') id = parseValue(text.slice(valueStart, valueEnd));
+    else if (name === 'id') id = readString(text, valueStart, valueEnd);
     else if (name === 'model') {
-      const value = parseValue(body.toString('utf8', valueStart, valueEnd));
-      model = { value, start: valueStart, end: valueEnd };
+      model = { value: readString(text, valueStart, valueEnd), start: valueStart, end: valueEnd };
     }
     return false;
   });
@@ -27,7 +26,7 @@ export function parseAnswer(call: Pick<ModelCall, 'body' | 'operation'>, body: B
   const parsedUsage = parseUsage(usage);
   return {
     usage: parsedUsage,
-    responseId: typeof id === 'string' && id !== '' ? id : null,
+    responseId: id === '' ? null : id,
     contentBytes: parsedUsage === null && !malformed ? countContentBytes(call.operation, body) : 0,
     body: malformed ? body : restamp(body, model, call.body.model),
     malformed,
@@ -36,7 +35,7 @@ export function parseAnswer(call: Pick<ModelCall, 'body' | 'operation'>, body: B
 
 function restamp(
   body: Buffer,
-  model: { value: unknown; start: number; end: number } | null,
+  model: { value: string | null; start: number; end: number } | null,
   requested: unknown,
 ): Buffer {
   if (model === null || typeof requested !== 'string' || model.value === requested) return body;
