@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { pino } from 'pino';
 import { createIpAllowList } from './auth/ip-allow-list.ts';
 import { createMasterKeyCheck } from './auth/master-key.ts';
-import { buildGatewayDeps, chooseUpstream } from './compose/build-gateway.ts';
+import { buildGatewayDeps, chooseUpstream, newEndUserLimits } from './compose/build-gateway.ts';
 import { buildKeyManagement, buildSpending } from './compose/build-management.ts';
 import { buildModelManagement } from './compose/build-model-management.ts';
 import { buildOwnerManagement } from './compose/build-owner-management.ts';
@@ -27,6 +27,7 @@ import { listDeployments, listModels } from './gateway/list-models.ts';
 import { createLiveCalls } from './gateway/live-calls.ts';
 import { createApp } from './http/app.ts';
 import type { App } from './http/app-instance.ts';
+import { createEndUserRecorder } from './jobs/end-user-recorder.ts';
 import { createLastActiveRecorder } from './jobs/last-active-recorder.ts';
 import type { LedgerRecovery } from './ledger/ledger.ts';
 import { openLedger } from './ledger/open-ledger.ts';
@@ -93,9 +94,12 @@ export async function compose(config: Config, overrides: ComposeOverrides = {}):
   const box = createSecretBox(salt, 'models');
   const catalog = createModelCatalog(config, storage.owners.models, box, config.variables);
   await catalog.refresh();
+  const endUsers = createEndUserRecorder({ transact: storage.transact, limits: newEndUserLimits(config) });
   const gateway = await buildGatewayDeps(config, {
     models: catalog.index,
     counters,
+    owners: storage.ownerCache,
+    onNewEndUser: endUsers.note,
     live,
     calendar,
     ledger,
@@ -151,11 +155,13 @@ export async function compose(config: Config, overrides: ComposeOverrides = {}):
         ...deployment,
         price: gateway.priceOf(deployment, deployment.upstreamModel).price,
       })),
+    endUserHeaderName: config.general.endUserHeaderName,
     callModel: (request) => {
       if (request.caller.key !== null) lastActive.note(request.caller.key.keyId, nowMs());
       return callModel(gateway, request);
     },
-    explainCall: (key, parsed, route) => explainCall(gateway, key, parsed, route, nowMs()),
+    explainCall: async (key, parsed, route) =>
+      explainCall(gateway, key, await storage.ownerCache.standingOf(key), parsed, route, nowMs()),
     getVisibleKey: async (caller, text) => (await getKeyInfo(keyManagement, caller, text)).key,
     keyManagement,
     modelManagement: buildModelManagement({ storage, catalog, box, nowMs }),
@@ -163,7 +169,17 @@ export async function compose(config: Config, overrides: ComposeOverrides = {}):
     spending,
   });
 
-  const jobs = startJobs({ requestLog, storage, counters, live, lastActive, masterKeyFollower, nowMs, logger });
+  const jobs = startJobs({
+    requestLog,
+    storage,
+    counters,
+    live,
+    lastActive,
+    endUsers,
+    masterKeyFollower,
+    nowMs,
+    logger,
+  });
   return {
     app,
     newMasterKey: masterKey.newSecret,
@@ -176,6 +192,7 @@ export async function compose(config: Config, overrides: ComposeOverrides = {}):
       await lastActive
         .flush()
         .catch((error: unknown) => logger.warn({ err: error }, 'last uses of keys were not written'));
+      await endUsers.flush().catch((error: unknown) => logger.warn({ err: error }, 'new end users were not stored'));
       await ledger.close();
       await counters.close();
       await transport.destroy();

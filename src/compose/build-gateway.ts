@@ -1,7 +1,9 @@
 import type { pino } from 'pino';
 import type { Config } from '../config/config.ts';
+import { type Limits, NO_LIMITS } from '../core/limits.ts';
 import type { Deployment } from '../core/model.ts';
-import type { OwnerPolicy } from '../core/owner-policy.ts';
+import { compileLimits, type OwnerLimits } from '../core/owner-limits.ts';
+import { plainPolicy } from '../core/owner-policy.ts';
 import { createCooldowns } from '../gateway/cooldowns.ts';
 import type { GatewayDeps, PricedModel } from '../gateway/gateway-deps.ts';
 import { createMockUpstream } from '../providers/mock-upstream.ts';
@@ -26,7 +28,10 @@ export function chooseUpstream(transport: Transport, nowMs: () => number): Upstr
 /** What a model call needs. */
 export async function buildGatewayDeps(
   config: Config,
-  parts: Pick<GatewayDeps, 'models' | 'counters' | 'live' | 'calendar' | 'ledger' | 'upstream' | 'nowMs' | 'random'> & {
+  parts: Pick<
+    GatewayDeps,
+    'models' | 'counters' | 'owners' | 'live' | 'calendar' | 'ledger' | 'upstream' | 'nowMs' | 'random' | 'onNewEndUser'
+  > & {
     logger: pino.Logger;
   },
 ): Promise<GatewayDeps> {
@@ -49,7 +54,8 @@ export async function buildGatewayDeps(
       tagFiltering: router.enableTagFiltering,
       storePrompts: general.storePromptsInSpendLogs,
       enforceUserParam: general.enforceUserParam,
-      proxyPolicy: proxyPolicy(config),
+      proxy: proxyLimits(config),
+      newEndUserLimits: newEndUserLimits(config),
     },
     priceOf: (deployment, upstreamModel) => {
       const listed = prices.findModelPrice(deployment.provider, deployment.baseModel ?? upstreamModel, given.nowMs());
@@ -78,18 +84,18 @@ function toPricedModel(deployment: Deployment, listed: PricedModel): PricedModel
 }
 
 /** The limits of the whole proxy are those of one more owner on every path. */
-function proxyPolicy({ general }: Config): OwnerPolicy | null {
-  if (general.maxBudgetNanoUsd === null && general.globalMaxParallelRequests === null) return null;
-  return {
-    owner: { kind: 'proxy', id: 'litellm-proxy-budget' },
+function proxyLimits({ general }: Config): OwnerLimits {
+  const limits: Limits = {
+    ...NO_LIMITS,
     maxBudgetNanoUsd: general.maxBudgetNanoUsd,
     budgetDuration: general.budgetDuration,
-    budgetMode: null,
-    modelMaxBudget: {},
-    rpmLimit: null,
-    tpmLimit: null,
     maxParallelRequests: general.globalMaxParallelRequests,
-    modelRpmLimit: {},
-    modelTpmLimit: {},
   };
+  return compileLimits(plainPolicy({ kind: 'proxy', id: 'litellm-proxy-budget' }, limits));
+}
+
+/** What an end user may use up whose first call it is. */
+export function newEndUserLimits({ general }: Pick<Config, 'general'>): Limits | null {
+  const maxBudgetNanoUsd = general.maxEndUserBudgetNanoUsd;
+  return maxBudgetNanoUsd === null ? null : { ...NO_LIMITS, maxBudgetNanoUsd };
 }

@@ -24,6 +24,7 @@ export function buildGeneral(
     weekStart: general.week_start ?? 'monday',
     maxBudgetNanoUsd: nanoUsd(litellm.max_budget),
     budgetDuration: litellm.budget_duration,
+    maxEndUserBudgetNanoUsd: nanoUsd(litellm.max_end_user_budget),
     globalMaxParallelRequests: general.global_max_parallel_requests,
     rateLimitWindowMs: environment.rateLimitWindowMs ?? 60_000,
     tokenRateLimitType: general.token_rate_limit_type ?? 'total',
@@ -40,6 +41,7 @@ export function buildGeneral(
     allowedIps: general.allowed_ips,
     publicRoutes: (general.public_routes ?? []).filter((route) => route !== ALWAYS_PUBLIC),
     enforceUserParam: general.enforce_user_param ?? false,
+    endUserHeaderName: general.user_header_name?.toLowerCase() ?? null,
   };
 }
 

@@ -75,6 +75,8 @@ export interface GeneralConfig {
   /** Budget of the whole proxy. */
   readonly maxBudgetNanoUsd: number | null;
   readonly budgetDuration: string | null;
+  /** What somebody may use up on whose behalf a key calls for the first time; null: no budget. */
+  readonly maxEndUserBudgetNanoUsd: number | null;
   readonly globalMaxParallelRequests: number | null;
   readonly rateLimitWindowMs: number;
   readonly tokenRateLimitType: 'total' | 'input' | 'output';
@@ -103,6 +105,8 @@ export interface GeneralConfig {
   readonly publicRoutes: readonly string[];
   /** Model calls must carry `user`. */
   readonly enforceUserParam: boolean;
+  /** Header, in lower case, in which clients name their end user; null: only the usual ones. */
+  readonly endUserHeaderName: string | null;
 }
 
 export interface RouterConfig {

@@ -50,6 +50,7 @@ export const generalSettings = z.object({
   allowed_ips: optional(z.array(address, { error: 'expected a list of addresses' })),
   public_routes: optional(z.array(route, { error: 'expected a list of paths' })),
   enforce_user_param: optional(flag),
+  user_header_name: optional(text),
   /** Accepted because every LiteLLM file has it; models can always be added. */
   store_model_in_db: optional(flag),
 });

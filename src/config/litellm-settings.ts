@@ -39,6 +39,7 @@ export const litellmSettings = z.object({
   request_timeout: optional(seconds),
   max_budget: optional(decimal),
   budget_duration: optional(duration),
+  max_end_user_budget: optional(decimal),
   timezone: optional(timeZone),
   allowed_fails: optional(wholeNumber(0)),
   set_verbose: optional(flag),

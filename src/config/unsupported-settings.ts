@@ -43,7 +43,7 @@ export const UNSUPPORTED_GENERAL_SETTINGS = words(`
   ui_access_mode use_azure_key_vault use_chat_completions_url_for_anthropic_messages
   use_client_credentials_pass_through_routes use_google_kms use_redis_transaction_buffer use_shared_health_check
   use_spend_logs_partitioning use_x_forwarded_for user_api_key_cache_max_size user_api_key_cache_ttl
-  user_header_mappings user_header_name user_mcp_management_mode user_url_allowed_hosts user_url_validation
+  user_header_mappings user_mcp_management_mode user_url_allowed_hosts user_url_validation
 `);
 
 export const UNSUPPORTED_LITELLM_SETTINGS = words(`
@@ -70,7 +70,7 @@ export const UNSUPPORTED_LITELLM_SETTINGS = words(`
   headers huggingface_key in_memory_llm_clients_cache include_cost_in_streaming_usage
   initialize_pass_through_endpoints input_callback internal_user_budget_duration json_logs key_generation_settings
   langfuse_default_tags langsmith_batch_size log_client_error_requests log_raw_request_response logging
-  logging_callback_manager max_end_user_budget max_end_user_budget_id max_fallbacks max_internal_user_budget
+  logging_callback_manager max_end_user_budget_id max_fallbacks max_internal_user_budget
   max_tokens max_ui_session_budget max_user_budget mcp_aliases model_alias_map model_cost_map_url model_fallbacks
   model_group_settings modify_params network_mock newrelic_params num_retries_per_request openai_key
   openai_moderations_model_name openrouter_key optional_pre_call_checks organization otel output_parse_pii

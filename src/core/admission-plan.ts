@@ -12,8 +12,7 @@ import {
 import type { Denial } from './denial.ts';
 import type { BudgetMode } from './key.ts';
 import type { ModelPrice } from './model.ts';
-import type { Budget, Limit } from './owner-limits.ts';
-import type { OwnerPolicy } from './owner-policy.ts';
+import type { Budget, Limit, OwnerLimits } from './owner-limits.ts';
 import { isFree } from './pricing.ts';
 import type { TokenEstimate } from './token-estimate.ts';
 
@@ -23,7 +22,8 @@ export interface AdmissionSettings extends AmountSettings {
 }
 
 export interface AdmissionFacts {
-  owners: readonly OwnerPolicy[];
+  /** Whoever has limits on the call's path, in the order of refusals. Each one's spend is counted. */
+  owners: readonly OwnerLimits[];
   /** The name that is called, after the key's own aliases. */
   model: string;
   /**
@@ -92,15 +92,14 @@ export class PlanDraft {
   /** A budget of the owner whose balance was added last. */
   addBudget(budget: Budget, limit: Limit): void {
     if (budget.ownCounter) this.addBalance(limit.counter);
-    if (budget.maxNanoUsd === null || this.isFree) return;
+    if (!budget.limits || this.isFree) return;
     if ((budget.mode ?? this.settings.budgetMode) === 'standard') {
       this.holdMoney(limit, this.standard);
       return;
     }
     const { estimate, price, maxOutputTokens, model } = this.facts;
     if (price === null) {
-      const { owner, counter } = limit;
-      const ceilingNanoUsd = budget.maxNanoUsd;
+      const { owner, counter, ceiling: ceilingNanoUsd } = limit;
       this.denial ??= { kind: 'unknown_price', owner, limit: limit.limit, model, ceilingNanoUsd, counter };
       return;
     }

@@ -3,6 +3,8 @@ import { describe, expect, test } from 'vitest';
 import { type AdmissionFacts, type AdmissionSettings, planAdmission, planOutputCut } from './admission.ts';
 import { createBudgetCalendar } from './budget-window.ts';
 import type { HeldCharge } from './charge.ts';
+import { NO_LIMITS } from './limits.ts';
+import { compileLimits, type OwnerLimits } from './owner-limits.ts';
 import type { OwnerPolicy } from './owner-policy.ts';
 import { buildModelPrice, computeCostNanoUsd } from './pricing.ts';
 import type { TokenEstimate } from './token-estimate.ts';
@@ -30,20 +32,8 @@ const estimate: TokenEstimate = {
   producesOutput: true,
 };
 
-function policy(over: Partial<OwnerPolicy> = {}): OwnerPolicy {
-  return {
-    owner: { kind: 'key', id: 'key_1' },
-    maxBudgetNanoUsd: null,
-    budgetDuration: null,
-    budgetMode: null,
-    modelMaxBudget: {},
-    rpmLimit: null,
-    tpmLimit: null,
-    maxParallelRequests: null,
-    modelRpmLimit: {},
-    modelTpmLimit: {},
-    ...over,
-  };
+function policy(over: Partial<OwnerPolicy> = {}): OwnerLimits {
+  return compileLimits({ ...NO_LIMITS, owner: { kind: 'key', id: 'key_1' }, raise: null, ...over });
 }
 
 function facts(over: Partial<AdmissionFacts> = {}): AdmissionFacts {
@@ -151,6 +141,37 @@ describe('limits become charges', () => {
     expect(counterAt(NEXT_MIDNIGHT - 1)).toEqual([`key:key_1/spend:1d@${MIDNIGHT}`]);
     expect(counterAt(NEXT_MIDNIGHT)).toEqual([`key:key_1/spend:1d@${NEXT_MIDNIGHT}`]);
     expect(counterAt(NEXT_MIDNIGHT - 1)).toEqual([`key:key_1/spend:1d@${MIDNIGHT}`]);
+  });
+
+  test('several budgets hold at once, each in windows of its own length, and each length once', () => {
+    const budgetLimits = [
+      { budgetDuration: '1h', maxBudgetNanoUsd: 3 },
+      { budgetDuration: '1d', maxBudgetNanoUsd: 4 },
+      { budgetDuration: '1h', maxBudgetNanoUsd: 2 },
+    ];
+    const planned = plan({ owners: [policy({ maxBudgetNanoUsd: 5, budgetDuration: '1d', budgetLimits })] });
+    const hour = Date.parse('2026-03-10T15:00:00Z');
+    expect(planned.charges.map(({ limit, counter, ceiling }) => [limit, counter, ceiling])).toEqual([
+      ['budget_limits', `key:key_1/spend:1d@${MIDNIGHT}`, 4],
+      ['budget_limits', `key:key_1/spend:1h@${hour}`, 2],
+    ]);
+    expect(planned.balanceCounters).toEqual([
+      'key:key_1/spend',
+      `key:key_1/spend:1d@${MIDNIGHT}`,
+      `key:key_1/spend:1h@${hour}`,
+    ]);
+  });
+
+  test('a raise counts up to its last millisecond, and not for windows beside max_budget', () => {
+    const budgetLimits = [{ budgetDuration: '1h', maxBudgetNanoUsd: 3 }];
+    const owners = [policy({ maxBudgetNanoUsd: 5, raise: { nanoUsd: 10, untilMs: NOW + 1 }, budgetLimits })];
+    const ceilingsAt = (nowMs: number) => {
+      const planned = planAdmission(facts({ owners }), settings, calendar, nowMs);
+      return 'charges' in planned && planned.charges.map((charge) => charge.ceiling);
+    };
+    expect(ceilingsAt(NOW)).toEqual([15, 3]);
+    expect(ceilingsAt(NOW + 1)).toEqual([5, 3]);
+    expect(ceilingsAt(NOW)).toEqual([15, 3]);
   });
 
   test('a plan tells which of its charges holds what of each balance', () => {

@@ -10,7 +10,6 @@ import { type AdmissionFacts, type AdmissionPlan, type AdmissionSettings, PlanDr
 import type { BudgetCalendar } from './budget-window.ts';
 import type { HeldCharge } from './charge.ts';
 import type { Denial } from './denial.ts';
-import { ownerLimits } from './owner-limits.ts';
 import { affordableOutputTokens } from './pricing.ts';
 
 export { type AdmissionFacts, type AdmissionPlan, type AdmissionSettings, NOT_CHARGED } from './admission-plan.ts';
@@ -22,10 +21,9 @@ export function planAdmission(
   nowMs: number,
 ): AdmissionPlan | { denial: Denial } {
   const draft = new PlanDraft(facts, settings);
-  for (const policy of facts.owners) {
-    const { spendCounter, budget, byModel } = ownerLimits(policy);
+  for (const { spendCounter, budgets, byModel } of facts.owners) {
     draft.addBalance(spendCounter);
-    if (budget !== null) draft.addBudget(budget, budget.limitAt(calendar, nowMs));
+    for (const budget of budgets) draft.addBudget(budget, budget.limitAt(calendar, nowMs));
     if (byModel === null) continue;
     for (const name of namesOf(facts)) {
       const ofModel = byModel.get(name)?.budget ?? null;
@@ -34,8 +32,7 @@ export function planAdmission(
   }
   if (draft.denial !== null) return { denial: draft.denial };
   // Rates after budgets: a call that is over both is told about the budget, which waiting a minute does not mend.
-  for (const policy of facts.owners) {
-    const { slots, requests, tokens, byModel } = ownerLimits(policy);
+  for (const { slots, requests, tokens, byModel } of facts.owners) {
     if (slots !== null) draft.addSlot(slots);
     if (requests !== null) draft.addRequest(requests);
     if (tokens !== null) draft.addTokens(tokens);

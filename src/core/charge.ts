@@ -6,6 +6,7 @@ export type ChargeUnit = 'requests' | 'tokens' | 'slots' | 'nano_usd';
 /** The configuration field that a charge stands for; named in every refusal. */
 export type LimitName =
   | 'max_budget'
+  | 'budget_limits'
   | 'model_max_budget'
   | 'rpm_limit'
   | 'tpm_limit'

@@ -45,6 +45,13 @@ describe('a budget refusal', () => {
     [{ owner: { kind: 'team', id: 't' } }, 'Budget has been exceeded! Team=abc123 Current cost:'],
     [{ owner: { kind: 'user', id: 'u' } }, 'ExceededBudget: User=abc123 over budget. Spend='],
     [{ owner: { kind: 'end_user', id: 'e' } }, 'ExceededBudget: End User=abc123 over budget.'],
+    [{ owner: { kind: 'member', id: 't/u' } }, 'Budget has been exceeded! User=abc123 Current cost:'],
+    [{ owner: { kind: 'organization', id: 'o' } }, 'ExceededBudget: Organization=abc123 over budget.'],
+    [{ owner: { kind: 'tag', id: 't' } }, 'ExceededBudget: Tag=abc123 over budget.'],
+    [
+      { owner: { kind: 'team', id: 't' }, limit: 'model_max_budget', model: 'gpt-4' },
+      'Budget has been exceeded! Team=abc123 exceeded budget for model=gpt-4. Current cost:',
+    ],
     [
       { limit: 'model_max_budget', model: 'gpt-4' },
       'LiteLLM Virtual Key: abc123, key_alias: ci, exceeded budget for model=gpt-4',

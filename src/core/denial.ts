@@ -18,7 +18,7 @@ export type Denial =
       counter: string;
     };
 
-/** How an owner is shown: for a key the hash that administrators know it by, and its alias. */
+/** How an owner is shown: for a key the hash that administrators know it by, a member as `USER in Team=TEAM`. */
 export interface OwnerLabel {
   shown: string;
   alias: string | null;
@@ -86,27 +86,36 @@ function budgetHeadline(
   ceiling: string,
 ): string {
   const amounts = `Current cost: ${spend}, Max budget: ${ceiling}`;
+  const name = `${SUBJECTS[owner.kind]}${shown}`;
   if (model !== undefined) {
-    return `Budget has been exceeded! LiteLLM Virtual Key: ${shown}, key_alias: ${alias ?? 'None'}, exceeded budget for model=${model}. ${amounts}`;
+    const subject = owner.kind === 'key' ? `LiteLLM Virtual Key: ${shown}, key_alias: ${alias ?? 'None'},` : name;
+    return `Budget has been exceeded! ${subject} exceeded budget for model=${model}. ${amounts}`;
   }
   switch (owner.kind) {
     case 'team':
-      return `Budget has been exceeded! Team=${shown} ${amounts}`;
     case 'member':
-      return `Budget has been exceeded! User=${shown} ${amounts}`;
+      return `Budget has been exceeded! ${name} ${amounts}`;
     case 'user':
-      return `Budget has been exceeded! ExceededBudget: User=${shown} over budget. Spend=${spend}, Budget=${ceiling}. ${amounts}`;
     case 'end_user':
-      return `Budget has been exceeded! ExceededBudget: End User=${shown} over budget. Spend=${spend}, Budget=${ceiling}. ${amounts}`;
     case 'organization':
-      return `Budget has been exceeded! ExceededBudget: Organization=${shown} over budget. Spend=${spend}, Budget=${ceiling}. ${amounts}`;
     case 'tag':
-      return `Budget has been exceeded! ExceededBudget: Tag=${shown} over budget. Spend=${spend}, Budget=${ceiling}. ${amounts}`;
+      return `Budget has been exceeded! ExceededBudget: ${name} over budget. Spend=${spend}, Budget=${ceiling}. ${amounts}`;
     case 'key':
     case 'proxy':
       return `Budget has been exceeded! ${amounts}`;
   }
 }
+
+const SUBJECTS: Readonly<Record<OwnerKind, string>> = {
+  key: 'Key=',
+  user: 'User=',
+  member: 'User=',
+  team: 'Team=',
+  organization: 'Organization=',
+  end_user: 'End User=',
+  tag: 'Tag=',
+  proxy: 'Proxy=',
+};
 
 function overRate({ charge, used, held, resetAtMs: openUntilMs }: Shortage, context: DenialContext): GatewayError {
   // Where no window is open (a limit of 0, a call larger than the whole limit), the next one would be no wider.

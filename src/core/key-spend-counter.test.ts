@@ -3,6 +3,7 @@ import { planAdmission } from './admission.ts';
 import { createBudgetCalendar } from './budget-window.ts';
 import type { KeyRecord } from './key.ts';
 import { keySpendCounter } from './key-spend-counter.ts';
+import { compileLimits } from './owner-limits.ts';
 import { keyPolicy } from './owner-policy.ts';
 import { estimateTokens } from './token-estimate.ts';
 
@@ -13,12 +14,13 @@ test.each([null, '1d', '1mo', '90s'])('with a window of %s, it is the counter th
   const key = {
     keyId: 'key_1',
     metadata: {},
+    extra: {},
     maxBudgetNanoUsd: 5,
     budgetDuration: duration,
     modelMaxBudget: { 'gpt-4': { maxBudgetNanoUsd: 5, budgetDuration: duration } },
   } as unknown as KeyRecord;
   const facts = {
-    owners: [keyPolicy(key)],
+    owners: [compileLimits(keyPolicy(key, null))],
     model: 'gpt-4',
     otherNames: [],
     estimate: estimateTokens('chat', { messages: [] }, 10, 0),

@@ -1,20 +1,21 @@
 import type { BudgetCalendar, BudgetWindow } from './budget-window.ts';
-import type { Charge } from './charge.ts';
+import type { Charge, LimitName } from './charge.ts';
 import { counterId } from './counter-id.ts';
 import type { BudgetMode } from './key.ts';
+import type { OwnerRef } from './owner.ts';
 import type { OwnerPolicy } from './owner-policy.ts';
 
 /** One limit of one owner: everything about its charges that is the same for every call. */
 export type Limit = Readonly<Omit<Charge, 'amount' | 'atLeast' | 'windowMs'>>;
 
-/** A budget, or (`maxNanoUsd` null) a window in which spend is only counted. */
+/** A budget, or (its ceiling infinite) a window in which spend is only counted. */
 export interface Budget {
-  readonly maxNanoUsd: number | null;
+  readonly limits: boolean;
   /** The owner's; null: the proxy's setting. */
   readonly mode: BudgetMode | null;
   /** False: it is counted in the owner's lifetime balance. */
   readonly ownCounter: boolean;
-  /** The limit as it stands in the window of that moment. */
+  /** The limit as it stands at that moment. */
   limitAt(calendar: BudgetCalendar, nowMs: number): Limit;
 }
 
@@ -28,7 +29,8 @@ export interface ModelLimits {
 export interface OwnerLimits {
   /** The lifetime balance. */
   spendCounter: string;
-  budget: Budget | null;
+  /** One for each length of window, so that no balance is moved twice. */
+  budgets: readonly Budget[];
   slots: Limit | null;
   requests: Limit | null;
   tokens: Limit | null;
@@ -36,29 +38,56 @@ export interface OwnerLimits {
   byModel: ReadonlyMap<string, ModelLimits> | null;
 }
 
-const compiled = new WeakMap<OwnerPolicy, OwnerLimits>();
-
-/** Policies are immutable, so each is read once however many calls it governs: names of counters are made here. */
-export function ownerLimits(policy: OwnerPolicy): OwnerLimits {
-  let limits = compiled.get(policy);
-  if (limits === undefined) {
-    limits = compile(policy);
-    compiled.set(policy, limits);
-  }
-  return limits;
-}
-
-function compile(policy: OwnerPolicy): OwnerLimits {
-  const { maxBudgetNanoUsd, budgetDuration, maxParallelRequests, rpmLimit, tpmLimit } = policy;
-  const hasBudget = maxBudgetNanoUsd !== null || budgetDuration !== null;
+/** Made once per owner, however many calls it governs: names of counters are put together here. */
+export function compileLimits(policy: OwnerPolicy): OwnerLimits {
+  const { maxParallelRequests, rpmLimit, tpmLimit } = policy;
   return {
     spendCounter: counterId(policy.owner, 'spend'),
-    budget: hasBudget ? toBudget(policy, maxBudgetNanoUsd, budgetDuration) : null,
+    budgets: compileBudgets(policy),
     slots: toLimit(policy, 'max_parallel_requests', 'slots', maxParallelRequests),
     requests: toLimit(policy, 'rpm_limit', 'requests', rpmLimit),
     tokens: toLimit(policy, 'tpm_limit', 'tokens', tpmLimit),
     byModel: compileModels(policy),
   };
+}
+
+const NO_BUDGETS: readonly Budget[] = Object.freeze([]);
+
+/** An owner of which nothing is stored: it limits nothing, and its spend is counted all the same. */
+export function withoutLimits(owner: OwnerRef): OwnerLimits {
+  return {
+    spendCounter: counterId(owner, 'spend'),
+    budgets: NO_BUDGETS,
+    slots: null,
+    requests: null,
+    tokens: null,
+    byModel: null,
+  };
+}
+
+/** What spend in one kind of window may come to. */
+interface Ceiling {
+  limit: LimitName;
+  nanoUsd: number;
+  /** Beyond it until that moment. */
+  raise: OwnerPolicy['raise'];
+}
+
+/** Budgets over windows of the same length are one, and the tightest of them counts. */
+function compileBudgets(policy: OwnerPolicy): readonly Budget[] {
+  const byDuration = new Map<string | null, Ceiling[]>();
+  const { maxBudgetNanoUsd, budgetDuration, raise } = policy;
+  if (maxBudgetNanoUsd !== null) {
+    byDuration.set(budgetDuration, [{ limit: 'max_budget', nanoUsd: maxBudgetNanoUsd, raise }]);
+  } else if (budgetDuration !== null) {
+    byDuration.set(budgetDuration, []);
+  }
+  for (const window of policy.budgetLimits) {
+    const ceilings = byDuration.get(window.budgetDuration) ?? [];
+    ceilings.push({ limit: 'budget_limits', nanoUsd: window.maxBudgetNanoUsd, raise: null });
+    byDuration.set(window.budgetDuration, ceilings);
+  }
+  return Array.from(byDuration, ([duration, ceilings]) => toBudget(policy, ceilings, duration));
 }
 
 function compileModels(policy: OwnerPolicy): ReadonlyMap<string, ModelLimits> | null {
@@ -69,7 +98,15 @@ function compileModels(policy: OwnerPolicy): ReadonlyMap<string, ModelLimits> | 
   for (const model of models) {
     const budget = ownValue(modelMaxBudget, model);
     byModel.set(model, {
-      budget: budget === null ? null : toBudget(policy, budget.maxBudgetNanoUsd, budget.budgetDuration, model),
+      budget:
+        budget === null
+          ? null
+          : toBudget(
+              policy,
+              [{ limit: 'model_max_budget', nanoUsd: budget.maxBudgetNanoUsd, raise: null }],
+              budget.budgetDuration,
+              model,
+            ),
       requests: toLimit(policy, 'model_rpm_limit', 'requests', ownValue(modelRpmLimit, model), model),
       tokens: toLimit(policy, 'model_tpm_limit', 'tokens', ownValue(modelTpmLimit, model), model),
     });
@@ -84,7 +121,7 @@ function ownValue<T>(limits: Readonly<Record<string, T>>, model: string): T | nu
 
 function toLimit(
   { owner }: OwnerPolicy,
-  limit: Limit['limit'],
+  limit: LimitName,
   unit: 'requests' | 'tokens' | 'slots',
   ceiling: number | null,
   model?: string,
@@ -93,32 +130,48 @@ function toLimit(
   return { owner, limit, model, counter: counterId(owner, unit, model), unit, ceiling, resetAtMs: null };
 }
 
-function toBudget(policy: OwnerPolicy, maxNanoUsd: number | null, duration: string | null, model?: string): Budget {
-  const { owner } = policy;
-  const inWindow = (window: BudgetWindow | null): Limit => ({
-    owner,
-    limit: model === undefined ? 'max_budget' : 'model_max_budget',
-    model,
-    counter: counterId(
+function toBudget(
+  { owner, budgetMode }: OwnerPolicy,
+  ceilings: readonly Ceiling[],
+  duration: string | null,
+  model?: string,
+): Budget {
+  const build = (window: BudgetWindow | null, nowMs: number): Limit => {
+    const tightest = tightestAt(ceilings, nowMs);
+    const at = window === null ? undefined : { duration: duration as string, startMs: window.startMs };
+    return {
       owner,
-      'spend',
+      limit: tightest.limit,
       model,
-      window === null ? undefined : { duration: duration as string, startMs: window.startMs },
-    ),
-    unit: 'nano_usd',
-    ceiling: maxNanoUsd ?? Number.POSITIVE_INFINITY,
-    resetAtMs: window?.endMs ?? null,
-  });
-  let known: { window: BudgetWindow | null; limit: Limit } | null = null;
+      counter: counterId(owner, 'spend', model, at),
+      unit: 'nano_usd',
+      ceiling: tightest.nanoUsd,
+      resetAtMs: window?.endMs ?? null,
+    };
+  };
+  const raisedUntilMs = Math.max(...ceilings.map(({ raise }) => raise?.untilMs ?? Number.NEGATIVE_INFINITY));
+  let known: { window: BudgetWindow | null; raised: boolean; limit: Limit } | null = null;
   return {
-    maxNanoUsd,
-    mode: policy.budgetMode,
+    limits: ceilings.length > 0,
+    mode: budgetMode,
     ownCounter: duration !== null || model !== undefined,
     limitAt(calendar, nowMs) {
       // A calendar answers with the same window for as long as it lasts.
       const window = duration === null ? null : calendar.windowAt(duration, nowMs);
-      if (known === null || known.window !== window) known = { window, limit: inWindow(window) };
+      const raised = nowMs < raisedUntilMs;
+      if (known === null || known.window !== window || known.raised !== raised) {
+        known = { window, raised, limit: build(window, nowMs) };
+      }
       return known.limit;
     },
   };
+}
+
+function tightestAt(ceilings: readonly Ceiling[], nowMs: number): { limit: LimitName; nanoUsd: number } {
+  let tightest: { limit: LimitName; nanoUsd: number } = { limit: 'max_budget', nanoUsd: Number.POSITIVE_INFINITY };
+  for (const { limit, nanoUsd: own, raise } of ceilings) {
+    const nanoUsd = own + (raise !== null && nowMs < raise.untilMs ? raise.nanoUsd : 0);
+    if (nanoUsd < tightest.nanoUsd) tightest = { limit, nanoUsd };
+  }
+  return tightest;
 }

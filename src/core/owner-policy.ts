@@ -1,49 +1,92 @@
-import { isJsonObject } from './json.ts';
-import type { BudgetMode, KeyRecord, ModelBudget } from './key.ts';
-import type { OwnerRef } from './owner.ts';
+import { type BudgetRaise, parseBudgetRaise } from './budget-raise.ts';
+import { isJsonObject, type Json, type JsonObject } from './json.ts';
+import type { KeyRecord } from './key.ts';
+import { type BudgetLimit, fillLimits, type Limits } from './limits.ts';
+import { toNanoUsd } from './money.ts';
+import { memberRef, type OwnerKind, type OwnerRef } from './owner.ts';
+import type { BudgetRecord, OwnerRecord, TeamMemberRecord } from './owner-records.ts';
 
 /** The limits of one owner, in the one form that admission knows. Null and absent both mean "no limit of this kind". */
-export interface OwnerPolicy {
+export interface OwnerPolicy extends Omit<Limits, 'softBudgetNanoUsd'> {
   owner: OwnerRef;
-  maxBudgetNanoUsd: number | null;
-  /** Also set without a budget: then only what `spend` shows is windowed. */
-  budgetDuration: string | null;
-  budgetMode: BudgetMode | null;
-  modelMaxBudget: Readonly<Record<string, ModelBudget>>;
-  rpmLimit: number | null;
-  tpmLimit: number | null;
-  maxParallelRequests: number | null;
-  modelRpmLimit: Readonly<Record<string, number>>;
-  modelTpmLimit: Readonly<Record<string, number>>;
+  /** What an administrator has added to `maxBudgetNanoUsd` for a while. */
+  raise: BudgetRaise | null;
 }
 
-const compiled = new WeakMap<KeyRecord, OwnerPolicy>();
+/** A key's limits, and those of the budget row that it is linked to where it says nothing. */
+export function keyPolicy(key: KeyRecord, linked: BudgetRecord | null): OwnerPolicy {
+  const owner = { kind: 'key', id: key.keyId } as const;
+  return toPolicy(owner, fillLimits(keyLimits(key), linked), key.metadata);
+}
 
-/** A key's limits. Records are immutable, so each is read once however many calls it makes. */
-export function keyPolicy(key: KeyRecord): OwnerPolicy {
-  let policy = compiled.get(key);
-  if (policy === undefined) {
-    policy = {
-      owner: { kind: 'key', id: key.keyId },
-      maxBudgetNanoUsd: key.maxBudgetNanoUsd,
-      budgetDuration: key.budgetDuration,
-      budgetMode: key.budgetMode,
-      modelMaxBudget: key.modelMaxBudget,
-      rpmLimit: key.rpmLimit,
-      tpmLimit: key.tpmLimit,
-      maxParallelRequests: key.maxParallelRequests,
-      modelRpmLimit: numbersByModel(key.metadata.model_rpm_limit),
-      modelTpmLimit: numbersByModel(key.metadata.model_tpm_limit),
-    };
-    compiled.set(key, policy);
+/** Linked rows are filled in already. */
+export function ownerPolicy(kind: OwnerKind, record: OwnerRecord): OwnerPolicy {
+  return toPolicy({ kind, id: record.id }, record, record.metadata);
+}
+
+export function memberPolicy(member: TeamMemberRecord): OwnerPolicy {
+  return toPolicy(memberRef(member.teamId, member.userId), member, {});
+}
+
+/** Limits that stand in no record. */
+export function plainPolicy(owner: OwnerRef, limits: Limits): OwnerPolicy {
+  return toPolicy(owner, limits, {});
+}
+
+function toPolicy(owner: OwnerRef, limits: Limits, metadata: JsonObject): OwnerPolicy {
+  const { maxBudgetNanoUsd, budgetDuration, budgetMode, budgetLimits, modelMaxBudget } = limits;
+  return {
+    owner,
+    raise: parseBudgetRaise(metadata),
+    maxBudgetNanoUsd,
+    budgetDuration,
+    budgetMode,
+    budgetLimits,
+    modelMaxBudget,
+    rpmLimit: limits.rpmLimit,
+    tpmLimit: limits.tpmLimit,
+    maxParallelRequests: limits.maxParallelRequests,
+    // LiteLLM keeps these of keys and teams in their metadata.
+    modelRpmLimit: numbersByModel(metadata.model_rpm_limit, limits.modelRpmLimit),
+    modelTpmLimit: numbersByModel(metadata.model_tpm_limit, limits.modelTpmLimit),
+  };
+}
+
+/** The limits that a key's own row says. */
+function keyLimits(key: KeyRecord): Limits {
+  return {
+    maxBudgetNanoUsd: key.maxBudgetNanoUsd,
+    softBudgetNanoUsd: key.softBudgetNanoUsd,
+    budgetDuration: key.budgetDuration,
+    budgetMode: key.budgetMode,
+    budgetLimits: toBudgetLimits(key.extra.budget_limits),
+    modelMaxBudget: key.modelMaxBudget,
+    rpmLimit: key.rpmLimit,
+    tpmLimit: key.tpmLimit,
+    maxParallelRequests: key.maxParallelRequests,
+    modelRpmLimit: numbersByModel(key.metadata.model_rpm_limit, {}),
+    modelTpmLimit: numbersByModel(key.metadata.model_tpm_limit, {}),
+  };
+}
+
+/** A key's are kept as they were written, in dollars; what is no budget was refused when it was written. */
+function toBudgetLimits(written: Json | undefined): BudgetLimit[] {
+  if (!Array.isArray(written)) return [];
+  return written.flatMap((limit) => {
+    if (!isJsonObject(limit)) return [];
+    const { budget_duration: budgetDuration, max_budget: usd } = limit;
+    if (typeof budgetDuration !== 'string' || typeof usd !== 'number') return [];
+    // One too small for a nano-dollar is one: rounded to 0 it would allow nothing.
+    return [{ budgetDuration, maxBudgetNanoUsd: usd > 0 ? Math.max(1, toNanoUsd(usd)) : 0 }];
+  });
+}
+
+/** Metadata is free, so anything can have been written there: what is not a number limits nothing. */
+function numbersByModel(value: unknown, own: Readonly<Record<string, number>>): Readonly<Record<string, number>> {
+  if (!isJsonObject(value)) return own;
+  const limits: Record<string, number> = Object.assign(Object.create(null), own);
+  for (const [model, limit] of Object.entries(value)) {
+    if (typeof limit === 'number' && !Object.hasOwn(own, model)) limits[model] = limit;
   }
-  return policy;
-}
-
-/** Per-model limits live in metadata, where anything can have been written: what is not a number limits nothing. */
-function numbersByModel(value: unknown): Record<string, number> {
-  const limits: Record<string, number> = Object.create(null);
-  if (!isJsonObject(value)) return limits;
-  for (const [model, limit] of Object.entries(value)) if (typeof limit === 'number') limits[model] = limit;
   return limits;
 }

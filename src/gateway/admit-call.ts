@@ -2,7 +2,7 @@ import { type AdmissionPlan, planAdmission, planOutputCut } from '../core/admiss
 import type { Caller } from '../core/caller.ts';
 import type { Hold, Reservation } from '../core/charge.ts';
 import { type Denial, type DenialContext, toDenialError } from '../core/denial.ts';
-import { ownerName } from '../core/owner.ts';
+import { memberNames } from '../core/owner.ts';
 import type { GatewayDeps } from './gateway-deps.ts';
 import { HOLD_LEASE_MS } from './live-calls.ts';
 import type { PreparedCall } from './prepare-call.ts';
@@ -49,14 +49,28 @@ function toAdmission(
   return { plan, hold, outputCut: planOutputCut(plan, hold.charges, facts) };
 }
 
-/** How owners are named to this caller: a key by the hash and alias that administrators know it by. */
-export function denialContext(caller: Caller, nowMs: number): DenialContext {
+/** How owners are named to this caller: by the ids that administrators know them by. */
+export function denialContext({ key, path }: Caller, nowMs: number): DenialContext {
   return {
     nowMs,
-    label: (owner) =>
-      owner.kind === 'key' && caller.key !== null
-        ? { shown: caller.key.hash, alias: caller.key.alias }
-        : { shown: ownerName(owner), alias: null },
+    label: (owner) => {
+      switch (owner.kind) {
+        case 'key':
+          return { shown: key?.hash ?? owner.id, alias: key?.alias ?? null };
+        case 'member': {
+          const { userId, teamId } = memberNames(owner.id);
+          return { shown: `${userId} in Team=${teamId}`, alias: null };
+        }
+        case 'user':
+        case 'team':
+        case 'organization':
+          return { shown: owner.id, alias: path[owner.kind]?.alias ?? null };
+        case 'end_user':
+        case 'tag':
+        case 'proxy':
+          return { shown: owner.id, alias: null };
+      }
+    },
   };
 }
 

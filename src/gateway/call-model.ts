@@ -3,7 +3,9 @@ import type { GatewayError } from '../core/gateway-error.ts';
 import type { StreamedResult, WholeResult } from '../providers/upstream.ts';
 import { admitCall } from './admit-call.ts';
 import { buildAnswerHeaders } from './answer-headers.ts';
+import { nameCall } from './call-names.ts';
 import type { CallAnswer, CallRequest, HeaderList } from './call-request.ts';
+import { findParties } from './find-parties.ts';
 import { follow } from './follow-call.ts';
 import type { GatewayDeps } from './gateway-deps.ts';
 import { guessUsage } from './guess-usage.ts';
@@ -16,8 +18,8 @@ import { costOf, type Outcome, settleCall } from './settle-call.ts';
 import { toFailure } from './to-failure.ts';
 
 /**
- * The life of one model call, top to bottom: read the body, find where it may go, plan and reserve what it may use up,
- * journal that it starts, reach an upstream, bill what came back, answer.
+ * The life of one model call, top to bottom: read the body, find whom it concerns and where it may go, plan and reserve
+ * what it may use up, journal that it starts, reach an upstream, bill what came back, answer.
  *
  * Once something is held, every way out ends in exactly one settle: an answer, an upstream's refusal, a client that
  * left, a key that was revoked meanwhile.
@@ -27,11 +29,14 @@ import { toFailure } from './to-failure.ts';
 export async function callModel(deps: GatewayDeps, request: CallRequest): Promise<CallAnswer> {
   const startedAtMs = deps.nowMs();
   const parsed = parseCall(request.operation, request.raw, request.pathModel);
-  const prepared = prepareCall(deps, request.caller, parsed);
-  const admitted = admitCall(deps, request.caller, prepared, startedAtMs);
+  const found = findParties(deps, request.caller, nameCall(request.caller, request, parsed.body));
   // Waited for only where there is something to wait for, as each wait costs a call.
+  const parties = found instanceof Promise ? await found : found;
+  const prepared = prepareCall(deps, request.caller, parsed, parties);
+  const admitted = admitCall(deps, request.caller, prepared, startedAtMs);
   const admission = admitted instanceof Promise ? await admitted : admitted;
-  const call = buildOpenCall(request, parsed, prepared, admission, startedAtMs);
+  if (parties.endUser !== null && parties.customer === null) deps.onNewEndUser(parties.endUser);
+  const call = buildOpenCall(request, parsed, parties, prepared, admission, startedAtMs);
   const live = follow(deps, call);
   try {
     await deps.ledger.open(call.intent);

@@ -1,8 +1,9 @@
 import type { Caller } from '../core/caller.ts';
 import type { Operation } from '../core/operation.ts';
+import type { NamingHeaders } from './call-names.ts';
 
 /** One model call as the HTTP layer hands it over. */
-export interface CallRequest {
+export interface CallRequest extends NamingHeaders {
   operation: Operation;
   /** The body as it came. */
   raw: Buffer;
@@ -12,10 +13,6 @@ export interface CallRequest {
   /** Ours and unique: the ledger's key. */
   requestId: string;
   sourceIp: string | null;
-  /** `x-litellm-tags`, comma-separated. */
-  tagsHeader: string | null;
-  /** `x-litellm-end-user-id`. */
-  endUserHeader: string | null;
   /** Calls back once when the client has gone before the answer was complete. */
   onClientGone(listener: () => void): void;
 }

@@ -1,5 +1,5 @@
 import { planAdmission } from '../core/admission.ts';
-import { NO_STANDING } from '../core/call-path.ts';
+import type { Standing } from '../core/call-path.ts';
 import { toKeyCaller } from '../core/caller.ts';
 import type { Charge, CounterState } from '../core/charge.ts';
 import { type Denial, toDenialError } from '../core/denial.ts';
@@ -8,6 +8,8 @@ import type { KeyRecord } from '../core/key.ts';
 import { refuseKey } from '../core/key-standing.ts';
 import { denyRoute, isRouteAllowed } from '../core/route-access.ts';
 import { denialContext } from './admit-call.ts';
+import { nameCall } from './call-names.ts';
+import { findParties } from './find-parties.ts';
 import type { GatewayDeps } from './gateway-deps.ts';
 import type { ParsedCall } from './parse-call.ts';
 import { prepareCall } from './prepare-call.ts';
@@ -39,13 +41,14 @@ export interface Explanation {
  * enforced. Uses up nothing. After a rule that leaves nothing to look at (an unknown model, say) the list ends.
  */
 export async function explainCall(
-  deps: Pick<GatewayDeps, 'models' | 'priceOf' | 'settings' | 'calendar' | 'counters'>,
+  deps: Pick<GatewayDeps, 'models' | 'priceOf' | 'settings' | 'calendar' | 'counters' | 'owners'>,
   key: KeyRecord,
+  standing: Standing,
   parsed: ParsedCall,
   route: string,
   nowMs: number,
 ): Promise<Explanation> {
-  const caller = toKeyCaller(key, key.hash, key.expiresAtMs, NO_STANDING);
+  const caller = toKeyCaller(key, key.hash, key.expiresAtMs, standing);
   const rules: ExplainedRule[] = [
     toRule('key', key, refuseKey(key, { hash: key.hash, revokedAtMs: null }, nowMs)),
     toRule(
@@ -54,7 +57,8 @@ export async function explainCall(
       isRouteAllowed(key.allowedRoutes, route, 'llm') ? undefined : denyRoute(key.allowedRoutes, route),
     ),
   ];
-  const prepared = attempt(() => prepareCall(deps, caller, parsed));
+  const parties = await findParties(deps, caller, nameCall(caller, NO_HEADERS, parsed.body));
+  const prepared = attempt(() => prepareCall(deps, caller, parsed, parties));
   if (prepared instanceof GatewayError) return conclude([...rules, toRule('model', key, prepared)], null);
   rules.push(toRule('model', key, undefined));
 
@@ -84,6 +88,9 @@ export async function explainCall(
   });
   return conclude(rules, plan.estimatedNanoUsd);
 }
+
+/** What the headers of a call would say stands in the question's body. */
+const NO_HEADERS = { endUserHeader: null, tagsHeader: null };
 
 function toRule(rule: ExplainedRule['rule'], key: KeyRecord, refusal: GatewayError | undefined): ExplainedRule {
   return { rule, passed: refusal === undefined, owner: `key ${key.keyId}`, numbers: null, refusal: refusal ?? null };

@@ -1,11 +1,13 @@
 import type { AdmissionSettings } from '../core/admission.ts';
 import type { BudgetCalendar } from '../core/budget-window.ts';
+import type { Limits } from '../core/limits.ts';
 import type { Deployment, ModelPrice } from '../core/model.ts';
-import type { OwnerPolicy } from '../core/owner-policy.ts';
+import type { OwnerLimits } from '../core/owner-limits.ts';
 import type { ModelIndex } from '../core/routing.ts';
 import type { Counters } from '../counters/counters.ts';
 import type { Ledger } from '../ledger/ledger.ts';
 import type { Upstream } from '../providers/upstream.ts';
+import type { OwnerCache } from '../storage/owners/owner-storage.ts';
 import type { Cooldowns } from './cooldowns.ts';
 import type { LiveCalls } from './live-calls.ts';
 
@@ -18,8 +20,10 @@ export interface GatewaySettings extends AdmissionSettings {
   storePrompts: boolean;
   /** Model calls must name their end user. */
   enforceUserParam: boolean;
-  /** Limits of the whole proxy, which count for every caller; null: none. */
-  proxyPolicy: OwnerPolicy | null;
+  /** The whole proxy: its limits, which count for every caller, and its spend. */
+  proxy: OwnerLimits;
+  /** What an end user may use up who is not known yet; null: no limits. */
+  newEndUserLimits: Limits | null;
 }
 
 /** What is known about a deployment's price for the model that it will be asked for. */
@@ -35,11 +39,14 @@ export interface GatewayDeps {
   priceOf(deployment: Deployment, upstreamModel: string): PricedModel;
   calendar: BudgetCalendar;
   counters: Counters;
+  owners: Pick<OwnerCache, 'endUser' | 'tag'>;
   ledger: Pick<Ledger, 'open' | 'settle'>;
   upstream: Upstream;
   cooldowns: Cooldowns;
   live: LiveCalls;
   nowMs(): number;
+  /** Somebody on whose behalf nobody has called before; will be stored. */
+  onNewEndUser(id: string): void;
   /** In [0, 1). */
   random(): number;
   /** A call to a model whose price nobody knows; it is billed at 0. */

@@ -1,10 +1,11 @@
+import { organizationIdOf, teamIdOf } from '../core/call-owners.ts';
 import type { Caller } from '../core/caller.ts';
 import { isJsonObject, type JsonObject } from '../core/json.ts';
-import { keyTags } from '../core/key.ts';
 import { CALL_TYPES } from '../core/operation.ts';
 import type { CallIntent } from '../core/spend-record.ts';
 import { type Admission, heldBalances } from './admit-call.ts';
 import type { CallRequest } from './call-request.ts';
+import type { CallParties } from './find-parties.ts';
 import type { ParsedCall } from './parse-call.ts';
 import type { PreparedCall } from './prepare-call.ts';
 
@@ -12,6 +13,7 @@ import type { PreparedCall } from './prepare-call.ts';
 export interface OpenCall {
   request: CallRequest;
   parsed: ParsedCall;
+  parties: CallParties;
   prepared: PreparedCall;
   admission: Admission;
   intent: CallIntent;
@@ -19,13 +21,11 @@ export interface OpenCall {
   spendMetadata: JsonObject | null;
 }
 
-const MAX_NAME_LENGTH = 256;
-const MAX_TAGS = 64;
-
 /** Pure: what the journal is told before the upstream is called. */
 export function buildOpenCall(
   request: CallRequest,
   parsed: ParsedCall,
+  parties: CallParties,
   prepared: PreparedCall,
   admission: Admission,
   startedAtMs: number,
@@ -41,10 +41,10 @@ export function buildOpenCall(
     keyHash: caller.secretHash,
     keyAlias: key?.alias ?? null,
     userId: caller.userId,
-    teamId: key?.teamId ?? null,
-    organizationId: key?.organizationId ?? null,
-    endUser: endUserOf(request, parsed.body),
-    tags: tagsOf(request, parsed.body),
+    teamId: teamIdOf(caller),
+    organizationId: organizationIdOf(caller),
+    endUser: parties.endUser,
+    tags: parties.tags,
     model: parsed.model,
     modelGroup: prepared.group,
     stream: parsed.stream,
@@ -52,31 +52,7 @@ export function buildOpenCall(
     balances,
     heldNanoUsd: admission.plan.estimatedNanoUsd,
   };
-  return { request, parsed, prepared, admission, intent, spendMetadata: spendMetadataOf(caller, parsed.body) };
-}
-
-function endUserOf(request: CallRequest, body: Readonly<Record<string, unknown>>): string | null {
-  for (const name of [request.endUserHeader, body.user, body.safety_identifier]) {
-    if (typeof name === 'string' && name !== '') return name.slice(0, MAX_NAME_LENGTH);
-  }
-  return null;
-}
-
-/** The key's tags, then the request's, each once. */
-function tagsOf(request: CallRequest, body: Readonly<Record<string, unknown>>): string[] {
-  const { metadata } = body;
-  const ofKey = request.caller.key === null ? [] : keyTags(request.caller.key);
-  const given = [body.tags, isJsonObject(metadata) ? metadata.tags : undefined, request.tagsHeader?.split(',')];
-  if (ofKey.length === 0 && given.every((list) => list === undefined)) return ofKey;
-  const tags = new Set(ofKey);
-  for (const list of given) {
-    if (!Array.isArray(list)) continue;
-    for (const tag of list) {
-      const name = typeof tag === 'string' ? tag.trim().slice(0, MAX_NAME_LENGTH) : '';
-      if (name !== '' && tags.size < MAX_TAGS) tags.add(name);
-    }
-  }
-  return [...tags];
+  return { request, parsed, parties, prepared, admission, intent, spendMetadata: spendMetadataOf(caller, parsed.body) };
 }
 
 function spendMetadataOf({ key }: Caller, body: Readonly<Record<string, unknown>>): JsonObject | null {

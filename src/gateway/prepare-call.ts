@@ -6,10 +6,10 @@ import { GatewayError } from '../core/gateway-error.ts';
 import { isJsonObject } from '../core/json.ts';
 import type { Deployment, ModelPrice } from '../core/model.ts';
 import { denyModelAccess } from '../core/model-access.ts';
-import { keyPolicy, type OwnerPolicy } from '../core/owner-policy.ts';
 import { selectDefaults } from '../core/request-defaults.ts';
 import { type ModelIndex, upstreamModelFor } from '../core/routing.ts';
 import { estimateTokens, widenEstimate } from '../core/token-estimate.ts';
+import type { CallParties } from './find-parties.ts';
 import type { GatewayDeps } from './gateway-deps.ts';
 import { mayCallModel } from './may-call-model.ts';
 import type { ParsedCall } from './parse-call.ts';
@@ -44,6 +44,7 @@ export function prepareCall(
   deps: Pick<GatewayDeps, 'models' | 'priceOf' | 'settings'>,
   caller: Caller,
   parsed: ParsedCall,
+  parties: Pick<CallParties, 'owners'>,
 ): PreparedCall {
   if (deps.settings.enforceUserParam && typeof parsed.body.user !== 'string') {
     throw new GatewayError(
@@ -97,7 +98,7 @@ export function prepareCall(
     group: route.group,
     candidates,
     facts: {
-      owners: ownersOf(caller, deps.settings.proxyPolicy),
+      owners: parties.owners,
       model,
       otherNames: otherNamesOf(deps.models, model, route.group),
       estimate: widenEstimate(estimate, parsed.operation, parsed.body, defaults),
@@ -131,13 +132,6 @@ function otherNamesOf(models: ModelIndex, model: string, group: string): readonl
   const target = models.aliasTargetOf(model);
   if (target === model) return group === model ? NO_NAMES : [group];
   return group === target ? [target] : [target, group];
-}
-
-/** Whoever has limits on this call's path. */
-function ownersOf({ key }: Caller, proxyPolicy: OwnerPolicy | null): OwnerPolicy[] {
-  const owners = key === null ? [] : [keyPolicy(key)];
-  if (proxyPolicy !== null) owners.push(proxyPolicy);
-  return owners;
 }
 
 const ROUTES = { chat: '/chat/completions', completion: '/completions', embedding: '/embeddings' } as const;

@@ -2,7 +2,7 @@
  * The OpenAI API: chat, completions and embeddings, each with and without `/v1`, and in Azure's path form where the
  * model is named by the URL. Bodies arrive as bytes and are not validated here; unknown parameters pass through.
  */
-import type { ServerResponse } from 'node:http';
+import type { IncomingHttpHeaders, ServerResponse } from 'node:http';
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import { GatewayError } from '../../core/gateway-error.ts';
 import type { Operation } from '../../core/operation.ts';
@@ -14,6 +14,8 @@ import { MODEL_CALL_SCHEMAS } from '../schemas/model-call.ts';
 
 export interface ModelCallRoutesDeps {
   version: string;
+  /** `general_settings.user_header_name`, in lower case; null: only the usual headers name an end user. */
+  endUserHeaderName: string | null;
   callModel(request: CallRequest): Promise<CallAnswer>;
 }
 
@@ -57,7 +59,7 @@ async function answerCall(
     requestId: request.id,
     sourceIp: request.ip,
     tagsHeader: textOrNull(headers['x-litellm-tags']),
-    endUserHeader: textOrNull(headers['x-litellm-end-user-id']),
+    endUserHeader: endUserOf(headers, deps.endUserHeaderName),
     onClientGone: (listener) => {
       reply.raw.once('close', () => {
         if (!reply.raw.writableFinished) listener();
@@ -108,6 +110,11 @@ function refuseQueryCredentials(query: unknown): void {
       { param },
     );
   }
+}
+
+function endUserOf(headers: IncomingHttpHeaders, configured: string | null): string | null {
+  const named = configured === null ? null : textOrNull(headers[configured]);
+  return named ?? textOrNull(headers['x-litellm-end-user-id']) ?? textOrNull(headers['x-litellm-customer-id']);
 }
 
 function textOrNull(value: string | string[] | undefined): string | null {
