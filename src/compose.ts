@@ -18,6 +18,7 @@ import { createSecretBox } from './compose/secret-box.ts';
 import { startJobs } from './compose/start-jobs.ts';
 import type { Config } from './config/config.ts';
 import { readOrCreateSalt } from './config/salt-file.ts';
+import { createAuditSeal } from './core/audit-seal.ts';
 import { createBudgetCalendar } from './core/budget-window.ts';
 import { sha256Hex } from './core/key-secret.ts';
 import { createMemoryCounters } from './counters/memory-counters.ts';
@@ -71,6 +72,7 @@ export async function compose(config: Config, overrides: ComposeOverrides = {}):
     // What the journal has put on disk is dropped there once the database has it.
     durable: config.general.journalFsync,
     logger,
+    auditSeal: createAuditSeal(salt),
   });
   const { ledger, recovery } = await openLedger({
     directory: join(config.server.dataDir, 'journal'),

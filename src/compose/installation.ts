@@ -1,6 +1,8 @@
 /** Work on an installation that needs no running gateway. */
 import { randomBytes } from 'node:crypto';
 import type { Config } from '../config/config.ts';
+import { readOrCreateSalt } from '../config/salt-file.ts';
+import { createAuditSeal } from '../core/audit-seal.ts';
 import { checkLedger, type LedgerCheck } from '../ledger/check-ledger.ts';
 import { rotateMasterKey } from '../management/installation/master-key.ts';
 import { type OpenStorage, openStorage } from '../storage/open-storage.ts';
@@ -33,6 +35,12 @@ export async function replaceMasterKey(config: Config): Promise<string> {
   }
 }
 
-function openAside(config: Config): Promise<OpenStorage> {
-  return openStorage({ url: databaseUrlOf(config), nowMs: Date.now, poolSize: 1 });
+async function openAside(config: Config): Promise<OpenStorage> {
+  const salt = config.saltKey ?? (await readOrCreateSalt(config.server.dataDir));
+  return openStorage({
+    url: databaseUrlOf(config),
+    nowMs: Date.now,
+    poolSize: 1,
+    auditSeal: createAuditSeal(salt),
+  });
 }

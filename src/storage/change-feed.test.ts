@@ -71,6 +71,17 @@ test('a number that is committed after a higher one is still heard', async () =>
   expect(lost).toEqual([]);
 });
 
+test('a number that a poll passed over before we knew it for our own is heard once', async () => {
+  const { feed, commit, heard } = await createBench();
+  await commit(2);
+  await feed.poll();
+  feed.expect([1]);
+  await commit(1);
+  feed.publish([event(1)]);
+  await feed.poll();
+  expect(heard).toEqual([2, 1]);
+});
+
 test('a number that was taken before the start and is committed after it is heard', async () => {
   const { feed, commit, heard } = await createBench([1, 3]);
   await commit(2);

@@ -118,7 +118,11 @@ export function createChangeFeed({ reads, nowMs, gapPatienceMs = GAP_PATIENCE_MS
     position: () => position,
     onLost: (listener) => lostListeners.push(listener),
     expect(seqs) {
-      for (const seq of seqs) own.set(seq, 'expected');
+      for (const seq of seqs) {
+        own.set(seq, 'expected');
+        // A poll may have passed over the number before we knew that it is ours.
+        gaps.delete(seq);
+      }
     },
     publish(events) {
       for (const { seq } of events) {

@@ -69,18 +69,39 @@ export interface IdempotencyTable {
   expires_at_ms: number;
 }
 
+/** Rows are added and never changed. `hash` covers all columns but `mac`; see core/audit-chain.ts. */
 export interface AuditLogTable {
+  seq: number;
   id: string;
   at_ms: number;
-  changed_by: string;
-  changed_by_hash: string;
-  request_id: string;
-  source_ip: string | null;
   action: string;
   table_name: string;
   object_id: string;
+  object_key_id: string | null;
+  object_name: string | null;
+  changed_by: string;
+  changed_by_hash: string;
+  caller_kind: string;
+  caller_user_id: string | null;
+  caller_key_id: string | null;
+  caller_session_id: string | null;
+  request_id: string;
+  source_ip: string | null;
+  user_agent: string | null;
+  route: string | null;
   before: string | null;
   after: string | null;
+  prev_hash: string;
+  hash: string;
+  mac: string | null;
+}
+
+/** One row: where the audit log ends. Whoever adds to the log holds it locked. */
+export interface AuditHeadTable {
+  name: string;
+  seq: number;
+  hash: string;
+  mac: string | null;
 }
 
 /** The change feed. `body` is the event without its seq. */
@@ -186,6 +207,7 @@ export interface Database {
   key_tags: KeyTagsTable;
   idempotency: IdempotencyTable;
   audit_log: AuditLogTable;
+  audit_head: AuditHeadTable;
   changes: ChangesTable;
   settings: SettingsTable;
   spend_logs: SpendLogsTable;

@@ -1,4 +1,5 @@
 import { Migrator, sql } from 'kysely';
+import type { AuditSeal } from '../core/audit-seal.ts';
 import { type Connection, openConnection } from './connection.ts';
 import { buildMigrations } from './migrations/migrations.ts';
 
@@ -11,20 +12,23 @@ export interface MigrationReport {
 
 /**
  * Brings a database to the present schema, all of it or nothing, one process at a time (an advisory lock on PostgreSQL,
- * the write lock on SQLite). Throws database_unavailable when it cannot be reached.
+ * the write lock on SQLite). Throws database_unavailable when it cannot be reached. `seal`: see buildMigrations.
  */
-export async function migrate(url: string): Promise<MigrationReport> {
+export async function migrate(url: string, seal: AuditSeal | null = null): Promise<MigrationReport> {
   const connection = openConnection({ url, poolSize: 1, queryTimeoutMs: 0 });
   try {
-    return await migrateConnection(connection);
+    return await migrateConnection(connection, seal);
   } finally {
     await connection.close();
   }
 }
 
 /** The same on a connection that is open already, as in-memory databases need it. */
-export async function migrateConnection({ dialect, writes: db }: Connection): Promise<MigrationReport> {
-  const migrations = buildMigrations(dialect);
+export async function migrateConnection(
+  { dialect, writes: db }: Connection,
+  seal: AuditSeal | null = null,
+): Promise<MigrationReport> {
+  const migrations = buildMigrations(dialect, seal);
   const migrator = new Migrator({
     db,
     provider: { getMigrations: async () => migrations },

@@ -1,5 +1,7 @@
 import { type Kysely, sql } from 'kysely';
-import { createAuditStore } from './audit-store.ts';
+import type { AuditSeal } from '../core/audit-seal.ts';
+import { createAuditAppender } from './audit/append-audit.ts';
+import { createAuditStore } from './audit/audit-store.ts';
 import { createChangeFeed } from './change-feed.ts';
 import { type Connection, openConnection } from './connection.ts';
 import type { Database, DialectName } from './database.ts';
@@ -29,6 +31,8 @@ export interface StorageOptions {
   /** The most connections to PostgreSQL. */
   poolSize: number;
   logger?: StorageLogger;
+  /** Vouches for the rows of the audit log; without it they are chained by hashes that anybody could compute. */
+  auditSeal?: AuditSeal;
   keyCache?: Pick<KeyCacheOptions, 'size' | 'unknownTtlMs' | 'maxLoads' | 'maxWaiting'>;
   /** PostgreSQL: the longest that a statement may take. */
   queryTimeoutMs?: number;
@@ -70,9 +74,9 @@ export async function openStorage(options: StorageOptions): Promise<OpenStorage>
 
 async function buildStorage(connection: Connection, options: StorageOptions): Promise<OpenStorage> {
   const { dialect, writes, reads } = connection;
-  const { url, nowMs, logger } = options;
+  const { url, nowMs, logger, auditSeal: seal = null } = options;
   // Migrations may take their time, so on PostgreSQL they get a connection without a time limit.
-  const { unknown } = dialect === 'postgres' ? await migrate(url) : await migrateConnection(connection);
+  const { unknown } = dialect === 'postgres' ? await migrate(url, seal) : await migrateConnection(connection, seal);
   if (unknown.length > 0) {
     const message =
       'The database was migrated by a newer version of Latchkey; this version may not understand all of it.';
@@ -81,7 +85,10 @@ async function buildStorage(connection: Connection, options: StorageOptions): Pr
 
   const feed = createChangeFeed({ reads, nowMs });
   await feed.start();
-  const write = createWriter({ writes, dialect, feed, nowMs });
+  const log = createAuditAppender(seal, (finding) => {
+    logger?.warn({ finding }, 'The audit log did not end as it should have. Run `latchkey audit verify`.');
+  });
+  const write = createWriter({ writes, dialect, feed, log, nowMs });
   const keys = createKeyStore({ reads, writes, dialect, write, nowMs });
   const keyCache = createKeyCache({ load: keys.findBySecretHash, nowMs, ...options.keyCache });
   const owners = createOwnerReaders(reads);
@@ -100,7 +107,7 @@ async function buildStorage(connection: Connection, options: StorageOptions): Pr
     owners,
     ownerCache,
     transact: createTransact(write),
-    audit: createAuditStore(reads, write),
+    audit: createAuditStore(reads, dialect, write),
     spend: createSpendReader(reads, dialect),
     settings: createSettingStore(reads, write),
     changes: feed,

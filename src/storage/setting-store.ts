@@ -1,5 +1,4 @@
 import type { Kysely } from 'kysely';
-import { insertAudit } from './audit-rows.ts';
 import type { Database } from './database.ts';
 import type { SettingStore } from './storage.ts';
 import type { Writer } from './writer.ts';
@@ -19,7 +18,7 @@ export function createSettingStore(reads: Kysely<Database>, write: Writer): Sett
           .values({ name, ...columns })
           .onConflict((conflict) => conflict.column('name').doUpdateSet(columns))
           .execute();
-        await insertAudit(context, [audit]);
+        context.audit([audit]);
         context.announce({ kind: 'setting', name });
       }),
   };

@@ -7,6 +7,7 @@
  * A database that cannot be reached is a GatewayError `database_unavailable`, never an empty answer.
  */
 import type { AuditEntry } from '../core/audit.ts';
+import type { AuditHead, AuditLink } from '../core/audit-chain.ts';
 import type { BalanceAdjustment } from '../core/balance-adjustment.ts';
 import type { ChangeEvent } from '../core/change-event.ts';
 import type { KeyRecord, KeySecret } from '../core/key.ts';
@@ -128,15 +129,35 @@ export interface KeyCache {
   lookup(hash: string): ActiveKey | undefined | Promise<ActiveKey | undefined>;
 }
 
+/** An entry and its place in the chain. */
+export type ChainedEntry = AuditEntry & AuditLink;
+
+/** All that is given has to match. */
+export interface AuditFilter {
+  /** For a key any of the hashes that it ever had, or its key_id: its rows under every hash are found. */
+  objectId?: string | undefined;
+  action?: string | undefined;
+  tableName?: string | undefined;
+  changedBy?: string | undefined;
+  changedByHash?: string | undefined;
+  fromMs?: number | undefined;
+  /** Exclusive. */
+  toMs?: number | undefined;
+}
+
+export type AuditSortField = 'at_ms' | 'action' | 'table_name' | 'object_id' | 'changed_by' | 'changed_by_hash';
+
 export interface AuditStore {
   /** For acts that change no other row (a refused attempt). */
   append(entry: AuditEntry): Promise<void>;
-  list(query: {
-    objectId?: string;
-    action?: string;
-    page: number;
-    pageSize: number;
-  }): Promise<{ rows: AuditEntry[]; total: number }>;
+  /** Newest first, unless it says otherwise. */
+  list(
+    query: AuditFilter & { page: number; pageSize: number; sortBy?: AuditSortField; sortOrder?: 'asc' | 'desc' },
+  ): Promise<{ rows: ChainedEntry[]; total: number }>;
+  find(id: string): Promise<ChainedEntry | undefined>;
+  /** Everything that there is now and matches, oldest first, up to `limit` rows at a time; some pages may be empty. */
+  readAll(filter: AuditFilter, limit: number): AsyncIterable<ChainedEntry[]>;
+  head(): Promise<AuditHead>;
 }
 
 /** A ledger row as reports see it. Money in nano-dollars. */

@@ -1,5 +1,8 @@
 import type { Kysely, Transaction } from 'kysely';
+import type { AuditEntry } from '../core/audit.ts';
+import type { AuditHead } from '../core/audit-chain.ts';
 import type { ChangeEvent } from '../core/change-event.ts';
+import type { AuditAppender } from './audit/append-audit.ts';
 import type { PublishingFeed } from './change-feed.ts';
 import type { Database, DialectName } from './database.ts';
 import { TransactionConflict } from './database-unavailable.ts';
@@ -13,11 +16,13 @@ export interface WriteContext {
   nowMs: number;
   /** Puts an event in the change feed; it is delivered once the transaction is committed. */
   announce(event: UnnumberedEvent): void;
+  /** Puts entries in the audit log; they are written as the last part of the transaction. */
+  audit(entries: readonly AuditEntry[]): void;
 }
 
 /**
- * Runs `work` in one transaction, together with the rows of the change feed; listeners hear of them before the promise
- * resolves. A transaction that the database ended because of another one is run again, so `work` may be called twice.
+ * Runs `work` in one transaction, together with the rows of the change feed and the audit log; listeners hear of the
+ * changes before the promise resolves. A transaction that the database ended because of another one is run again, so `work` may be called twice.
  */
 export type Writer = <T>(work: (context: WriteContext) => Promise<T>) => Promise<T>;
 
@@ -27,6 +32,7 @@ export function createWriter(deps: {
   writes: Kysely<Database>;
   dialect: DialectName;
   feed: PublishingFeed;
+  log: AuditAppender;
   nowMs: () => number;
 }): Writer {
   return async (work) => {
@@ -41,18 +47,30 @@ export function createWriter(deps: {
 }
 
 async function writeOnce<T>(
-  { writes, dialect, feed, nowMs }: Parameters<typeof createWriter>[0],
+  { writes, dialect, feed, log, nowMs }: Parameters<typeof createWriter>[0],
   work: (context: WriteContext) => Promise<T>,
 ): Promise<T> {
   let events: ChangeEvent[] = [];
+  let head: AuditHead | null = null;
   try {
     const result = await writes.transaction().execute(async (trx) => {
       const announced: UnnumberedEvent[] = [];
-      const done = await work({ trx, dialect, nowMs: nowMs(), announce: (event) => announced.push(event) });
+      const audited: AuditEntry[] = [];
+      const context: WriteContext = {
+        trx,
+        dialect,
+        nowMs: nowMs(),
+        announce: (event) => announced.push(event),
+        audit: (entries) => audited.push(...entries),
+      };
+      const done = await work(context);
       events = await insertChanges(trx, announced, nowMs());
+      // Last, because everybody who changes anything waits for the same lock from here on.
+      if (audited.length > 0) head = await log.append(context, audited);
       feed.expect(events.map((event) => event.seq));
       return done;
     });
+    if (head !== null) log.confirm(head);
     feed.publish(events);
     return result;
   } catch (error) {

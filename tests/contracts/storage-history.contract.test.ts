@@ -33,9 +33,12 @@ onBothDatabases('history', (bench) => {
     for (const entry of entries) await bench.storage.audit.append(entry);
     const [first, second, third] = entries;
     const list = bench.storage.audit.list;
-    expect(await list({ objectId: 'key_seen', page: 1, pageSize: 2 })).toEqual({ rows: [third, second], total: 3 });
-    expect(await list({ objectId: 'key_seen', page: 2, pageSize: 2 })).toEqual({ rows: [first], total: 3 });
-    expect(await list({ action: 'blocked', page: 1, pageSize: 9 })).toEqual({ rows: [second], total: 1 });
+    expect(await list({ objectId: 'key_seen', page: 1, pageSize: 2 })).toMatchObject({
+      rows: [third, second],
+      total: 3,
+    });
+    expect(await list({ objectId: 'key_seen', page: 2, pageSize: 2 })).toMatchObject({ rows: [first], total: 3 });
+    expect(await list({ action: 'blocked', page: 1, pageSize: 9 })).toMatchObject({ rows: [second], total: 1 });
   });
 
   test('a setting is read back, replaced, audited and announced', async () => {

@@ -17,8 +17,15 @@ export interface Bench {
   openAnother(options?: Partial<StorageOptions>): Promise<OpenStorage>;
 }
 
-/** Runs the same tests on both databases. The bench is there from the first hook on, not while tests are collected. */
-export function onBothDatabases(subject: string, defineTests: (bench: Bench) => void): void {
+/**
+ * Runs the same tests on both databases. The bench is there from the first hook on, not while tests are collected.
+ * `options`: for the storage that is opened first.
+ */
+export function onBothDatabases(
+  subject: string,
+  defineTests: (bench: Bench) => void,
+  options: Partial<StorageOptions> = {},
+): void {
   describe.each(['sqlite', 'postgres'] as const)(`${subject} on %s`, (dialect) => {
     const bench = { nowMs: NOW_MS } as Bench;
     const opened: OpenStorage[] = [];
@@ -40,7 +47,7 @@ export function onBothDatabases(subject: string, defineTests: (bench: Bench) => 
         bench.url = database.url;
         drop = database.drop;
       }
-      bench.storage = await bench.openAnother();
+      bench.storage = await bench.openAnother(options);
     });
     afterAll(async () => {
       for (const storage of opened) await storage.close();

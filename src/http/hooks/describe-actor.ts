@@ -1,26 +1,41 @@
 /** `request.actor()`: who does a change, for the audit row that is written with it. */
 import type { FastifyRequest } from 'fastify';
 import type { Actor } from '../../core/audit.ts';
-import { ADMIN_USER_ID } from '../../core/caller.ts';
+import { ADMIN_USER_ID, type Caller } from '../../core/caller.ts';
 import type { App } from '../app-instance.ts';
 
-/** Long enough for any name or address; the header is free text from outside. */
-const MAX_NAME_LENGTH = 256;
+/** Long enough for any name, address or program; both headers are free text from outside. */
+const MAX_TEXT_LENGTH = 256;
 
 export function describeActors(app: App): void {
   app.decorateRequest('actor', function actor(this: FastifyRequest): Actor {
-    const { caller } = this;
+    const { caller, policy } = this;
     return {
-      changedBy: namedBy(this) ?? caller.userId ?? caller.key?.keyId ?? ADMIN_USER_ID,
+      changedBy: namedBy(this) ?? callerName(caller),
       changedByHash: caller.secretHash,
+      callerKind: caller.kind,
+      callerUserId: caller.userId,
+      callerKeyId: caller.key?.keyId ?? null,
+      callerSessionId: null,
       requestId: this.id,
       sourceIp: this.ip,
+      userAgent: trim(this.headers['user-agent']),
+      route: policy === null ? null : `${this.method} ${policy.route}`,
     };
   });
 }
 
-/** On whose behalf the caller acts, when it says so. The hash beside it tells who really called. */
-function namedBy(request: FastifyRequest): string | undefined {
-  const name = request.headers['litellm-changed-by'];
-  return typeof name === 'string' && name.trim() !== '' ? name.trim().slice(0, MAX_NAME_LENGTH) : undefined;
+/** On whose behalf the caller acts, when it says so. Nobody can say so without a credential of their own. */
+function namedBy({ caller, headers }: FastifyRequest): string | null {
+  return caller.kind === 'anonymous' ? null : trim(headers['litellm-changed-by']);
+}
+
+function callerName(caller: Caller): string {
+  if (caller.kind === 'anonymous') return 'anonymous';
+  return caller.userId ?? caller.key?.keyId ?? ADMIN_USER_ID;
+}
+
+function trim(header: string | string[] | undefined): string | null {
+  const text = typeof header === 'string' ? header.trim().slice(0, MAX_TEXT_LENGTH) : '';
+  return text === '' ? null : text;
 }

@@ -1,10 +1,12 @@
-import type { AuditEntry } from '../../core/audit.ts';
+import { type AuditEntry, systemActor } from '../../core/audit.ts';
 import { ADMIN_USER_ID } from '../../core/caller.ts';
 import { describeSecret } from '../../core/key-secret.ts';
 import type { SettingStore } from '../../storage/storage.ts';
 
 /** The setting that holds the hash of a master key which the installation made for itself. */
 export const MASTER_KEY_SETTING = 'master_key_hash';
+
+const SETTINGS_TABLE = 'settings';
 
 export interface MasterKeyDeps {
   settings: SettingStore;
@@ -37,15 +39,15 @@ async function replaceMasterKey(deps: MasterKeyDeps, action: 'created' | 'rotate
   const random = Buffer.from(deps.randomBytes(MASTER_KEY_BYTES)).toString('base64url');
   const { secret, hash } = describeSecret(`sk-${random}`);
   const audit: AuditEntry = {
+    ...systemActor(ADMIN_USER_ID, deps.newId('local_')),
+    changedByHash: hash,
     id: deps.newId('audit_'),
     atMs: deps.nowMs(),
-    changedBy: ADMIN_USER_ID,
-    changedByHash: hash,
-    requestId: deps.newId('local_'),
-    sourceIp: null,
     action,
-    tableName: 'settings',
+    tableName: SETTINGS_TABLE,
     objectId: MASTER_KEY_SETTING,
+    objectKeyId: null,
+    objectName: null,
     before: null,
     after: null,
   };

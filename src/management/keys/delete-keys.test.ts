@@ -48,7 +48,12 @@ describe('deleting keys', () => {
     expect(kept).toMatchObject({ alias: 'gone', deletedAtMs: START_MS, deletedBy: 'default_user_id' });
     const rows = (await deps.auditOf(key.hash)).filter(({ action }) => action === 'deleted');
     expect(rows).toEqual([
-      expect.objectContaining({ ...ACTOR, before: expect.objectContaining({ alias: 'gone' }), after: null }),
+      expect.objectContaining({
+        ...ACTOR,
+        objectName: 'gone',
+        before: expect.objectContaining({ key_alias: 'gone' }),
+        after: null,
+      }),
     ]);
   });
 

@@ -63,9 +63,11 @@ describe('a new key', () => {
         action: 'created',
         tableName: 'LiteLLM_VerificationToken',
         objectId: key.hash,
+        objectKeyId: key.keyId,
+        objectName: 'ci',
         atMs: START_MS,
         before: null,
-        after: expect.objectContaining({ alias: 'ci', keyId: key.keyId, metadata: { app: 'x' } }),
+        after: expect.objectContaining({ key_alias: 'ci', key_id: key.keyId, token: key.hash, metadata: { app: 'x' } }),
       }),
     ]);
   });

@@ -102,8 +102,10 @@ describe('a rotation', () => {
     const old = await make();
     const next = await rotate(old.secret);
     const [row] = (await deps.auditOf(old.key.hash)).filter(({ action }) => action === 'rotated');
-    expect(row).toMatchObject({ ...ACTOR, before: { hash: old.key.hash }, after: { hash: next.key.hash } });
+    expect(row).toMatchObject({ ...ACTOR, before: { token: old.key.hash }, after: { token: next.key.hash } });
     expect(JSON.stringify(row)).not.toContain(next.secret);
+    // Whoever asks for the key by its present hash finds what happened under the old one.
+    expect((await deps.auditOf(next.key.hash)).map(({ action }) => action)).toEqual(['rotated', 'created']);
   });
 });
 

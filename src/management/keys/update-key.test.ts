@@ -143,8 +143,8 @@ describe('an update', () => {
     const key = await make({ rpmLimit: 1, tpmLimit: 5 });
     await update(key, { rpmLimit: 2, tpmLimit: 5 });
     const [row] = (await deps.auditOf(key.hash)).filter(({ action }) => action === 'updated');
-    expect(row).toMatchObject({ ...ACTOR, before: { rpmLimit: 1 }, after: { rpmLimit: 2 } });
-    expect(Object.keys(row?.after ?? {})).toEqual(['rpmLimit']);
+    expect(row).toMatchObject({ ...ACTOR, before: { rpm_limit: 1 }, after: { rpm_limit: 2 } });
+    expect(Object.keys(row?.after ?? {})).toEqual(['rpm_limit']);
   });
 
   test('writes no credential of a log destination into the audit log, and keeps it when its mask comes back', async () => {
@@ -165,7 +165,7 @@ describe('the spend of a key', () => {
     expect(await update(key, { spendNanoUsd: null })).toMatchObject({ spendNanoUsd: 0 });
     expect(await deps.readSpend([key])).toEqual([0]);
     expect(await deps.auditOf(key.hash)).toContainEqual(
-      expect.objectContaining({ action: 'updated', before: { spendNanoUsd: 100 }, after: { spendNanoUsd: 40 } }),
+      expect.objectContaining({ action: 'updated', before: { spend: 1e-7 }, after: { spend: 4e-8 } }),
     );
   });
 

@@ -1,5 +1,5 @@
 import type { Actor, AuditAction, AuditEntry } from '../../core/audit.ts';
-import type { JsonObject } from '../../core/json.ts';
+import { describeChange, maskSecretsInText, type WireNames } from '../../core/audit-values.ts';
 
 /** LiteLLM's names for the tables, by which readers of the audit log look for them. */
 export type AuditTable =
@@ -17,28 +17,37 @@ export interface OwnerAct {
   action: AuditAction;
   table: AuditTable;
   objectId: string;
-  /** Records as they may be shown: no secret may be in them. */
+  /** What people call it; null: taken from the record. */
+  objectName?: string | null;
   before: object | null;
   after: object | null;
 }
 
-/** Changes with every act, and is told by the entry's own time and actor. */
-const BOOKKEEPING = ['updatedAtMs', 'updatedBy'];
+const WIRE_NAMES: Readonly<Record<AuditTable, WireNames>> = {
+  LiteLLM_UserTable: { id: 'user_id', alias: 'user_alias', email: 'user_email', role: 'user_role' },
+  LiteLLM_TeamTable: { id: 'team_id', alias: 'team_alias', memberPermissions: 'team_member_permissions' },
+  LiteLLM_TeamMembership: {},
+  LiteLLM_OrganizationTable: { id: 'organization_id', alias: 'organization_alias' },
+  LiteLLM_OrganizationMembership: { role: 'user_role' },
+  LiteLLM_EndUserTable: { id: 'user_id' },
+  LiteLLM_BudgetTable: { id: 'budget_id' },
+  LiteLLM_TagTable: { id: 'name' },
+  LiteLLM_ProxyModelTable: { id: 'model_id', params: 'litellm_params', info: 'model_info' },
+};
+
+/** In the order of how well they tell who or what it is. */
+const NAMING_FIELDS = ['alias', 'email', 'modelName'] as const;
 
 /**
- * The audit row of one act. Creation and deletion keep the whole record, so that it stays readable after it is gone;
- * every other act keeps just the fields that changed.
+ * The audit row of one act on one object. Creation and deletion keep the whole record, so that it stays readable after it
+ * is gone; every other act keeps just the fields that changed. Credentials are masked.
  */
 export function buildOwnerAudit(
   deps: { newId(prefix: string): string },
   actor: Actor,
   nowMs: number,
-  { action, table, objectId, before, after }: OwnerAct,
+  { action, table, objectId, objectName, before, after }: OwnerAct,
 ): AuditEntry {
-  const was = before === null ? null : (structuredClone(before) as JsonObject);
-  const is = after === null ? null : (structuredClone(after) as JsonObject);
-  const whole = was === null || is === null;
-  const names = whole ? [] : changedNames(was, is);
   return {
     ...actor,
     id: deps.newId('audit_'),
@@ -46,17 +55,16 @@ export function buildOwnerAudit(
     action,
     tableName: table,
     objectId,
-    before: whole ? was : pick(was, names),
-    after: whole ? is : pick(is, names),
+    objectKeyId: null,
+    objectName: objectName ?? nameOf(before) ?? nameOf(after),
+    ...describeChange(before, after, WIRE_NAMES[table]),
   };
 }
 
-function changedNames(was: JsonObject, is: JsonObject): string[] {
-  return Object.keys({ ...was, ...is }).filter(
-    (name) => !BOOKKEEPING.includes(name) && JSON.stringify(was[name]) !== JSON.stringify(is[name]),
-  );
-}
-
-function pick(values: JsonObject, names: readonly string[]): JsonObject {
-  return Object.fromEntries(names.map((name) => [name, values[name] ?? null]));
+function nameOf(record: object | null): string | null {
+  for (const field of NAMING_FIELDS) {
+    const value = (record as Record<string, unknown> | null)?.[field];
+    if (typeof value === 'string' && value !== '') return maskSecretsInText(value);
+  }
+  return null;
 }

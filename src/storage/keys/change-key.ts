@@ -1,7 +1,6 @@
 import type { KeyRecord } from '../../core/key.ts';
 import type { KeyAddress } from '../../core/key-address.ts';
 import { applyAdjustments } from '../adjustments.ts';
-import { insertAudit } from '../audit-rows.ts';
 import type { ChangeKeyResult, KeyChange } from '../storage.ts';
 import type { WriteContext, Writer } from '../writer.ts';
 import { findKeysForChange } from './find-keys.ts';
@@ -40,7 +39,7 @@ async function writeChange(context: WriteContext, before: KeyRecord, change: Key
   await writeColumns(context, next);
   if (oldSecretRevokedAtMs !== undefined) await replaceSecret(context, before, next, oldSecretRevokedAtMs);
   await applyAdjustments(context, adjustments);
-  await insertAudit(context, [audit]);
+  context.audit([audit]);
   await announceKey(context, next);
 }
 

@@ -1,6 +1,5 @@
 import type { KeyRecord } from '../../core/key.ts';
 import { applyAdjustments, openKeyBalance } from '../adjustments.ts';
-import { insertAudit } from '../audit-rows.ts';
 import type { InsertKeyResult, NewKeyRows } from '../storage.ts';
 import type { WriteContext, Writer } from '../writer.ts';
 import { toKeyRow } from './key-row.ts';
@@ -15,7 +14,7 @@ export async function insertKey(write: Writer, rows: NewKeyRows): Promise<Insert
       if (idempotency !== null) await insertIdempotency(context, idempotency);
       await insertKeyRows(context, key);
       await applyAdjustments(context, adjustments);
-      await insertAudit(context, [audit]);
+      context.audit([audit]);
     });
   } catch (error) {
     return toConflict(error);

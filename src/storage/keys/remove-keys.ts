@@ -1,7 +1,6 @@
 import type { AuditEntry } from '../../core/audit.ts';
 import type { KeyRecord } from '../../core/key.ts';
 import type { KeyAddress } from '../../core/key-address.ts';
-import { insertAudit } from '../audit-rows.ts';
 import type { KeyStore } from '../storage.ts';
 import type { WriteContext, Writer } from '../writer.ts';
 import { findKeysForChange } from './find-keys.ts';
@@ -22,7 +21,7 @@ export async function removeKeys(
     const missing = found.flatMap((key, index) => (key === undefined ? [index] : []));
     if (missing.length > 0) return { kind: 'not_found', missing };
     const keys = [...new Map(found.flatMap((key) => (key ? [[key.keyId, key] as const] : []))).values()];
-    await insertAudit(context, keys.map(decide));
+    context.audit(keys.map(decide));
     for (const key of keys) await removeKeyRows(context, key, deleted);
     return { kind: 'removed', keys: keys.map((key) => markRemoved(key, deleted)) };
   });

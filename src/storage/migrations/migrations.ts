@@ -1,18 +1,24 @@
 import type { Migration } from 'kysely';
+import type { AuditSeal } from '../../core/audit-seal.ts';
 import type { DialectName } from '../database.ts';
 import { createKeys } from './0001-keys.ts';
 import { createHistory } from './0002-history.ts';
 import { createSpend } from './0003-spend.ts';
 import { createOwners } from './0004-owners.ts';
+import { chainAudit } from './0007-audit.ts';
 import { createModels } from './0009-models.ts';
 
-/** Every step from an empty database to the present one, by name, in the order of the names. Released ones never change. */
-export function buildMigrations(dialect: DialectName): Record<string, Migration> {
+/**
+ * Every step from an empty database to the present one, by name, in the order of the names. Released ones never change.
+ * `seal` vouches for the audit rows that are there already; null: nothing does.
+ */
+export function buildMigrations(dialect: DialectName, seal: AuditSeal | null = null): Record<string, Migration> {
   return {
     '0001-keys': { up: (db) => createKeys(db, dialect) },
     '0002-history': { up: (db) => createHistory(db, dialect) },
     '0003-spend': { up: (db) => createSpend(db, dialect) },
     '0004-owners': { up: (db) => createOwners(db, dialect) },
+    '0007-audit': { up: (db) => chainAudit(db, dialect, seal) },
     '0009-models': { up: (db) => createModels(db, dialect) },
   };
 }

@@ -1,5 +1,4 @@
 import { applyAdjustments } from '../adjustments.ts';
-import { insertAudit } from '../audit-rows.ts';
 import { updateKeyRow } from '../keys/change-key.ts';
 import { findKeysForChange } from '../keys/find-keys.ts';
 import { insertKeyRows } from '../keys/insert-key.ts';
@@ -77,6 +76,6 @@ function createUnit(context: WriteContext): WriteUnit {
       remove: (key, deleted) => removeKeyRows(context, key, deleted),
     },
     adjust: (adjustments) => applyAdjustments(context, adjustments),
-    audit: (entries) => insertAudit(context, entries),
+    audit: async (entries) => context.audit(entries),
   };
 }

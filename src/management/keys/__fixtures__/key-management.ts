@@ -18,8 +18,14 @@ export const ADMIN: Caller = toMasterCaller(sha256Hex('sk-master-of-the-tests'))
 export const ACTOR: Actor = {
   changedBy: 'alice',
   changedByHash: ADMIN.secretHash,
+  callerKind: 'master_key',
+  callerUserId: ADMIN.userId,
+  callerKeyId: null,
+  callerSessionId: null,
   requestId: 'req-1',
   sourceIp: '127.0.0.1',
+  userAgent: 'tests',
+  route: 'POST /tests',
 };
 
 const SETTINGS: KeySettings = {
