@@ -7,6 +7,7 @@ import { parseArgs } from 'node:util';
 import { build, isDistStale } from '../scripts/build.mjs';
 import { writeReport } from './report.mjs';
 import { budgetBurst } from './scenarios/budget-burst.mjs';
+import { fleet } from './scenarios/fleet.mjs';
 import { invalidKeys } from './scenarios/invalid-keys.mjs';
 import { keyLookup } from './scenarios/key-lookup.mjs';
 import { latency } from './scenarios/latency.mjs';
@@ -53,6 +54,7 @@ const SCENARIOS = [
   budgetBurst,
   rateLimits,
   invalidKeys,
+  fleet,
   peer,
 ];
 

@@ -98,12 +98,12 @@ export async function startBaseline(upstreamPort) {
  * The gateway as it is shipped, on a data directory of its own, with one key. `key` null: no key is made.
  *
  * @param {number} upstreamPort
- * @param {{ key?: Record<string, unknown> | null, general?: Record<string, unknown>, price?: { input: number, output: number }, dataDir?: string, node?: string[] }} [options]
+ * @param {{ key?: Record<string, unknown> | null, general?: Record<string, unknown>, price?: { input: number, output: number }, dataDir?: string, node?: string[], databaseUrl?: string | null, mock?: boolean }} [options]
  * @returns {Promise<Gateway>}
  */
 export async function startGateway(
   upstreamPort,
-  { key = GOVERNED, general = {}, price = PRICE, dataDir, node = [] } = {},
+  { key = GOVERNED, general = {}, price = PRICE, dataDir, node = [], databaseUrl = null, mock = false } = {},
 ) {
   const folder = mkdtempSync(join(tmpdir(), 'latchkey-bench-'));
   const data = dataDir ?? join(folder, 'data');
@@ -120,6 +120,7 @@ export async function startGateway(
             api_key: 'sk-upstream',
             input_cost_per_token: price.input,
             output_cost_per_token: price.output,
+            ...(mock ? { mock_response: 'Hello' } : {}),
           },
         },
       ],
@@ -137,7 +138,10 @@ export async function startGateway(
     '--data-dir',
     data,
   ];
-  const target = await startTarget([...node, join(root, 'dist/main.js'), 'serve', ...flags], { port });
+  const target = await startTarget([...node, join(root, 'dist/main.js'), 'serve', ...flags], {
+    port,
+    env: databaseUrl === null ? {} : { LATCHKEY_DATABASE_URL: databaseUrl },
+  });
   /**
    * @param {string} path
    * @param {unknown} [body]

@@ -1,0 +1,70 @@
+// A database for a fleet, SQLite or PostgreSQL, and a way to write to it past the gateway.
+
+import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { DatabaseSync } from '@photostructure/sqlite';
+import { transformSync } from 'amaro';
+import pg from 'pg';
+
+/** @typedef {import('./fill-fleet.mjs').Connection} Connection */
+/** @typedef {{ url: string | null, connect(dataDir: string): Promise<Connection>, stop(): Promise<void> }} FleetDatabase */
+
+/**
+ * @param {'sqlite' | 'postgres'} dialect
+ * @returns {Promise<FleetDatabase>} `url` null: the gateway's own file.
+ */
+export async function startFleetDatabase(dialect) {
+  if (dialect === 'sqlite') return { url: null, connect: openSqlite, stop: async () => {} };
+  const server = await startTestServer();
+  return { url: server.url, connect: () => openPostgres(server.url), stop: () => server.stop() };
+}
+
+/**
+ * The server that the tests use. It is written in TypeScript, which not every supported Node reads by itself.
+ *
+ * @returns {Promise<{ url: string, stop(): Promise<void> }>}
+ */
+async function startTestServer() {
+  const source = readFileSync(new URL('../tests/support/postgres-server.ts', import.meta.url), 'utf8');
+  const cache = new URL('../node_modules/.cache/', import.meta.url);
+  mkdirSync(cache, { recursive: true });
+  const module = new URL('postgres-server.mjs', cache);
+  writeFileSync(module, transformSync(source, { mode: 'strip-only' }).code);
+  return (await import(module.href)).startPostgres();
+}
+
+/**
+ * @param {string} dataDir
+ * @returns {Promise<Connection>}
+ */
+async function openSqlite(dataDir) {
+  const db = new DatabaseSync(join(dataDir, 'latchkey.sqlite'));
+  db.exec(
+    'pragma synchronous = off; pragma journal_mode = wal; pragma cache_size = -1000000; pragma temp_store = memory',
+  );
+  return {
+    run: async (sql) => db.exec(sql),
+    all: async (sql) => /** @type {Record<string, any>[]} */ (db.prepare(sql).all()),
+    async close() {
+      db.exec('pragma wal_checkpoint(truncate)');
+      db.close();
+    },
+  };
+}
+
+/**
+ * @param {string} url
+ * @returns {Promise<Connection>}
+ */
+async function openPostgres(url) {
+  const client = new pg.Client({ connectionString: url });
+  await client.connect();
+  await client.query("set maintenance_work_mem = '1GB'");
+  return {
+    async run(sql) {
+      await client.query(sql);
+    },
+    all: async (sql) => (await client.query(sql)).rows,
+    close: () => client.end(),
+  };
+}
