@@ -7,7 +7,7 @@ import { createMasterKeyCheck } from './auth/master-key.ts';
 import { buildGatewayDeps, chooseUpstream, newEndUserLimits } from './compose/build-gateway.ts';
 import { buildKeyManagement, buildSpending } from './compose/build-management.ts';
 import { buildModelManagement } from './compose/build-model-management.ts';
-import { buildOwnerManagement } from './compose/build-owner-management.ts';
+import { buildBudgetManagement, buildOwnerManagement } from './compose/build-owner-management.ts';
 import { databaseUrlOf } from './compose/database-url.ts';
 import { followMasterKey } from './compose/follow-master-key.ts';
 import { createModelCatalog } from './compose/model-catalog.ts';
@@ -112,6 +112,7 @@ export async function compose(config: Config, overrides: ComposeOverrides = {}):
   });
   const keyManagement = await buildKeyManagement(config, { storage, counters, calendar, gateway, nowMs, salt });
   const spending = await buildSpending(config, { storage, ledger, gateway, keyManagement });
+  const ownerManagement = buildOwnerManagement({ storage, counters, calendar, gateway, nowMs });
   // After whatever an operator can get wrong (a hook, say): a master key that is made now is shown at the end of the start.
   const masterKey = await findMasterKey(config, storage, nowMs);
   const masterKeys = createMasterKeyCheck([masterKey.hash]);
@@ -167,7 +168,9 @@ export async function compose(config: Config, overrides: ComposeOverrides = {}):
     getVisibleKey: async (caller, text) => (await getKeyInfo(keyManagement, caller, text)).key,
     keyManagement,
     modelManagement: buildModelManagement({ storage, catalog, box, nowMs }),
-    ownerManagement: buildOwnerManagement({ storage, counters, calendar, gateway, nowMs }),
+    budgetManagement: buildBudgetManagement(storage, nowMs),
+    ownerManagement,
+    tagManagement: { ...ownerManagement, tagsInSpend: () => storage.spend.byTag({}) },
     spending,
   });
 

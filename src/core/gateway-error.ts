@@ -27,6 +27,9 @@ const ERROR_TABLE = {
   /** A management call that says nothing; LiteLLM types it so. */
   nothing_asked: { status: 422, type: 'auth_error' },
   not_found: { status: 404, type: 'not_found_error' },
+  /** A customer's name that is taken; LiteLLM types it so. */
+  customer_exists: { status: 400, type: 'bad_request' },
+  unknown_default_model: { status: 422, type: 'internal_error' },
   conflict: { status: 409, type: 'bad_request_error' },
   method_not_allowed: { status: 405, type: 'bad_request_error' },
   payload_too_large: { status: 413, type: 'bad_request_error' },

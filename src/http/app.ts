@@ -4,7 +4,6 @@
  */
 import { fastify } from 'fastify';
 import { serializerCompiler } from 'fastify-type-provider-zod';
-import type { OwnerManagement } from '../management/owners/owner-management.ts';
 import type { App } from './app-instance.ts';
 import { createErrorHandler } from './error-handler.ts';
 import { type AuthenticateDeps, authenticateRoutes } from './hooks/authenticate.ts';
@@ -14,6 +13,8 @@ import { type LogRequest, logRequests } from './hooks/log-requests.ts';
 import { acceptJsonBodies } from './json-body.ts';
 import { handleUnknownPaths } from './not-found.ts';
 import { releaseConnections } from './release-connections.ts';
+import { type BudgetRoutesDeps, registerBudgetRoutes } from './routes/budget.ts';
+import { type CustomerRoutesDeps, registerCustomerRoutes } from './routes/customer.ts';
 import { registerDocsRoutes } from './routes/docs.ts';
 import { type ExplainRoutesDeps, registerExplainRoutes } from './routes/explain.ts';
 import { type GlobalSpendRoutesDeps, registerGlobalSpendRoutes } from './routes/global-spend.ts';
@@ -24,6 +25,7 @@ import { type ModelCallRoutesDeps, registerModelCallRoutes } from './routes/mode
 import { type ModelChangeRoutesDeps, registerModelChangeRoutes } from './routes/model-changes.ts';
 import { type ModelRoutesDeps, registerModelRoutes } from './routes/models.ts';
 import { registerSpendRoutes, type SpendRoutesDeps } from './routes/spend.ts';
+import { registerTagRoutes, type TagRoutesDeps } from './routes/tag.ts';
 import { registerTokenCounterRoutes } from './routes/token-counter.ts';
 import { type ServerDeps, toServerOptions } from './server-options.ts';
 import { compileZodValidator } from './zod-validation.ts';
@@ -36,12 +38,14 @@ export interface AppDeps
     ModelCallRoutesDeps,
     ModelRoutesDeps,
     ModelChangeRoutesDeps,
+    BudgetRoutesDeps,
+    CustomerRoutesDeps,
+    TagRoutesDeps,
     KeyRoutesDeps,
     ExplainRoutesDeps,
     SpendRoutesDeps,
     GlobalSpendRoutesDeps {
   logRequest: LogRequest;
-  ownerManagement: OwnerManagement;
 }
 
 /** Ready to listen or to be injected into. Throws when a route does not say who may call it. */
@@ -67,6 +71,9 @@ export async function createApp(deps: AppDeps): Promise<App> {
   registerModelRoutes(app, deps);
   registerModelChangeRoutes(app, deps);
   registerTokenCounterRoutes(app);
+  registerBudgetRoutes(app, deps);
+  registerCustomerRoutes(app, deps);
+  registerTagRoutes(app, deps);
   registerKeyRoutes(app, deps);
   registerExplainRoutes(app, deps);
   registerSpendRoutes(app, deps);

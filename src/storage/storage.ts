@@ -78,6 +78,7 @@ export interface KeyListQuery {
   userId?: string;
   teamId?: string;
   organizationId?: string;
+  budgetId?: string;
   /** Exact. */
   alias?: string;
   hash?: string;

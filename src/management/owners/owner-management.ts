@@ -13,10 +13,12 @@ export interface OwnerManagement {
   readSpend(owners: readonly { ref: OwnerRef; windows: BudgetWindows }[]): Promise<number[]>;
   /** Present values of counters by id, in the order asked. */
   readCounters(ids: readonly string[]): Promise<number[]>;
-  /** The counter that an owner's money is counted in at this moment. */
-  spendCounter(ref: OwnerRef, windows: BudgetWindows, atMs: number): string;
+  /** The counter that an owner's money, or with `model` its money for that model, is counted in at this moment. */
+  spendCounter(ref: OwnerRef, windows: BudgetWindows, atMs: number, model?: string): string;
   /** When the budget window of this length that is open now ends. */
   windowEndMs(duration: string): number;
   /** A model group, an alias or something that a wildcard matches. */
   isKnownModel(name: string): boolean;
+  /** Access groups of the model that a name leads to. */
+  accessGroupsOf(name: string): readonly string[];
 }

@@ -22,6 +22,7 @@ export function buildKeyFilters(eb: Keys, query: KeyListQuery, hints: FilterHint
   if (query.userId !== undefined) filters.push(eb(column('user_id'), '=', query.userId));
   if (query.teamId !== undefined) filters.push(eb(column('team_id'), '=', query.teamId));
   if (query.organizationId !== undefined) filters.push(eb(column('organization_id'), '=', query.organizationId));
+  if (query.budgetId !== undefined) filters.push(eb(column('budget_id'), '=', query.budgetId));
   if (query.createdBy !== undefined) filters.push(eb(column('created_by'), '=', query.createdBy));
   if (query.alias !== undefined) filters.push(eb(column('alias'), '=', query.alias));
   if (query.hash !== undefined) filters.push(eb(column('hash'), '=', query.hash));

@@ -1,0 +1,25 @@
+import type { Caller } from '../../core/caller.ts';
+import type { BudgetRecord } from '../../core/owner-records.ts';
+import { maySeeAll, refuseAct } from '../../core/rights.ts';
+import type { BudgetManagement } from './budget-management.ts';
+
+/** The rows of these ids, in their order; unknown ones are left out. Throws not_admin. */
+export async function getBudgets(
+  deps: Pick<BudgetManagement, 'owners'>,
+  caller: Caller,
+  ids: readonly string[],
+): Promise<BudgetRecord[]> {
+  if (!maySeeAll(caller)) throw refuseAct(caller, '/budget/info');
+  const found = new Map((await deps.owners.budgets.findMany(ids)).map((budget) => [budget.id, budget]));
+  return [...new Set(ids)].flatMap((id) => found.get(id) ?? []);
+}
+
+/** One page of all rows, newest first. Throws not_admin. */
+export async function listBudgets(
+  deps: Pick<BudgetManagement, 'owners'>,
+  caller: Caller,
+  page: { limit: number; offset: number },
+): Promise<BudgetRecord[]> {
+  if (!maySeeAll(caller)) throw refuseAct(caller, '/budget/list');
+  return (await deps.owners.budgets.list({ scope: 'all', ...page })).records;
+}
