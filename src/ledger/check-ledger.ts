@@ -1,4 +1,5 @@
 import { CompiledQuery, type Kysely } from 'kysely';
+import { RECORD_POSITIONS } from '../core/record-row.ts';
 import type { LedgerDialect } from './ledger-sql.ts';
 
 /** Two sums that ought to be one. `of` is a counter, or a day as YYYY-MM-DD. */
@@ -80,12 +81,12 @@ function buildCheck(deltas: string, day: string): string {
 const CHECKS: Readonly<Record<LedgerDialect, string>> = {
   sqlite: buildCheck(
     `select delta.value ->> 'counter', 0, delta.value ->> 'nanoUsd'
-     from spend_logs, json_each(spend_logs.balances) as delta`,
+     from spend_logs, json_each(spend_logs.record, '$[${RECORD_POSITIONS.balances}]') as delta`,
     "date(started_at_ms / 1000, 'unixepoch')",
   ),
   postgres: buildCheck(
     `select delta ->> 'counter', 0, (delta ->> 'nanoUsd')::bigint
-     from spend_logs, json_array_elements(spend_logs.balances::json) as delta`,
+     from spend_logs, jsonb_array_elements(spend_logs.record -> ${RECORD_POSITIONS.balances}) as delta`,
     "to_char(to_timestamp(started_at_ms / 1000) at time zone 'UTC', 'YYYY-MM-DD')",
   ),
 };

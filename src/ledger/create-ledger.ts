@@ -1,10 +1,10 @@
 import { GatewayError } from '../core/gateway-error.ts';
+import { toRecordRow } from '../core/record-row.ts';
 import type { SpendRecord } from '../core/spend-record.ts';
 import type { DirectoryLock } from './directory-lock.ts';
 import { toIntentRow } from './intent-row.ts';
 import type { Ledger, LedgerLogger } from './ledger.ts';
 import type { LedgerParts } from './ledger-parts.ts';
-import { toRecordRow } from './record-row.ts';
 import { toStorable } from './to-storable.ts';
 import { waitAtMost } from './wait-at-most.ts';
 

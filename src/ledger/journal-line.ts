@@ -1,7 +1,7 @@
 import { isJsonObject, type Json } from '../core/json.ts';
+import { fromRecordRow } from '../core/record-row.ts';
 import type { CallIntent, SpendRecord } from '../core/spend-record.ts';
 import { fromIntentRow } from './intent-row.ts';
-import { fromRecordRow } from './record-row.ts';
 
 /**
  * The two kinds of journal line: `{"open":[…]}` with the row of a call's intent and `{"settle":[…]}` with that of its

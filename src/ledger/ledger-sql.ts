@@ -1,4 +1,5 @@
-import { SPEND_COLUMNS } from './record-row.ts';
+import { RECORD_POSITIONS } from '../core/record-row.ts';
+import type { SpendRecord } from '../core/spend-record.ts';
 
 /** The databases that a ledger can be kept in. */
 export type LedgerDialect = 'sqlite' | 'postgres';
@@ -15,6 +16,22 @@ export interface LedgerSql {
   /** The parameter is a JSON array of counters. */
   selectBalances: string;
 }
+
+/** What of a record is a column of its own in spend_logs; `record` is all of it, as it stands in the journal. */
+const SPEND_COLUMNS: readonly { column: string; field: keyof SpendRecord; kind: 'text' | 'bigint' }[] = [
+  { column: 'request_id', field: 'requestId', kind: 'text' },
+  { column: 'response_id', field: 'responseId', kind: 'text' },
+  { column: 'status', field: 'status', kind: 'text' },
+  { column: 'started_at_ms', field: 'startedAtMs', kind: 'bigint' },
+  { column: 'key_id', field: 'keyId', kind: 'text' },
+  { column: 'key_hash', field: 'keyHash', kind: 'text' },
+  { column: 'user_id', field: 'userId', kind: 'text' },
+  { column: 'team_id', field: 'teamId', kind: 'text' },
+  { column: 'organization_id', field: 'organizationId', kind: 'text' },
+  { column: 'end_user', field: 'endUser', kind: 'text' },
+  { column: 'model', field: 'model', kind: 'text' },
+  { column: 'spend_nano_usd', field: 'spendNanoUsd', kind: 'bigint' },
+];
 
 const DAILY_KEYS = [
   'day',
@@ -48,16 +65,13 @@ function buildInsertRecords(dialect: LedgerDialect): string {
   const columns = SPEND_COLUMNS.map(({ column }) => column).join(', ');
   const conflict = 'on conflict (request_id) do nothing';
   if (dialect === 'sqlite') {
-    const values = SPEND_COLUMNS.map((_, index) => `record ->> ${index}`);
-    // The limit keeps SQLite from folding the inner query into the outer one and parsing each record once per column.
-    return `insert into spend_logs (${columns}) select ${values.join(', ')}
-      from (select jsonb(value) as record from json_each(cast(? as text)) limit -1) where true ${conflict}`;
+    // In SQLite's binary form each record is parsed once, and stored as it was parsed.
+    const values = SPEND_COLUMNS.map(({ field }) => `value ->> ${RECORD_POSITIONS[field]}`);
+    return `insert into spend_logs (${columns}, record) select ${values.join(', ')}, value
+      from jsonb_each(cast(? as text)) where true ${conflict}`;
   }
-  const values = SPEND_COLUMNS.map(({ kind }, index) => {
-    if (kind === 'bigint') return `(record ->> ${index})::bigint`;
-    return kind === 'flag' ? `(record ->> ${index})::boolean::int` : `record ->> ${index}`;
-  });
-  return `insert into spend_logs (${columns}) select ${values.join(', ')}
+  const values = SPEND_COLUMNS.map(({ field, kind }) => `(record ->> ${RECORD_POSITIONS[field]})::${kind}`);
+  return `insert into spend_logs (${columns}, record) select ${values.join(', ')}, record
     from jsonb_array_elements($1::jsonb) as records(record) ${conflict}`;
 }
 

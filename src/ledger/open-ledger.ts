@@ -1,10 +1,10 @@
 import { mkdirSync } from 'node:fs';
 import { GatewayError } from '../core/gateway-error.ts';
+import { toRecordRow } from '../core/record-row.ts';
 import { createLedger } from './create-ledger.ts';
 import { lockDirectory } from './directory-lock.ts';
 import type { Ledger, LedgerRecovery } from './ledger.ts';
 import { type LedgerOptions, type LedgerParts, openLedgerParts } from './ledger-parts.ts';
-import { toRecordRow } from './record-row.ts';
 import { toStorable } from './to-storable.ts';
 import { buildUnsettledRecord } from './unsettled-record.ts';
 import { waitAtMost } from './wait-at-most.ts';

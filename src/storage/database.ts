@@ -118,45 +118,24 @@ export interface SettingsTable {
   updated_at_ms: number;
 }
 
-/** The ledger's rows: one column for every field of a SpendRecord. `balances` holds the deltas that were applied. */
+/** The ledger's rows: what is looked for or added up, and the whole. Written by the ledger. */
 export interface SpendLogsTable {
+  /** SQLite only: the row's number, in the order of arrival. */
+  seq: Generated<number>;
   request_id: string;
   response_id: string | null;
-  call_type: string;
   status: string;
   started_at_ms: number;
-  ended_at_ms: number;
-  first_token_at_ms: number | null;
   key_id: string | null;
   key_hash: string;
-  key_alias: string | null;
   user_id: string | null;
   team_id: string | null;
   organization_id: string | null;
   end_user: string | null;
-  tags: string;
   model: string;
-  model_group: string | null;
-  deployment_id: string | null;
-  provider: string | null;
-  api_base: string | null;
-  prompt_tokens: number;
-  completion_tokens: number;
-  total_tokens: number;
-  cache_read_tokens: number;
-  cache_write_tokens: number;
-  reasoning_tokens: number;
-  usage_estimated: number;
   spend_nano_usd: number;
-  stream: number;
-  source_ip: string | null;
-  session_id: string | null;
-  http_status: number;
-  error_type: string | null;
-  metadata: string;
-  messages: string | null;
-  response: string | null;
-  balances: string;
+  /** The record as a list of its values (see core/record-row.ts), in the database's binary form of JSON. */
+  record: unknown;
 }
 
 export interface BalancesTable {

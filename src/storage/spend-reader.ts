@@ -1,6 +1,6 @@
 import type { Kysely } from 'kysely';
 import type { Database, DialectName } from './database.ts';
-import { buildSpendFilters, fromSpendRow, SPEND_ROW_COLUMNS } from './spend-rows.ts';
+import { buildSpendFilters, fromRecordText, recordText } from './spend-rows.ts';
 import { sumAll, sumByKey, sumByModel, sumByTag, sumByUser, sumDaily } from './spend-sums.ts';
 import type { SpendQuery, SpendReader, SpendRow } from './storage.ts';
 
@@ -15,7 +15,7 @@ export function createSpendReader(reads: Kysely<Database>, dialect: DialectName)
   return {
     async rows(query, { limit, offset, order }) {
       const ordered = matching(query)
-        .select(SPEND_ROW_COLUMNS)
+        .select(recordText(dialect).as('text'))
         .orderBy('started_at_ms', order)
         .orderBy('request_id', order);
       const found: SpendRow[] = [];
@@ -25,7 +25,7 @@ export function createSpendReader(reads: Kysely<Database>, dialect: DialectName)
           .limit(asked)
           .offset(offset + found.length)
           .execute();
-        found.push(...rows.map(fromSpendRow));
+        found.push(...rows.map(({ text }) => fromRecordText(text)));
         if (rows.length < asked) break;
       }
       return found;

@@ -12,7 +12,7 @@ import type { BalanceAdjustment } from '../core/balance-adjustment.ts';
 import type { ChangeEvent } from '../core/change-event.ts';
 import type { KeyRecord, KeySecret } from '../core/key.ts';
 import type { KeyAddress } from '../core/key-address.ts';
-import type { CallStatus } from '../core/spend-record.ts';
+import type { CallStatus, SpendRecord } from '../core/spend-record.ts';
 import type { OwnerCache, OwnerReaders, Transact } from './owners/owner-storage.ts';
 
 /** A key together with the secret that opened it. */
@@ -161,45 +161,8 @@ export interface AuditStore {
   head(): Promise<AuditHead>;
 }
 
-/** A ledger row as reports see it. Money in nano-dollars. */
-export interface SpendRow {
-  requestId: string;
-  responseId: string | null;
-  callType: string;
-  status: CallStatus;
-  startedAtMs: number;
-  endedAtMs: number;
-  firstTokenAtMs: number | null;
-  keyId: string | null;
-  keyHash: string;
-  keyAlias: string | null;
-  userId: string | null;
-  teamId: string | null;
-  organizationId: string | null;
-  endUser: string | null;
-  tags: string[];
-  model: string;
-  modelGroup: string | null;
-  deploymentId: string | null;
-  provider: string | null;
-  apiBase: string | null;
-  promptTokens: number;
-  completionTokens: number;
-  totalTokens: number;
-  cacheReadTokens: number;
-  cacheWriteTokens: number;
-  reasoningTokens: number;
-  usageEstimated: boolean;
-  spendNanoUsd: number;
-  stream: boolean;
-  sourceIp: string | null;
-  sessionId: string | null;
-  httpStatus: number;
-  errorType: string | null;
-  metadata: Record<string, unknown>;
-  messages: string | null;
-  response: string | null;
-}
+/** A ledger row as reports see it: all but the balances that it moved. */
+export type SpendRow = Omit<SpendRecord, 'balances'>;
 
 export interface SpendQuery {
   /** Ours, or the upstream's response id: clients know only the latter. */

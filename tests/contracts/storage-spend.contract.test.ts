@@ -1,54 +1,39 @@
 // Reports read the ledger's rows, its daily sums and its balances.
 
+import { CompiledQuery } from 'kysely';
 import { beforeAll, expect, test } from 'vitest';
+import { toRecordRow } from '../../src/core/record-row.ts';
+import type { SpendRecord } from '../../src/core/spend-record.ts';
+import { buildRecord } from '../../src/ledger/__fixtures__/calls.ts';
+import { LEDGER_SQL } from '../../src/ledger/ledger-sql.ts';
 import { buildNewKey, NOW_MS, nextName } from '../../src/storage/__fixtures__/rows.ts';
-import type { SpendLogsTable } from '../../src/storage/database.ts';
+import type { OpenStorage } from '../../src/storage/open-storage.ts';
 import type { SpendQuery } from '../../src/storage/storage.ts';
 import { onBothDatabases } from './storage-on-both.ts';
 
 const DAY_MS = 86_400_000;
 
-function buildRow(fields: Partial<SpendLogsTable>): SpendLogsTable {
-  return {
-    request_id: nextName('request'),
-    response_id: null,
-    call_type: 'acompletion',
-    status: 'success',
-    started_at_ms: NOW_MS,
-    ended_at_ms: NOW_MS + 10,
-    first_token_at_ms: null,
-    key_id: 'key_1',
-    key_hash: 'hash-1',
-    key_alias: null,
-    user_id: null,
-    team_id: null,
-    organization_id: null,
-    end_user: null,
-    tags: '[]',
+function buildRow(fields: Partial<SpendRecord>): SpendRecord {
+  return buildRecord(nextName('request'), 100, {
+    responseId: null,
+    startedAtMs: NOW_MS,
+    endedAtMs: NOW_MS + 10,
+    keyHash: 'hash-1',
+    userId: null,
+    teamId: null,
+    tags: [],
     model: 'gpt-4o',
-    model_group: null,
-    deployment_id: null,
-    provider: null,
-    api_base: null,
-    prompt_tokens: 1,
-    completion_tokens: 2,
-    total_tokens: 3,
-    cache_read_tokens: 0,
-    cache_write_tokens: 0,
-    reasoning_tokens: 0,
-    usage_estimated: 0,
-    spend_nano_usd: 100,
-    stream: 0,
-    source_ip: null,
-    session_id: null,
-    http_status: 200,
-    error_type: null,
-    metadata: '{}',
-    messages: null,
-    response: null,
-    balances: '[]',
+    metadata: {},
+    balances: [],
     ...fields,
-  };
+  });
+}
+
+/** As the ledger does it. */
+async function insertRows({ writes, dialect }: OpenStorage, rows: readonly SpendRecord[]): Promise<void> {
+  const json = JSON.stringify(rows.map(toRecordRow));
+  const parameter = dialect === 'sqlite' ? Buffer.from(json) : json;
+  await writes.executeQuery(CompiledQuery.raw(LEDGER_SQL[dialect].insertRecords, [parameter]));
 }
 
 function buildDay(fields: Record<string, string | number>) {
@@ -74,39 +59,39 @@ onBothDatabases('reports', (bench) => {
     await bench.storage.keys.insert(dear);
     const rows = [
       buildRow({
-        request_id: 'r1',
-        user_id: 'ann',
-        tags: '["a","b\\"c"]',
-        response_id: 'chatcmpl-1',
-        stream: 1,
-        usage_estimated: 1,
+        requestId: 'r1',
+        userId: 'ann',
+        tags: ['a', 'b"c'],
+        responseId: 'chatcmpl-1',
+        stream: true,
+        usageEstimated: true,
       }),
       buildRow({
-        request_id: 'r2',
-        started_at_ms: NOW_MS + 1,
-        team_id: 'red',
+        requestId: 'r2',
+        startedAtMs: NOW_MS + 1,
+        teamId: 'red',
         status: 'failure',
-        spend_nano_usd: 0,
-        key_hash: 'hash-0',
+        spendNanoUsd: 0,
+        keyHash: 'hash-0',
       }),
       buildRow({
-        request_id: 'r3',
-        started_at_ms: NOW_MS + 1,
-        end_user: 'eve',
+        requestId: 'r3',
+        startedAtMs: NOW_MS + 1,
+        endUser: 'eve',
         model: 'o3',
-        spend_nano_usd: 9_007_199_254_740_991,
-        metadata: '{"a":[1]}',
+        spendNanoUsd: 9_007_199_254_740_991,
+        metadata: { a: [1] },
       }),
       buildRow({
-        request_id: 'r4',
-        started_at_ms: NOW_MS + 2,
-        key_id: null,
-        key_hash: 'master',
-        user_id: 'ann',
-        tags: '["c","B"]',
+        requestId: 'r4',
+        startedAtMs: NOW_MS + 2,
+        keyId: null,
+        keyHash: 'master',
+        userId: 'ann',
+        tags: ['c', 'B'],
       }),
     ];
-    await bench.storage.writes.insertInto('spend_logs').values(rows).execute();
+    await insertRows(bench.storage, rows);
     const [cheapId, dearId] = [cheap.key.keyId, dear.key.keyId];
     const days = [
       buildDay({ key_id: cheapId, key_hash: 'h1', user_id: 'ann', spend_nano_usd: 5 }),
@@ -171,12 +156,7 @@ onBothDatabases('reports', (bench) => {
 
   test('more rows than fit in one answer of the database are read in pieces', async () => {
     const rows = Array.from({ length: 1_203 }, () => buildRow({ model: 'many' }));
-    for (let start = 0; start < rows.length; start += 500) {
-      await bench.storage.writes
-        .insertInto('spend_logs')
-        .values(rows.slice(start, start + 500))
-        .execute();
-    }
+    await insertRows(bench.storage, rows);
     const read = await bench.storage.spend.rows({ model: 'many' }, { limit: 5_000, offset: 3, order: 'asc' });
     expect(new Set(read.map((row) => row.requestId)).size).toBe(1_200);
   });

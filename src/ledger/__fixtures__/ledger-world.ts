@@ -3,7 +3,9 @@
 import { cpSync, mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import type { Kysely } from 'kysely';
+import { type Kysely, sql } from 'kysely';
+import { fromRecordRow } from '../../core/record-row.ts';
+import type { SpendRecord } from '../../core/spend-record.ts';
 import type { Ledger, LedgerLogger } from '../ledger.ts';
 import type { LedgerDialect } from '../ledger-sql.ts';
 import { type LedgerOptions, openLedger } from '../open-ledger.ts';
@@ -16,8 +18,8 @@ export interface LedgerTables {
     status: string;
     model: string;
     end_user: string | null;
-    metadata: string;
     spend_nano_usd: number;
+    record: unknown;
   };
   balances: { counter: string; nano_usd: number; key_id: string | null };
   balance_adjustments: { id: string; counter: string; delta_nano_usd: number; reason: string; at_ms: number };
@@ -57,6 +59,8 @@ export interface World {
   reset(): Promise<void>;
   /** What all counters that have one are at, from the database alone. */
   shippedBalances(): Promise<Map<string, number>>;
+  /** What the database has of a call. */
+  record(requestId: string): Promise<SpendRecord>;
   rows(): Promise<{ request_id: string; status: string; spend_nano_usd: number }[]>;
   close(): Promise<void>;
 }
@@ -113,6 +117,14 @@ export async function createWorld(
     async shippedBalances() {
       const rows = await storage.reads.selectFrom('balances').select(['counter', 'nano_usd']).execute();
       return new Map(rows.map((row) => [row.counter, row.nano_usd]));
+    },
+    async record(requestId) {
+      const { text } = await storage.reads
+        .selectFrom('spend_logs')
+        .select(sql<string>`${storage.dialect === 'sqlite' ? sql`json(record)` : sql`cast(record as text)`}`.as('text'))
+        .where('request_id', '=', requestId)
+        .executeTakeFirstOrThrow();
+      return fromRecordRow(JSON.parse(text));
     },
     rows: () =>
       storage.reads

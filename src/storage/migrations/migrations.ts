@@ -7,6 +7,7 @@ import { createSpend } from './0003-spend.ts';
 import { createOwners } from './0004-owners.ts';
 import { chainAudit } from './0007-audit.ts';
 import { createModels } from './0009-models.ts';
+import { createSpendRecords } from './0010-spend-records.ts';
 
 /**
  * Every step from an empty database to the present one, by name, in the order of the names. Released ones never change.
@@ -20,5 +21,6 @@ export function buildMigrations(dialect: DialectName, seal: AuditSeal | null = n
     '0004-owners': { up: (db) => createOwners(db, dialect) },
     '0007-audit': { up: (db) => chainAudit(db, dialect, seal) },
     '0009-models': { up: (db) => createModels(db, dialect) },
+    '0010-spend-records': { up: (db) => createSpendRecords(db, dialect) },
   };
 }
