@@ -5,6 +5,7 @@
 import { fastify } from 'fastify';
 import { serializerCompiler } from 'fastify-type-provider-zod';
 import type { App } from './app-instance.ts';
+import { takeCallsDirectly } from './direct-calls.ts';
 import { createErrorHandler } from './error-handler.ts';
 import { type AuthenticateDeps, authenticateRoutes } from './hooks/authenticate.ts';
 import { beginRequests } from './hooks/begin-request.ts';
@@ -57,8 +58,8 @@ export async function createApp(deps: AppDeps): Promise<App> {
   handleUnknownPaths(app);
   acceptJsonBodies(app);
 
-  beginRequests(app, deps.version);
-  releaseConnections(app);
+  const isClosing = beginRequests(app, deps.version);
+  const connections = releaseConnections(app);
   describeActors(app);
   logRequests(app, deps.logRequest);
   // The API browser's own files come before the guard; every route after it is guarded.
@@ -79,5 +80,6 @@ export async function createApp(deps: AppDeps): Promise<App> {
   registerSpendRoutes(app, deps);
   registerGlobalSpendRoutes(app, deps);
   await app.ready();
+  takeCallsDirectly(app, { ...deps, connections, isClosing });
   return app;
 }

@@ -10,13 +10,20 @@ export interface ErrorHandlerDeps {
 
 export type ErrorHandler = (error: unknown, request: FastifyRequest, reply: FastifyReply) => void;
 
-/** Answers with the envelope, and logs what is a fault of ours under the request id. */
-export function createErrorHandler({ logger, bodyLimitBytes }: ErrorHandlerDeps): ErrorHandler {
+/** What the client gets, the body as text. Logs what is a fault of ours under the request id. */
+export function describeFailure({ logger, bodyLimitBytes }: ErrorHandlerDeps, error: unknown, requestId: string) {
+  const { status, headers, body, isFault } = toErrorResponse(error, { requestId, bodyLimitBytes });
+  if (isFault) logger.error({ err: error, request_id: requestId, status }, 'request failed');
+  return { status, headers, type: 'application/json; charset=utf-8', text: JSON.stringify(body) };
+}
+
+/** Answers with the envelope. */
+export function createErrorHandler(deps: ErrorHandlerDeps): ErrorHandler {
+  const { bodyLimitBytes } = deps;
   return (error, request, reply) => {
-    const { status, headers, body, isFault } = toErrorResponse(error, { requestId: request.id, bodyLimitBytes });
-    if (isFault) logger.error({ err: error, request_id: request.id, status }, 'request failed');
+    const { status, headers, type, text } = describeFailure(deps, error, request.id);
     const answer = () => {
-      reply.code(status).headers(headers).type('application/json; charset=utf-8').send(JSON.stringify(body));
+      reply.code(status).headers(headers).type(type).send(text);
     };
     if (status === 413 && isWorthReceiving(request, bodyLimitBytes)) discardBody(request, answer);
     else answer();

@@ -12,8 +12,16 @@ const LOOK_EVERY_MS = 25;
 /** For clients that do not read at all. Longer than calls in flight may take to end. */
 const LONGEST_WAIT_MS = 40_000;
 
+/** To be told of requests that the framework does not see. */
+export interface ConnectionUse {
+  /** An answer is owed on this connection. */
+  begin(socket: Socket): void;
+  /** The operating system has all of it. */
+  end(socket: Socket): void;
+}
+
 /** Requests that come while closing are still answered (with a refusal), so this has to be registered after that. */
-export function releaseConnections(app: App): void {
+export function releaseConnections(app: App): ConnectionUse {
   /** Open connections, and how many answers are owed on each: several where a client pipelines. */
   const owed = new Map<Socket, number>();
   const change = (socket: Socket, by: number): void => {
@@ -45,4 +53,5 @@ export function releaseConnections(app: App): void {
     }, LOOK_EVERY_MS);
     app.server.once('close', () => clearInterval(timer));
   });
+  return { begin: (socket) => change(socket, 1), end: (socket) => change(socket, -1) };
 }

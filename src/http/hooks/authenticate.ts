@@ -4,6 +4,7 @@
  */
 import type { FastifyRequest, HookHandlerDoneFunction } from 'fastify';
 import { refuseRoute } from '../../auth/authorize-route.ts';
+import type { RequestHeaders } from '../../auth/extract-credential.ts';
 import { type IdentifyDeps, identifyCaller } from '../../auth/identify-caller.ts';
 import { ANONYMOUS, type Caller } from '../../core/caller.ts';
 import { GatewayError } from '../../core/gateway-error.ts';
@@ -19,52 +20,54 @@ export interface AuthenticateDeps {
   publicRoutes: readonly string[];
 }
 
+/** The guard of one route, for whoever serves it. */
+export interface Gate {
+  /** Who is calling. Throws or rejects with a GatewayError where that is not known, or where nobody may from there. */
+  identify(headers: RequestHeaders, ip: string): Caller | Promise<Caller>;
+  /** Why this caller may not call the route; undefined: it may. */
+  refuse(caller: Caller): GatewayError | undefined;
+}
+
+export function createGate(policy: RoutePolicy, { identify, isIpAllowed, publicRoutes }: AuthenticateDeps): Gate {
+  const needsKey = policy.access !== 'public' && !publicRoutes.includes(policy.route);
+  return {
+    identify(headers, ip) {
+      if (policy.access !== 'public' && isIpAllowed?.(ip) === false) {
+        throw new GatewayError('forbidden', 'Access forbidden: IP address not allowed.');
+      }
+      return needsKey ? identifyCaller(headers, identify) : ANONYMOUS;
+    },
+    refuse(caller) {
+      if (policy.access === 'public') return undefined;
+      const { key } = caller;
+      if (key !== null && !isRouteAllowed(key.allowedRoutes, policy.route, policy.access)) {
+        return denyRoute(key.allowedRoutes, policy.route);
+      }
+      return refuseRoute(caller, policy.access, policy.route);
+    },
+  };
+}
+
 /** Guards every route registered from here on; a route without a declared access cannot be registered. */
 export function authenticateRoutes(app: App, deps: AuthenticateDeps): void {
   app.decorateRequest('caller', null as unknown as Caller);
   app.decorateRequest('policy', null);
   app.addHook('onRoute', (route) => {
     const policy = policyOf(route);
-    const isPublic = deps.publicRoutes.includes(policy.route);
+    const gate = createGate(policy, deps);
     // A hook of the route's own, so that the policy is at hand without a look-up on each request.
     const guard = (request: FastifyRequest, _reply: unknown, done: HookHandlerDoneFunction): void => {
       request.policy = policy;
-      if (policy.access === 'public') {
-        request.caller = ANONYMOUS;
-        done();
-      } else if (deps.isIpAllowed?.(request.ip) === false) {
-        done(new GatewayError('forbidden', 'Access forbidden: IP address not allowed.'));
-      } else if (isPublic) {
-        admit(request, ANONYMOUS, policy, done);
-      } else {
-        identify(request, policy, deps.identify, done);
-      }
+      const caller = gate.identify(request.headers, request.ip);
+      if (caller instanceof Promise) caller.then((found) => admit(request, found, gate, done), done);
+      else admit(request, caller, gate, done);
     };
     const own = route.onRequest ?? [];
     route.onRequest = [guard, ...(Array.isArray(own) ? own : [own])];
   });
 }
 
-function identify(
-  request: FastifyRequest,
-  policy: RoutePolicy,
-  deps: IdentifyDeps,
-  done: HookHandlerDoneFunction,
-): void {
-  const caller = identifyCaller(request.headers, deps);
-  if (caller instanceof Promise) {
-    caller.then((found) => admit(request, found, policy, done), done);
-  } else {
-    admit(request, caller, policy, done);
-  }
-}
-
-function admit(request: FastifyRequest, caller: Caller, policy: RoutePolicy, done: HookHandlerDoneFunction): void {
+function admit(request: FastifyRequest, caller: Caller, gate: Gate, done: HookHandlerDoneFunction): void {
   request.caller = caller;
-  const { key } = caller;
-  if (key !== null && !isRouteAllowed(key.allowedRoutes, policy.route, policy.access)) {
-    done(denyRoute(key.allowedRoutes, policy.route));
-  } else {
-    done(refuseRoute(caller, policy.access, policy.route));
-  }
+  done(gate.refuse(caller));
 }

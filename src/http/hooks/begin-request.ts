@@ -1,4 +1,5 @@
 /** First thing of every request: its ids, on the request and on the response, whatever becomes of it. */
+import type { IncomingHttpHeaders } from 'node:http';
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import { GatewayError } from '../../core/gateway-error.ts';
 import type { App } from '../app-instance.ts';
@@ -7,28 +8,32 @@ import type { App } from '../app-instance.ts';
 const CALL_ID_SHAPE = /^[A-Za-z0-9._:-]{1,128}$/;
 
 /** The headers that every answer carries, whatever became of the request: names and values in turn. */
-export function idHeaders(request: FastifyRequest, version: string): string[] {
-  return ['x-request-id', request.id, 'x-litellm-call-id', request.callId, 'x-litellm-version', version];
+export function idHeaders(requestId: string, callId: string, version: string): string[] {
+  return ['x-request-id', requestId, 'x-litellm-call-id', callId, 'x-litellm-version', version];
 }
 
-function setIds(request: FastifyRequest, reply: FastifyReply, version: string): void {
-  const pairs = idHeaders(request, version);
+/** The client's name for its call where it gave a usable one, else the request's id. */
+export function callIdOf(headers: IncomingHttpHeaders, requestId: string): string {
+  const named = headers['x-litellm-call-id'];
+  return typeof named === 'string' && CALL_ID_SHAPE.test(named) ? named : requestId;
+}
+
+function setIds({ id, callId }: FastifyRequest, reply: FastifyReply, version: string): void {
+  const pairs = idHeaders(id, callId, version);
   for (let index = 0; index < pairs.length; index += 2) reply.header(pairs[index] as string, pairs[index + 1]);
-}
-
-function nameCall(request: FastifyRequest): void {
-  const named = request.headers['x-litellm-call-id'];
-  request.callId = typeof named === 'string' && CALL_ID_SHAPE.test(named) ? named : request.id;
 }
 
 /** For answers that are made outside the request's life cycle. */
 export function stampIds(request: FastifyRequest, reply: FastifyReply, version: string): void {
-  nameCall(request);
+  request.callId = callIdOf(request.headers, request.id);
   setIds(request, reply, version);
 }
 
-/** Also ends the taking of new work: once the app is closing, requests on open connections get 503. */
-export function beginRequests(app: App, version: string): void {
+/**
+ * Also ends the taking of new work: once the app is closing, requests on open connections get 503. Returns whether it
+ * is.
+ */
+export function beginRequests(app: App, version: string): () => boolean {
   let closing = false;
   app.decorateRequest('callId', '');
   app.addHook('preClose', (done) => {
@@ -36,7 +41,7 @@ export function beginRequests(app: App, version: string): void {
     done();
   });
   app.addHook('onRequest', (request, _reply, done) => {
-    nameCall(request);
+    request.callId = callIdOf(request.headers, request.id);
     if (closing) done(new GatewayError('shutting_down', 'The gateway is shutting down.', { retryAfterMs: 1_000 }));
     else done();
   });
@@ -45,4 +50,5 @@ export function beginRequests(app: App, version: string): void {
     setIds(request, reply, version);
     done(null, payload);
   });
+  return () => closing;
 }

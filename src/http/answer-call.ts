@@ -1,0 +1,78 @@
+/** Between Node's request and response and the gateway's call and answer: the same for whoever serves the call. */
+import type { IncomingHttpHeaders, IncomingMessage, ServerResponse } from 'node:http';
+import type { CallAnswer, CallRequest, ClientSink } from '../gateway/call-request.ts';
+
+/** What is told by other things than headers. */
+export interface CallFacts
+  extends Pick<CallRequest, 'operation' | 'raw' | 'pathModel' | 'caller' | 'requestId' | 'sourceIp'> {
+  /** The operator's own header for the end user, in lower case; null: none. */
+  endUserHeaderName: string | null;
+}
+
+export function toCallRequest(
+  { headers, socket }: IncomingMessage,
+  response: ServerResponse,
+  facts: CallFacts,
+): CallRequest {
+  const { operation, raw, pathModel, caller, requestId, sourceIp, endUserHeaderName } = facts;
+  return {
+    operation,
+    raw,
+    pathModel,
+    caller,
+    requestId,
+    sourceIp,
+    tagsHeader: textOrNull(headers['x-litellm-tags']),
+    endUserHeader: endUserOf(headers, endUserHeaderName),
+    onClientGone: (listener) => {
+      response.once('close', () => {
+        if (!response.writableFinished) listener();
+      });
+      if (socket.destroyed) listener();
+    },
+  };
+}
+
+/** Puts the head together. Throws, with nothing sent, for a header that cannot be. */
+export function beginAnswer(response: ServerResponse, answer: CallAnswer, ids: readonly string[]): void {
+  answer.headers.push(...ids);
+  if (answer.kind === 'whole') answer.headers.push('content-length', String(answer.body.length));
+  response.writeHead(answer.status, answer.headers);
+}
+
+/** Resolves when the last byte has been handed over. */
+export function finishAnswer(response: ServerResponse, answer: CallAnswer): Promise<void> | undefined {
+  if (answer.kind === 'stream') return answer.relayTo(toSink(response));
+  endWith(response, answer.body);
+  return undefined;
+}
+
+/** Below this size, copying a body behind the headers is cheaper than a second buffer in the same write. */
+const SMALL_BODY_BYTES = 16 * 1024;
+
+function endWith(response: ServerResponse, body: Buffer): void {
+  // As Latin-1 text, one character for one byte, Node puts headers and body into one string and one plain write.
+  if (body.length <= SMALL_BODY_BYTES) response.end(body.toString('latin1'), 'latin1');
+  else response.end(body);
+}
+
+function toSink(response: ServerResponse): ClientSink {
+  return {
+    write: (bytes) => response.write(bytes),
+    onDrain: (listener) => {
+      response.on('drain', listener);
+    },
+    end: () => {
+      response.end();
+    },
+  };
+}
+
+function endUserOf(headers: IncomingHttpHeaders, configured: string | null): string | null {
+  const named = configured === null ? null : textOrNull(headers[configured]);
+  return named ?? textOrNull(headers['x-litellm-end-user-id']) ?? textOrNull(headers['x-litellm-customer-id']);
+}
+
+function textOrNull(value: string | string[] | undefined): string | null {
+  return typeof value === 'string' && value !== '' ? value : null;
+}
