@@ -1,4 +1,5 @@
 import type { BalanceDelta } from '../core/spend-record.ts';
+import type { BufferPool } from './buffer-pool.ts';
 import { createRollupSums, type Rollups } from './compute-rollups.ts';
 import type { JournalledBill } from './journal.ts';
 
@@ -19,22 +20,23 @@ export interface BillBatch {
   /** It is on its way now: nothing can be added any more. */
   seal(): void;
   sealed(): boolean;
-  /** The rows of a sealed batch as a JSON list. */
-  rows(): Uint8Array<ArrayBuffer>;
+  /** The rows of a sealed batch as a JSON list, for as long as it is not released. */
+  rows(): Uint8Array;
+  /** It is where it belongs, or somewhere else: its rows are not asked for any more. */
+  release(): void;
   /** What they add up to if all of them are new; undefined where a bill cannot be added up. */
   rollups(): Rollups | undefined;
   /** What they move balances by. */
   deltas(): readonly BalanceDelta[];
 }
 
-const FIRST_BYTES = 16 * 1024;
 const [OPEN, COMMA, CLOSE] = [0x5b, 0x2c, 0x5d];
 
-export function createBillBatch(): BillBatch {
+export function createBillBatch(pool: BufferPool): BillBatch {
   const sums = createRollupSums();
   /** Deltas of bills that cannot be added up; undefined as long as there are none of these. */
   let loose: BalanceDelta[] | undefined;
-  let buffer = Buffer.from(new ArrayBuffer(FIRST_BYTES));
+  let buffer = pool.take(0);
   buffer[0] = OPEN;
   let used = 1;
   let count = 0;
@@ -42,12 +44,14 @@ export function createBillBatch(): BillBatch {
   let end = 0;
   let unsettled = 0;
   let sealed = false;
+  let released = false;
 
   function push(text: string): void {
     // A UTF-16 unit becomes three bytes at most.
     if (buffer.length - used < text.length * 3 + 1) {
-      const larger = Buffer.from(new ArrayBuffer((used + text.length * 3 + 1) * 2));
+      const larger = pool.take((used + text.length * 3 + 1) * 2);
       buffer.copy(larger, 0, 0, used);
+      pool.give(buffer);
       buffer = larger;
     }
     used += buffer.write(text, used);
@@ -80,6 +84,11 @@ export function createBillBatch(): BillBatch {
     },
     sealed: () => sealed,
     rows: () => new Uint8Array(buffer.buffer, 0, used),
+    release() {
+      // Twice would hand one buffer to two batches.
+      if (!released) pool.give(buffer);
+      released = true;
+    },
     rollups: () => (loose === undefined ? sums.list() : undefined),
     deltas: () => [...sums.deltas(), ...(loose ?? [])],
   };

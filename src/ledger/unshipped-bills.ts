@@ -1,4 +1,5 @@
 import { type BillBatch, createBillBatch } from './bill-batch.ts';
+import { createBufferPool } from './buffer-pool.ts';
 import type { JournalledBill } from './journal.ts';
 import type { BillPage } from './read-bills.ts';
 
@@ -33,6 +34,7 @@ export interface UnshippedBillsOptions {
 
 export function createUnshippedBills(options: UnshippedBillsOptions): UnshippedBills {
   const { maxBatch, maxBatchBytes, maxRecords, maxBytes, read, acknowledgedEnd } = options;
+  const pool = createBufferPool();
   let batches: BillBatch[] = [];
   let last: BillBatch | undefined;
   let held = 0;
@@ -44,7 +46,7 @@ export function createUnshippedBills(options: UnshippedBillsOptions): UnshippedB
   function hold(bill: JournalledBill): void {
     if (last === undefined || last.sealed() || last.count() >= maxBatch || last.bytes() >= maxBatchBytes) {
       fullBytes += last?.bytes() ?? 0;
-      last = createBillBatch();
+      last = createBillBatch(pool);
       batches.push(last);
     }
     last.add(bill);
@@ -61,10 +63,11 @@ export function createUnshippedBills(options: UnshippedBillsOptions): UnshippedB
 
   /** Puts the first `limit` bills of a batch into one of their own. */
   function split(batch: BillBatch, limit: number): BillBatch {
-    const parts = [createBillBatch(), createBillBatch()] as const;
+    const parts = [createBillBatch(pool), createBillBatch(pool)] as const;
     const { bills } = read(batch.start(), batch.count(), Number.POSITIVE_INFINITY);
     for (const [index, bill] of bills.entries()) parts[index < limit ? 0 : 1].add(bill);
     parts[1].seal();
+    batch.release();
     batches = [...parts, ...batches.slice(1)];
     if (last === batch) last = parts[1];
     return parts[0];
@@ -89,6 +92,7 @@ export function createUnshippedBills(options: UnshippedBillsOptions): UnshippedB
     },
     remove(batch) {
       batches = batches.filter((other) => other !== batch);
+      batch.release();
       held -= batch.count();
       if (last === batch) last = undefined;
       fullBytes = batches.reduce((sum, other) => (other === last ? sum : sum + other.bytes()), 0);

@@ -25,13 +25,19 @@ interface Waiting {
   reject(error: Error): void;
 }
 
+const YOUNG_GENERATION_MB = 4;
+
 /** `onStart` gets the worker's hands on it as soon as it exists; tests use it to end the thread. */
 export function startSqliteThread(
   file: string,
   pragmas: readonly string[],
   onStart?: (worker: Worker) => void,
 ): SqliteThread {
-  const worker = new Worker(new URL('./sqlite-worker.js', import.meta.url), { workerData: { file, pragmas } });
+  const worker = new Worker(new URL('./sqlite-worker.js', import.meta.url), {
+    workerData: { file, pragmas },
+    // Rows are short-lived there; without the limit each thread keeps tens of megabytes for them.
+    resourceLimits: { maxYoungGenerationSizeMb: YOUNG_GENERATION_MB },
+  });
   const waiting = new Map<number, Waiting>();
   let lastId = 0;
   let alive = true;
