@@ -9,6 +9,13 @@ import { isWildcard, matchWildcard } from './wildcard.ts';
 /** What a route is for, as every route declares it. */
 export type RouteGroup = 'llm' | 'info' | 'management' | 'spend' | 'admin' | 'public';
 
+/**
+ * Whose data a route touches, as every route declares it. `none`: what belongs to nobody in particular. `self`: only the
+ * caller's own key, user or calls. `scoped`: rows of several owners, of which the verb and the query leave those within
+ * the caller's scope. `admin`: everybody's; whoever may not see all is refused at the door.
+ */
+export type DataScope = 'none' | 'self' | 'scoped' | 'admin';
+
 const GROUP_NAMES: ReadonlyMap<RouteGroup, string> = new Map([
   ['llm', 'llm_api_routes'],
   ['management', 'management_routes'],

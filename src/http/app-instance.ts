@@ -3,7 +3,7 @@ import type { FastifyBaseLogger, FastifyInstance, RawServerDefault } from 'fasti
 import type { ZodTypeProvider } from 'fastify-type-provider-zod';
 import type { Actor } from '../core/audit.ts';
 import type { Caller } from '../core/caller.ts';
-import type { RouteGroup } from '../core/route-access.ts';
+import type { DataScope, RouteGroup } from '../core/route-access.ts';
 import type { RoutePolicy } from './route-policy.ts';
 
 export type App = FastifyInstance<
@@ -18,6 +18,8 @@ declare module 'fastify' {
   interface FastifyContextConfig {
     /** Every route declares it; the start fails otherwise. */
     access?: RouteGroup;
+    /** Whose data the route touches; declared by every route, too. */
+    scope?: DataScope;
   }
   interface FastifyRequest {
     /** Set before the body is read. On a public route: a caller of role `unknown` without a key. */

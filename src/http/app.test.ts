@@ -133,9 +133,15 @@ describe('the log', () => {
 });
 
 describe('a route', () => {
-  test('without an access cannot be registered', () => {
-    expect(() => policyOf({ method: 'GET', url: '/open' })).toThrow('route GET /open does not declare config.access');
-    expect(() => policyOf({ method: 'GET', url: '/open', config: { access: 'everybody' as 'public' } })).toThrow();
+  test.each([
+    [undefined, 'access'],
+    [{ scope: 'none' }, 'access'],
+    [{ access: 'everybody', scope: 'none' }, 'access'],
+    [{ access: 'info' }, 'scope'],
+    [{ access: 'info', scope: 'all' }, 'scope'],
+  ])('that declares %j cannot be registered', (config, missing) => {
+    const route = { method: 'GET', url: '/open', config: config as never };
+    expect(() => policyOf(route)).toThrow(`route GET /open does not declare config.${missing}`);
   });
 
   test('cannot be added to a finished app at all', async () => {

@@ -1,13 +1,14 @@
 /**
- * Every route says in its `config.access` what it is for. A route that does not cannot be registered, so forgetting the
- * question is a failed start and never an open door.
+ * Every route says in its `config` what it is for (`access`) and whose data it touches (`scope`). A route that does not
+ * say both cannot be registered, so forgetting the question is a failed start and never an open door.
  */
 import type { RouteOptions } from 'fastify';
-import type { RouteGroup } from '../core/route-access.ts';
+import type { DataScope, RouteGroup } from '../core/route-access.ts';
 
 /** What was declared for one route. */
 export interface RoutePolicy {
   access: RouteGroup;
+  scope: DataScope;
   /** The route's pattern, as registered: `/key/:key/regenerate`. */
   route: string;
 }
@@ -20,12 +21,23 @@ const ACCESS_KINDS: ReadonlySet<string> = new Set<RouteGroup>([
   'spend',
   'admin',
 ]);
+const SCOPES: ReadonlySet<string> = new Set<DataScope>(['none', 'self', 'scoped', 'admin']);
 
-/** Reads a route's declaration. Throws at registration when it is missing or unknown. */
+/** Reads a route's declaration. Throws at registration when a part of it is missing or unknown. */
 export function policyOf(route: Pick<RouteOptions, 'url' | 'method' | 'config'>): RoutePolicy {
-  const access = route.config?.access;
-  if (access === undefined || !ACCESS_KINDS.has(access)) {
-    throw new Error(`route ${String(route.method)} ${route.url} does not declare config.access`);
-  }
-  return { access, route: route.url };
+  const { access, scope } = route.config ?? {};
+  if (access === undefined || !ACCESS_KINDS.has(access)) throw undeclared(route, 'access', ACCESS_KINDS);
+  if (scope === undefined || !SCOPES.has(scope)) throw undeclared(route, 'scope', SCOPES);
+  return { access, scope, route: route.url };
+}
+
+function undeclared(
+  { method, url }: Pick<RouteOptions, 'url' | 'method'>,
+  name: string,
+  known: ReadonlySet<string>,
+): Error {
+  const words = [...known].join(', ');
+  return new Error(
+    `route ${String(method)} ${url} does not declare config.${name} (one of ${words}; see core/route-access.ts)`,
+  );
 }

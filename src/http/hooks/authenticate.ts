@@ -43,7 +43,7 @@ export function createGate(policy: RoutePolicy, { identify, isIpAllowed, publicR
       if (key !== null && !isRouteAllowed(key.allowedRoutes, policy.route, policy.access)) {
         return denyRoute(key.allowedRoutes, policy.route);
       }
-      return refuseRoute(caller, policy.access, policy.route);
+      return refuseRoute(caller, policy);
     },
   };
 }

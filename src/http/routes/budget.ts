@@ -32,8 +32,8 @@ export interface BudgetRoutesDeps {
 }
 
 const tags = ['budgets'];
-const writes = { access: 'management' } as const;
-const reads = { access: 'info' } as const;
+const writes = { access: 'management', scope: 'admin' } as const;
+const reads = { access: 'info', scope: 'admin' } as const;
 
 export function registerBudgetRoutes(app: App, { ownerManagement, budgetManagement }: BudgetRoutesDeps): void {
   const clock = toLimitClock(ownerManagement);

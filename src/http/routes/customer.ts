@@ -29,8 +29,8 @@ export interface CustomerRoutesDeps {
 }
 
 const tags = ['customers'];
-const writes = { access: 'management' } as const;
-const reads = { access: 'info' } as const;
+const writes = { access: 'management', scope: 'admin' } as const;
+const reads = { access: 'info', scope: 'admin' } as const;
 
 export function registerCustomerRoutes(app: App, deps: CustomerRoutesDeps): void {
   registerFamily(app, deps, '/customer', false);

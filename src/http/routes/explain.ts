@@ -17,7 +17,7 @@ export function registerExplainRoutes(app: App, deps: ExplainRoutesDeps): void {
   app.post(
     '/key/explain',
     {
-      config: { access: 'info' },
+      config: { access: 'info', scope: 'scoped' },
       schema: {
         tags: ['keys'],
         summary: 'Explain what would happen to a call',

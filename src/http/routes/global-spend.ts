@@ -24,7 +24,7 @@ export interface GlobalSpendRoutesDeps {
 
 const DAY_MS = 86_400_000;
 const DAYS_SHOWN = 30;
-const config = { access: 'spend' } as const;
+const config = { access: 'spend', scope: 'scoped' } as const;
 const tags = ['spend'];
 const LimitQuery = z.object({ limit: z.coerce.number().int().min(1).max(1_000).default(10) });
 const DateQuery = z.object({ start_date: z.string().optional(), end_date: z.string().optional() });

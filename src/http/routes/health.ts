@@ -67,7 +67,7 @@ export function registerHealthRoutes(app: App, deps: HealthRoutesDeps): void {
     app.get(
       url,
       {
-        config: { access: 'public' },
+        config: { access: 'public', scope: 'none' },
         schema: { tags: ['health'], summary: 'The process answers', response: { 200: z.string() } },
       },
       (_request, reply) => {
@@ -80,7 +80,7 @@ export function registerHealthRoutes(app: App, deps: HealthRoutesDeps): void {
   app.get(
     '/health/readiness',
     {
-      config: { access: 'public' },
+      config: { access: 'public', scope: 'none' },
       schema: {
         tags: ['health'],
         summary: 'The process can serve: 200 with the database reachable, else 503',
@@ -96,7 +96,7 @@ export function registerHealthRoutes(app: App, deps: HealthRoutesDeps): void {
   app.get(
     '/health/readiness/details',
     {
-      config: { access: 'admin' },
+      config: { access: 'admin', scope: 'admin' },
       schema: {
         tags: ['health'],
         summary: 'The same, and what goes on inside the process',
@@ -119,7 +119,7 @@ export function registerHealthRoutes(app: App, deps: HealthRoutesDeps): void {
   app.get(
     '/health/services',
     {
-      config: { access: 'info' },
+      config: { access: 'info', scope: 'none' },
       schema: {
         tags: ['health'],
         summary: 'Sends a test message to a service: there are none to send to',
@@ -139,7 +139,7 @@ export function registerHealthRoutes(app: App, deps: HealthRoutesDeps): void {
   app.get(
     '/health',
     {
-      config: { access: 'info' },
+      config: { access: 'info', scope: 'none' },
       schema: {
         tags: ['health'],
         summary: 'Deployments of this caller that are switched on, and why the others are not',

@@ -27,7 +27,7 @@ export function registerHomeRoutes(app: App, deps: HomeRoutesDeps): void {
   app.get(
     '/',
     {
-      config: { access: 'public' },
+      config: { access: 'public', scope: 'none' },
       schema: { tags: ['server'], summary: 'What this server is', response: { 200: Home } },
     },
     () => ({
@@ -42,7 +42,7 @@ export function registerHomeRoutes(app: App, deps: HomeRoutesDeps): void {
   app.get(
     '/test',
     {
-      config: { access: 'public' },
+      config: { access: 'public', scope: 'none' },
       schema: {
         tags: ['server'],
         summary: 'A request gets through to this gateway',
@@ -55,7 +55,7 @@ export function registerHomeRoutes(app: App, deps: HomeRoutesDeps): void {
   app.get(
     '/routes',
     {
-      config: { access: 'public' },
+      config: { access: 'public', scope: 'none' },
       schema: { tags: ['server'], summary: 'Every route of this server', response: { 200: RouteList } },
     },
     () => ({ routes: [...methodsByPath].map(([path, methods]) => ({ path, methods: [...methods] })) }),

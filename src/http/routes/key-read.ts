@@ -18,7 +18,7 @@ import { fromKeyPage, KeyListQuery, KeyListReply, toKeyListing } from '../schema
 import { fromKeyView } from '../schemas/key-row.ts';
 
 const tags = ['keys'];
-const config = { access: 'info' } as const;
+const config = { access: 'info', scope: 'scoped' } as const;
 
 export function registerKeyReadRoutes(app: App, keyManagement: KeyManagement): void {
   app.get(
@@ -86,7 +86,7 @@ export function registerKeyReadRoutes(app: App, keyManagement: KeyManagement): v
   app.post(
     '/key/health',
     {
-      config,
+      config: { access: 'info', scope: 'self' },
       schema: {
         tags,
         summary: 'Whether the calls of the calling key reach its log destinations',

@@ -19,7 +19,7 @@ import {
 import { toIdempotentRequest } from './idempotency-header.ts';
 
 const SUFFIX = '/regenerate';
-const config = { access: 'management' } as const;
+const config = { access: 'management', scope: 'scoped' } as const;
 const schema = {
   tags: ['keys'],
   summary: 'Give a key a new secret',

@@ -28,7 +28,7 @@ export interface KeyRoutesDeps {
 }
 
 const tags = ['keys'];
-const config = { access: 'management' } as const;
+const config = { access: 'management', scope: 'scoped' } as const;
 
 export function registerKeyRoutes(app: App, { keyManagement }: KeyRoutesDeps): void {
   app.post(

@@ -27,7 +27,7 @@ const OPERATIONS: readonly { operation: Operation; path: string }[] = [
 ];
 const AZURE_PREFIXES = ['/openai/deployments/:model', '/engines/:model', '/v1/engines/:model'];
 const REFUSED_QUERY = ['api_base', 'base_url', 'api_key'];
-const CONFIG = { access: 'llm' } as const;
+const CONFIG = { access: 'llm', scope: 'self' } as const;
 
 /** The paths of OpenAI's own form, which are always the same text. */
 export const FIXED_MODEL_CALLS = OPERATIONS.flatMap(({ operation, path }) =>

@@ -23,7 +23,7 @@ export interface ModelChangeRoutesDeps {
 }
 
 const tags = ['models'];
-const config = { access: 'management' } as const;
+const config = { access: 'management', scope: 'admin' } as const;
 const ModelParams = z.object({ id: z.string() });
 
 export function registerModelChangeRoutes(app: App, { modelManagement }: ModelChangeRoutesDeps): void {

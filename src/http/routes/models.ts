@@ -39,7 +39,7 @@ export function registerModelRoutes(app: App, deps: ModelRoutesDeps): void {
     app.get(
       url,
       {
-        config: { access: 'info' },
+        config: { access: 'info', scope: 'none' },
         schema: { tags: ['models'], summary: 'Models that this key may call', response: { 200: ModelList } },
       },
       (request) => ({ data: deps.listModels(request.caller).map(fromModelName), object: 'list' as const }),
@@ -47,7 +47,7 @@ export function registerModelRoutes(app: App, deps: ModelRoutesDeps): void {
     app.get(
       `${url}/*`,
       {
-        config: { access: 'info' },
+        config: { access: 'info', scope: 'none' },
         schema: {
           tags: ['models'],
           summary: 'One model, by its name',
@@ -71,7 +71,7 @@ export function registerModelRoutes(app: App, deps: ModelRoutesDeps): void {
     app.get(
       url,
       {
-        config: { access: 'info' },
+        config: { access: 'info', scope: 'none' },
         schema: {
           tags: ['models'],
           summary: 'Deployments behind the models that this key may call',
@@ -97,7 +97,7 @@ export function registerModelRoutes(app: App, deps: ModelRoutesDeps): void {
   app.get(
     '/v2/model/info',
     {
-      config: { access: 'info' },
+      config: { access: 'info', scope: 'none' },
       schema: {
         tags: ['models'],
         summary: 'Deployments behind the models that this key may call, page by page',
@@ -125,7 +125,7 @@ export function registerModelRoutes(app: App, deps: ModelRoutesDeps): void {
   app.get(
     '/model_group/info',
     {
-      config: { access: 'info' },
+      config: { access: 'info', scope: 'none' },
       schema: {
         tags: ['models'],
         summary: 'Model names with the limits and prices of all that serves them',

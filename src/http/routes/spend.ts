@@ -34,7 +34,7 @@ export function registerSpendRoutes(app: App, { spending }: SpendRoutesDeps): vo
   app.get(
     '/spend/logs',
     {
-      config: { access: 'info' },
+      config: { access: 'info', scope: 'scoped' },
       schema: {
         tags: ['spend'],
         summary: 'Calls and what they cost, or spend per day',
@@ -59,7 +59,7 @@ export function registerSpendRoutes(app: App, { spending }: SpendRoutesDeps): vo
     app.get(
       url,
       {
-        config: { access: 'info' },
+        config: { access: 'info', scope: 'scoped' },
         schema: {
           tags: ['spend'],
           summary: 'Calls and what they cost, page by page',
@@ -85,7 +85,7 @@ export function registerSpendRoutes(app: App, { spending }: SpendRoutesDeps): vo
   app.get(
     '/spend/keys',
     {
-      config: { access: 'spend' },
+      config: { access: 'spend', scope: 'scoped' },
       schema: {
         tags: ['spend'],
         summary: 'Keys by what they have spent, highest first',
@@ -98,7 +98,7 @@ export function registerSpendRoutes(app: App, { spending }: SpendRoutesDeps): vo
   app.get(
     '/spend/users',
     {
-      config: { access: 'spend' },
+      config: { access: 'spend', scope: 'scoped' },
       schema: {
         tags: ['spend'],
         summary: 'Users by what their keys have spent, highest first',
@@ -116,7 +116,7 @@ export function registerSpendRoutes(app: App, { spending }: SpendRoutesDeps): vo
   app.get(
     '/spend/tags',
     {
-      config: { access: 'spend' },
+      config: { access: 'spend', scope: 'scoped' },
       schema: {
         tags: ['spend'],
         summary: 'Spend per request tag',
@@ -142,7 +142,7 @@ export function registerSpendRoutes(app: App, { spending }: SpendRoutesDeps): vo
   app.post(
     '/spend/calculate',
     {
-      config: { access: 'info' },
+      config: { access: 'info', scope: 'none' },
       schema: {
         tags: ['spend'],
         summary: 'What a call would cost, or has cost',

@@ -26,8 +26,8 @@ export interface TagRoutesDeps {
 }
 
 const tags = ['tags'];
-const writes = { access: 'management' } as const;
-const reads = { access: 'info' } as const;
+const writes = { access: 'management', scope: 'admin' } as const;
+const reads = { access: 'info', scope: 'admin' } as const;
 
 export function registerTagRoutes(app: App, { tagManagement }: TagRoutesDeps): void {
   const clock = toLimitClock(tagManagement);

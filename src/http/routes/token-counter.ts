@@ -7,7 +7,7 @@ export function registerTokenCounterRoutes(app: App): void {
   app.post(
     '/utils/token_counter',
     {
-      config: { access: 'info' },
+      config: { access: 'info', scope: 'none' },
       schema: {
         tags: ['models'],
         summary: 'Estimate the tokens of a prompt',
