@@ -254,5 +254,14 @@ describe('two tenants', () => {
     expect(body.keys).toHaveLength(1);
     const logs = await callGateway(gateway, 'GET /spend/logs', { key: ourKeys['a user'] as string });
     expect(logs.body).toMatchObject([{ user: OURS.plain, team_id: OURS.team, end_user: OURS.endUser }]);
+    for (const who of ['a user', 'a viewer']) {
+      const key = ourKeys[who] as string;
+      const keys = await callGateway(gateway, 'GET /spend/keys', { key });
+      expect(keys.body).toMatchObject([{ user_id: who === 'a user' ? OURS.plain : OURS.viewer }]);
+      const users = await callGateway(gateway, 'GET /spend/users', { key });
+      expect(users.body).toEqual(who === 'a user' ? [{ user_id: OURS.plain, spend: expect.any(Number) }] : []);
+      const others = await callGateway(gateway, `GET /spend/users?user_id=${THEIRS.plain}`, { key });
+      expect([others.status, others.body]).toEqual([200, []]);
+    }
   });
 });

@@ -89,6 +89,7 @@ export function registerSpendRoutes(app: App, { spending }: SpendRoutesDeps): vo
       schema: {
         tags: ['spend'],
         summary: 'Keys by what they have spent, highest first',
+        description: 'To a user its own keys.',
         response: { 200: z.array(KeyRow) },
       },
     },
@@ -102,7 +103,7 @@ export function registerSpendRoutes(app: App, { spending }: SpendRoutesDeps): vo
       schema: {
         tags: ['spend'],
         summary: 'Users by what their keys have spent, highest first',
-        description: `Users are the names that keys carry. At most ${MAX_USERS}; deleted keys count.`,
+        description: `Users are the names that keys carry; a user sees itself. At most ${MAX_USERS}; deleted keys count.`,
         querystring: z.object({ user_id: z.string().optional().describe('That user alone; empty: all.') }),
         response: { 200: z.array(z.object({ user_id: z.string(), spend: z.number() })) },
       },

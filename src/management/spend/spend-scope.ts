@@ -26,6 +26,16 @@ export function assertSeesAllSpend(caller: Caller): void {
 }
 
 /**
+ * Whose part of a list of users or of their keys the caller may read: undefined: everybody's, else the one user's.
+ * Throws `forbidden` (403) for who is no user.
+ */
+export function spendOwnerOf(caller: Caller): string | undefined {
+  if (seesAllSpend(caller)) return undefined;
+  if (caller.role === 'unknown' || caller.userId === null) assertSeesAllSpend(caller);
+  return caller.userId ?? '';
+}
+
+/**
  * The calls of the key that the text names: by its immutable id where the key is known, so that calls under an earlier
  * secret count too, else by the hash it called with (the master key, say). Undefined: it names nothing that can have
  * called.

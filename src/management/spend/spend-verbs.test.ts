@@ -195,6 +195,15 @@ describe('sums over everybody', () => {
     expect(await sumAllSpend(deps, spendReader())).toBe(1_500);
   });
 
+  test('are open to a user as far as they are its own', async () => {
+    expect(await sumSpendByUser(deps, user('bert'), 10)).toEqual([{ userId: 'bert', spendNanoUsd: 400 }]);
+    expect(await sumSpendByUser(deps, user('carl'), 10)).toEqual([]);
+    expect(await sumSpendByUser(deps, user('carl'), 10, 'bert')).toEqual([]);
+    expect(await listKeySpend(deps, user('bert'), 10)).toEqual([]);
+    await expect(sumSpendByTag(deps, user('bert'), {})).rejects.toMatchObject({ code: 'forbidden' });
+    await expect(sumSpendByUser(deps, user(null), 10)).rejects.toMatchObject({ code: 'forbidden' });
+  });
+
   test('are refused to a plain key, before anything is read', async () => {
     const caller = callerOf(ada.key);
     await expect(sumAllSpend(deps, caller)).rejects.toMatchObject({ code: 'forbidden' });

@@ -1,8 +1,8 @@
-/** Sums over everybody's calls. Each throws `forbidden` for who may not see others' spend. */
+/** Sums over everybody's calls. Each throws `forbidden` for who may not see others' spend, unless it says otherwise. */
 import type { Caller } from '../../core/caller.ts';
 import type { SpendReader } from '../../storage/storage.ts';
 import type { SpendManagement } from './spend-management.ts';
-import { assertSeesAllSpend } from './spend-scope.ts';
+import { assertSeesAllSpend, spendOwnerOf } from './spend-scope.ts';
 
 type Deps = Pick<SpendManagement, 'spend' | 'flushLedger'>;
 
@@ -16,14 +16,20 @@ export function sumSpendByModel(deps: Deps, caller: Caller, limit: number): Retu
   return readSum(deps, caller, (spend) => spend.byModel(limit));
 }
 
-/** Spend per user over all time, highest first; with `userId`, of that user alone. */
-export function sumSpendByUser(
+/**
+ * Spend per user over all time, highest first; with `userId`, of that user alone. A user sees its own and, asking for
+ * another, nothing.
+ */
+export async function sumSpendByUser(
   deps: Deps,
   caller: Caller,
   limit: number,
   userId?: string,
 ): ReturnType<SpendReader['byUser']> {
-  return readSum(deps, caller, (spend) => spend.byUser(limit, userId));
+  const own = spendOwnerOf(caller);
+  if (own !== undefined && userId !== undefined && userId !== own) return [];
+  await deps.flushLedger();
+  return deps.spend.byUser(limit, own ?? userId);
 }
 
 /** Spend per key over its whole life, highest first; deleted keys too. */
