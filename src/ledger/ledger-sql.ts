@@ -52,7 +52,7 @@ function buildAdd(dialect: LedgerDialect, table: string, keys: readonly string[]
   const columns = [...keys, ...sums];
   const rows =
     dialect === 'sqlite'
-      ? `select ${columns.map((column) => `value ->> '${column}'`).join(', ')} from json_each(?) where true`
+      ? `select ${columns.map((column) => `value ->> '${column}'`).join(', ')} from jsonb_each(?) where true`
       : `select * from json_to_recordset($1::json) as r(${[
           ...keys.map((column) => `${column} text`),
           ...sums.map((column) => `${column} bigint`),

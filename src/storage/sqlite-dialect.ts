@@ -28,6 +28,8 @@ export interface SqliteConnectionOptions {
 const PRAGMAS = [
   // Waits in the thread, not on the event loop, for another process (the command line) to finish its transaction.
   'busy_timeout = 5000',
+  // For a new file only. A commit writes a page for each key that has called: half as many when a page holds twice as much.
+  'page_size = 8192',
   'journal_mode = wal',
   'synchronous = normal',
   'foreign_keys = on',
