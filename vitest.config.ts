@@ -20,7 +20,7 @@ export default defineConfig({
         // Rules, converters and verbs, beside their source: no network, no PostgreSQL, no build. The files of a worker
         // share one process (some twelve times faster), so a test must put back what it changes in globals.
         extends: true,
-        test: { name: 'unit', isolate: false, include: ['src/**/*.test.ts'], testTimeout: 5_000, hookTimeout: 10_000 },
+        test: { name: 'unit', isolate: false, include: ['src/**/*.test.ts'], testTimeout: 30_000, hookTimeout: 60_000 },
       },
       {
         // The product from outside: HTTP, contracts with a real PostgreSQL, real processes.

@@ -170,6 +170,12 @@ export async function compose(config: Config, overrides: ComposeOverrides = {}):
     modelManagement: buildModelManagement({ storage, catalog, box, nowMs }),
     budgetManagement: buildBudgetManagement(storage, nowMs),
     ownerManagement,
+    userManagement: {
+      ...ownerManagement,
+      keyManagement,
+      defaults: config.userDefaults,
+      proxyWindows: { budgetDuration: config.general.budgetDuration, modelMaxBudget: {} },
+    },
     tagManagement: { ...ownerManagement, tagsInSpend: () => storage.spend.byTag({}) },
     spending,
   });

@@ -1,7 +1,8 @@
 /** The file's settings, defaults filled in, in the units that the product counts in. */
 import { dirname, isAbsolute, join } from 'node:path';
+import type { Limits } from '../core/limits.ts';
 import { toNanoUsd } from '../core/money.ts';
-import type { GeneralConfig, KeyGenerationConfig, RouterConfig } from './config.ts';
+import type { GeneralConfig, KeyGenerationConfig, RouterConfig, UserDefaultsConfig } from './config.ts';
 import type { ConfigPlace, Report } from './config-problem.ts';
 import { ALWAYS_PUBLIC, type GeneralSettings } from './general-settings.ts';
 import type { LitellmSettings } from './litellm-settings.ts';
@@ -76,6 +77,29 @@ export function buildKeyGeneration(
     },
     customKeyGenerate: resolveModule(general.custom_key_generate, customKeyGenerate, report),
   };
+}
+
+export function buildUserDefaults(litellm: LitellmSettings): UserDefaultsConfig {
+  const defaults = litellm.default_internal_user_params;
+  return {
+    role: defaults?.user_role ?? 'internal_user',
+    limits: onlySet({
+      maxBudgetNanoUsd: nanoUsd(defaults?.max_budget),
+      budgetDuration: defaults?.budget_duration ?? null,
+      tpmLimit: defaults?.tpm_limit ?? null,
+      rpmLimit: defaults?.rpm_limit ?? null,
+    }),
+    models: defaults?.models ?? [],
+    teamIds: defaults?.teams ?? [],
+    internalUserBudget: onlySet({
+      maxBudgetNanoUsd: nanoUsd(litellm.max_internal_user_budget),
+      budgetDuration: litellm.internal_user_budget_duration,
+    }),
+  };
+}
+
+function onlySet(limits: Partial<Limits>): Partial<Limits> {
+  return Object.fromEntries(Object.entries(limits).filter(([, value]) => value !== null));
 }
 
 /** The router's own settings come before the general ones of `litellm_settings`. */

@@ -5,7 +5,7 @@
 import type { ConfigPlace, Report } from './config-problem.ts';
 import { type ConfigNode, findNode, formatPath, type Path } from './config-tree.ts';
 import { generalSettings } from './general-settings.ts';
-import { keyDefaultParams, keyUpperBoundParams, litellmSettings } from './litellm-settings.ts';
+import { keyDefaultParams, keyUpperBoundParams, litellmSettings, userDefaultParams } from './litellm-settings.ts';
 import { litellmParams, modelEntry, modelInfo } from './model-settings.ts';
 import { nearestName } from './nearest-name.ts';
 import { routerSettings } from './router-settings.ts';
@@ -38,6 +38,11 @@ const FIXED_SECTIONS: readonly Section[] = [
     ['litellm_settings', 'default_key_generate_params'],
     namesOf(keyDefaultParams),
     unsupported.UNSUPPORTED_KEY_DEFAULTS,
+  ),
+  section(
+    ['litellm_settings', 'default_internal_user_params'],
+    namesOf(userDefaultParams),
+    unsupported.UNSUPPORTED_USER_DEFAULTS,
   ),
   section(['litellm_settings', 'upperbound_key_generate_params'], namesOf(keyUpperBoundParams), none),
   section(['router_settings'], namesOf(routerSettings), unsupported.UNSUPPORTED_ROUTER_SETTINGS),

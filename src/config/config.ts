@@ -7,7 +7,9 @@
 import type { Weekday } from '../core/budget-window.ts';
 import type { BudgetMode } from '../core/key.ts';
 import type { KeyDefaults, KeyUpperBounds } from '../core/key-limits.ts';
+import type { Limits } from '../core/limits.ts';
 import type { Deployment } from '../core/model.ts';
+import type { UserRole } from '../core/owner-records.ts';
 import type { ConfigPlace } from './config-problem.ts';
 
 export interface Config {
@@ -30,6 +32,7 @@ export interface Config {
   readonly deployments: readonly Deployment[];
   readonly modelGroupAliases: readonly ModelGroupAlias[];
   readonly keyGeneration: KeyGenerationConfig;
+  readonly userDefaults: UserDefaultsConfig;
   readonly general: GeneralConfig;
   readonly router: RouterConfig;
   readonly log: { readonly level: LogLevel };
@@ -64,6 +67,17 @@ export interface KeyGenerationConfig {
   readonly upperBounds: KeyUpperBounds;
   /** Module that decides about new keys, `path` or `path#export`; relative paths are taken from the file that names it. */
   readonly customKeyGenerate: string | null;
+}
+
+/** What `litellm_settings` says about every new user. */
+export interface UserDefaultsConfig {
+  readonly role: UserRole;
+  /** Only what is set. */
+  readonly limits: Partial<Limits>;
+  readonly models: readonly string[];
+  readonly teamIds: readonly string[];
+  /** For an `internal_user` whose request and defaults say nothing of a budget. */
+  readonly internalUserBudget: Partial<Limits>;
 }
 
 export interface GeneralConfig {

@@ -2,7 +2,7 @@ import { readFileSync } from 'node:fs';
 import { expect, test } from 'vitest';
 import { ENVIRONMENT_NAMES, readEnvironment } from './env.ts';
 import { generalSettings } from './general-settings.ts';
-import { keyDefaultParams, keyUpperBoundParams, litellmSettings } from './litellm-settings.ts';
+import { keyDefaultParams, keyUpperBoundParams, litellmSettings, userDefaultParams } from './litellm-settings.ts';
 import { loadConfig } from './load-config.ts';
 import { PRICE_NAMES } from './model-price.ts';
 import { litellmParams, modelEntry, modelInfo } from './model-settings.ts';
@@ -19,6 +19,7 @@ test('every supported setting and variable is documented', () => {
   const schemas = [
     generalSettings,
     keyDefaultParams,
+    userDefaultParams,
     keyUpperBoundParams,
     litellmSettings,
     litellmParams,

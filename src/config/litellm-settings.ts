@@ -1,6 +1,6 @@
 /** The `litellm_settings` of the file that have a meaning here. */
 import { z } from 'zod';
-import { anyMap, decimal, duration, flag, optional, seconds, text, textList, wholeNumber } from './fields.ts';
+import { anyMap, choice, decimal, duration, flag, optional, seconds, text, textList, wholeNumber } from './fields.ts';
 
 export const keyDefaultParams = z.object({
   max_budget: optional(decimal),
@@ -12,6 +12,23 @@ export const keyDefaultParams = z.object({
   team_id: optional(text),
   models: optional(textList),
   metadata: optional(anyMap),
+});
+
+const teamNames = z.array(
+  z.union([text, z.object({ team_id: text }).transform(({ team_id: name }) => name)], {
+    error: 'expected the name of a team',
+  }),
+  { error: 'expected a list of teams' },
+);
+
+export const userDefaultParams = z.object({
+  user_role: optional(choice(['internal_user', 'internal_user_viewer', 'proxy_admin', 'proxy_admin_viewer'])),
+  max_budget: optional(decimal),
+  budget_duration: optional(duration),
+  tpm_limit: optional(wholeNumber(0)),
+  rpm_limit: optional(wholeNumber(0)),
+  models: optional(textList),
+  teams: optional(teamNames),
 });
 
 /** `-1`: a key may live for ever. */
@@ -43,6 +60,9 @@ export const litellmSettings = z.object({
   timezone: optional(timeZone),
   allowed_fails: optional(wholeNumber(0)),
   set_verbose: optional(flag),
+  default_internal_user_params: optional(userDefaultParams),
+  max_internal_user_budget: optional(decimal),
+  internal_user_budget_duration: optional(duration),
   default_key_generate_params: optional(keyDefaultParams),
   upperbound_key_generate_params: optional(keyUpperBoundParams),
 });

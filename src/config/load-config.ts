@@ -4,7 +4,7 @@
  * LiteLLM's variables (`LITELLM_MASTER_KEY`, `DATABASE_URL`, …), the default.
  */
 import { buildDeployments } from './build-deployments.ts';
-import { buildGeneral, buildKeyGeneration, buildRouter } from './build-settings.ts';
+import { buildGeneral, buildKeyGeneration, buildRouter, buildUserDefaults } from './build-settings.ts';
 import { checkAliases } from './check-aliases.ts';
 import { checkNames } from './check-names.ts';
 import { chooseMasterKey } from './choose-master-key.ts';
@@ -86,6 +86,7 @@ export function loadConfig({ environment, overrides = {}, readFile }: LoadConfig
       hidden: target.hidden ?? false,
     })),
     keyGeneration: buildKeyGeneration(general, litellm, customKeyGenerate, report),
+    userDefaults: buildUserDefaults(litellm),
     general: buildGeneral(general, litellm, {
       rotationGracePeriod: outside(duration, 'rotationGracePeriod'),
       rateLimitWindowMs: outside(seconds, 'rateLimitWindowSeconds'),

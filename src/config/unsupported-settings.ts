@@ -54,7 +54,7 @@ export const UNSUPPORTED_LITELLM_SETTINGS = words(`
   cohere_key cold_storage_custom_logger config_path content_policy_fallbacks context_window_fallbacks cooldown_time
   cost_discount_config cost_margin_config custom_prometheus_metadata_labels custom_prometheus_tags custom_prompt_dict
   custom_provider_map datadog_llm_observability_params datadog_params dd_tracing default_fallbacks
-  default_in_memory_ttl default_internal_user_params default_key_max_budget_alert_emails
+  default_in_memory_ttl default_key_max_budget_alert_emails
   default_max_internal_user_budget default_redis_batch_cache_expiry default_redis_ttl default_soft_budget
   default_team_params default_team_settings default_vertex_config disable_add_prefix_to_prompt
   disable_add_transform_inline_image_block disable_add_user_agent_to_request_tags disable_aiohttp_transport
@@ -68,9 +68,9 @@ export const UNSUPPORTED_LITELLM_SETTINGS = words(`
   forward_traceparent_to_llm_provider gcs_pub_sub_use_v1 generic_logger_headers global_bitbucket_config
   global_gitlab_config global_prompt_directory global_prompt_manager groq_key guardrail_name_config_map guardrails
   headers huggingface_key in_memory_llm_clients_cache include_cost_in_streaming_usage
-  initialize_pass_through_endpoints input_callback internal_user_budget_duration json_logs key_generation_settings
+  initialize_pass_through_endpoints input_callback json_logs key_generation_settings
   langfuse_default_tags langsmith_batch_size log_client_error_requests log_raw_request_response logging
-  logging_callback_manager max_end_user_budget_id max_fallbacks max_internal_user_budget
+  logging_callback_manager max_end_user_budget_id max_fallbacks 
   max_tokens max_ui_session_budget max_user_budget mcp_aliases model_alias_map model_cost_map_url model_fallbacks
   model_group_settings modify_params network_mock newrelic_params num_retries_per_request openai_key
   openai_moderations_model_name openrouter_key optional_pre_call_checks organization otel output_parse_pii
@@ -150,6 +150,10 @@ export function isUnsupportedPrice(name: string): boolean {
 export const UNSUPPORTED_MODEL_FIELDS = words('provider model_group_alias tpm rpm blocked');
 
 /** Fields of a key that have no default. */
+export const UNSUPPORTED_USER_DEFAULTS = words(`
+  auto_create_key max_parallel_requests metadata model_max_budget soft_budget available_teams
+`);
+
 export const UNSUPPORTED_KEY_DEFAULTS = words(`
   aliases allowed_cache_controls allowed_routes auto_rotate blocked budget_fallbacks budget_id budget_limits
   budget_mode config duration enforced_params guardrails key_alias key_type model_max_budget model_rpm_limit

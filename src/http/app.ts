@@ -28,6 +28,7 @@ import { type ModelRoutesDeps, registerModelRoutes } from './routes/models.ts';
 import { registerSpendRoutes, type SpendRoutesDeps } from './routes/spend.ts';
 import { registerTagRoutes, type TagRoutesDeps } from './routes/tag.ts';
 import { registerTokenCounterRoutes } from './routes/token-counter.ts';
+import { registerUserRoutes, type UserRoutesDeps } from './routes/user.ts';
 import { type ServerDeps, toServerOptions } from './server-options.ts';
 import { compileZodValidator } from './zod-validation.ts';
 
@@ -42,6 +43,7 @@ export interface AppDeps
     BudgetRoutesDeps,
     CustomerRoutesDeps,
     TagRoutesDeps,
+    UserRoutesDeps,
     KeyRoutesDeps,
     ExplainRoutesDeps,
     SpendRoutesDeps,
@@ -75,6 +77,7 @@ export async function createApp(deps: AppDeps): Promise<App> {
   registerBudgetRoutes(app, deps);
   registerCustomerRoutes(app, deps);
   registerTagRoutes(app, deps);
+  registerUserRoutes(app, deps);
   registerKeyRoutes(app, deps);
   registerExplainRoutes(app, deps);
   registerSpendRoutes(app, deps);

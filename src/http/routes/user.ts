@@ -1,0 +1,138 @@
+/** `/user/*`: the people who own keys. */
+
+import { z } from 'zod';
+import { GatewayError } from '../../core/gateway-error.ts';
+import { createUser } from '../../management/users/create-user.ts';
+import { deleteUsers } from '../../management/users/delete-users.ts';
+import { updateUser } from '../../management/users/update-user.ts';
+import type { UserManagement } from '../../management/users/user-management.ts';
+import type { App } from '../app-instance.ts';
+import { nameIgnoredFields, nameUnenforcedFields } from '../field-headers.ts';
+import { toLimitClock } from '../schemas/limit-clock.ts';
+import {
+  findUnenforcedUserFields,
+  fromCreatedUser,
+  fromUser,
+  toNewUser,
+  toUserUpdate,
+  USER_NAMES,
+  USER_NEW_NAMES,
+  UserBulkBody,
+  UserBulkReply,
+  UserDeleteBody,
+  UserNewBody,
+  UserNewReply,
+  UserUpdateBody,
+  UserUpdateReply,
+} from '../schemas/user.ts';
+import { registerUserReadRoutes } from './user-read.ts';
+
+export interface UserRoutesDeps {
+  userManagement: UserManagement;
+}
+
+const tags = ['users'];
+const config = { access: 'management', scope: 'scoped' } as const;
+const MAX_BULK = 500;
+
+export function registerUserRoutes(app: App, { userManagement }: UserRoutesDeps): void {
+  const clock = toLimitClock(userManagement);
+
+  app.post(
+    '/user/new',
+    {
+      config,
+      schema: {
+        tags,
+        summary: 'Make a user, and a key for it',
+        description: 'User, memberships and key are made together or not at all. The secret is in this reply only.',
+        body: UserNewBody,
+        response: { 200: UserNewReply },
+      },
+    },
+    async (request, reply) => {
+      const { body } = request;
+      const created = await createUser(userManagement, request.caller, request.actor(), toNewUser(body));
+      nameIgnoredFields(reply, body, USER_NEW_NAMES);
+      nameUnenforcedFields(reply, findUnenforcedUserFields(body));
+      return fromCreatedUser(created, clock);
+    },
+  );
+
+  app.post(
+    '/user/update',
+    {
+      // Everybody may call it about themselves; the verb says what they may change.
+      config: { access: 'info', scope: 'scoped' },
+      schema: {
+        tags,
+        summary: 'Change a user; an unknown one is made',
+        description: 'A field that is absent stays, null clears it, a value sets it; 0 is a value.',
+        body: UserUpdateBody,
+        response: { 200: UserUpdateReply },
+      },
+    },
+    async (request, reply) => {
+      const { body } = request;
+      const view = await updateUser(userManagement, request.caller, request.actor(), toUserUpdate(body));
+      nameIgnoredFields(reply, body, USER_NAMES);
+      nameUnenforcedFields(reply, findUnenforcedUserFields(body));
+      return { user_id: view.record.id, data: fromUser(view, clock) };
+    },
+  );
+
+  app.post(
+    '/user/bulk_update',
+    {
+      config,
+      schema: {
+        tags,
+        summary: 'Change many users, each by itself',
+        description: `Up to ${MAX_BULK} users; the reply says of each whether it was changed, and why not.`,
+        body: UserBulkBody,
+        response: { 200: UserBulkReply },
+      },
+    },
+    async (request) => {
+      const { users, all_users: all } = request.body;
+      if (all === true || users == null || users.length === 0 || users.length > MAX_BULK) {
+        const message = `users must name 1 to ${MAX_BULK} users; all_users is not supported.`;
+        throw new GatewayError('bad_request', message, { param: all === true ? 'all_users' : 'users' });
+      }
+      const results: z.output<typeof UserBulkReply>['results'] = [];
+      for (const body of users) {
+        const named = { user_id: body.user_id ?? null, user_email: body.user_email ?? null };
+        try {
+          const view = await updateUser(userManagement, request.caller, request.actor(), toUserUpdate(body));
+          results.push({ ...named, success: true, error: null, updated_user: fromUser(view, clock) });
+        } catch (error) {
+          if (!(error instanceof GatewayError) || error.status >= 500) throw error;
+          results.push({ ...named, success: false, error: error.message, updated_user: null });
+        }
+      }
+      const successful = results.filter(({ success }) => success).length;
+      return {
+        results,
+        total_requested: results.length,
+        successful_updates: successful,
+        failed_updates: results.length - successful,
+      };
+    },
+  );
+
+  app.post(
+    '/user/delete',
+    {
+      config,
+      schema: {
+        tags,
+        summary: 'Delete users with their keys, all or none',
+        body: UserDeleteBody,
+        response: { 200: z.number() },
+      },
+    },
+    (request) => deleteUsers(userManagement, request.caller, request.actor(), request.body.user_ids),
+  );
+
+  registerUserReadRoutes(app, userManagement);
+}

@@ -1,0 +1,175 @@
+import { assertJsonLimits, MAX_BODY_CHARS } from '../../core/assert-json-limits.ts';
+import type { Actor } from '../../core/audit.ts';
+import type { Caller } from '../../core/caller.ts';
+import { GatewayError } from '../../core/gateway-error.ts';
+import type { JsonObject } from '../../core/json.ts';
+import { NO_LIMITS } from '../../core/limits.ts';
+import type { TeamMemberRecord, UserRecord } from '../../core/owner-records.ts';
+import { isAdmin, isOrganizationAdmin, refuseAct } from '../../core/rights.ts';
+import type { WriteUnit } from '../../storage/owners/owner-storage.ts';
+import { buildKeyAudit } from '../keys/key-audit.ts';
+import type { KeyFields } from '../keys/key-fields.ts';
+import { assertNewId } from '../owners/assert-text.ts';
+import { buildBlankOwner, nameOfCaller, newStamps } from '../owners/blank-owner.ts';
+import { planFreshStart } from '../owners/fresh-start.ts';
+import { buildOwnerAudit } from '../owners/owner-audit.ts';
+import { type FirstKey, planFirstKey } from './plan-first-key.ts';
+import { assertUserFields, mergeUserFields, type UserFields } from './user-fields.ts';
+import { type UserDefaults, type UserManagement, userExists } from './user-management.ts';
+import { type UserView, viewUser } from './view-user.ts';
+
+export interface NewUser {
+  /** Null: one is made up. */
+  id: string | null;
+  fields: UserFields;
+  /** Teams to join, as a plain member. */
+  teamIds: readonly string[];
+  organizationIds: readonly string[];
+  sendInviteEmail: boolean;
+  /** Null: no key is made. */
+  firstKey: KeyFields | null;
+  /** The request as it came: what the operator's hook for new keys is asked about. */
+  request: JsonObject;
+}
+
+export interface CreatedUser {
+  view: UserView;
+  /** The key that was made along with the user; its secret is in here and nowhere else. */
+  key: FirstKey | null;
+}
+
+/**
+ * Makes a user, its memberships and its first key in one transaction, or nothing at all.
+ * Throws not_admin, forbidden, conflict (a taken id or address), bad_request (a field, a team that does not exist).
+ */
+export async function createUser(
+  deps: UserManagement,
+  caller: Caller,
+  actor: Actor,
+  input: NewUser,
+): Promise<CreatedUser> {
+  assertMayCreate(caller, input);
+  if (input.sendInviteEmail) throw emailNotConfigured();
+  assertJsonLimits(input.request, 'body', MAX_BODY_CHARS);
+  const nowMs = deps.nowMs();
+  const by = nameOfCaller(caller);
+  const id = input.id ?? deps.newId('user_');
+  assertNewId(id, 'user_id');
+  assertUserFields(input.fields);
+  const fields = applyDefaults(input.fields, deps.defaults);
+  const blank: UserRecord = { ...buildBlankOwner(id, by, nowMs), email: null, role: deps.defaults.role };
+  const record = mergeUserFields(blank, fields);
+  const teamIds = [...new Set(input.teamIds.length > 0 ? input.teamIds : deps.defaults.teamIds)].sort();
+  const key =
+    input.firstKey === null
+      ? null
+      : await planFirstKey(deps.keyManagement, caller, { ...input.firstKey, userId: id }, input.request, nowMs);
+  const fresh = await planFreshStart(deps, [{ ref: { kind: 'user', id }, limits: record }], nowMs);
+
+  const result = await deps.transact(async (unit) => {
+    if (!(await unit.users.insert(record))) throw userExists('user_id', id);
+    await unit.adjust(fresh);
+    await joinTeams(unit, id, teamIds, by, nowMs);
+    await joinOrganizations(unit, id, input.organizationIds, by, nowMs);
+    await unit.audit([
+      buildOwnerAudit(deps, actor, nowMs, {
+        action: 'created',
+        table: 'LiteLLM_UserTable',
+        objectId: id,
+        before: null,
+        after: record,
+      }),
+    ]);
+    if (key === null) return;
+    await unit.keys.insert(key.record);
+    await unit.audit([buildKeyAudit(deps, actor, nowMs, { action: 'created', before: null, after: key.record })]);
+  });
+  if (result.kind === 'conflict') {
+    if (result.field === 'user_email') throw userExists('user_email', record.email ?? '');
+    throw new GatewayError('bad_request', 'A key with this alias already exists. Unique key aliases are required.', {
+      param: 'key_alias',
+    });
+  }
+  return { view: await viewUser(deps, record), key };
+}
+
+/** Administrators; and those of organisations, who bring plain users into these. */
+function assertMayCreate(caller: Caller, { fields, organizationIds, teamIds }: NewUser): void {
+  if (isAdmin(caller)) return;
+  const plain = fields.role == null || fields.role === 'internal_user' || fields.role === 'internal_user_viewer';
+  const ours = organizationIds.length > 0 && organizationIds.every((id) => isOrganizationAdmin(caller, id));
+  if (!plain || !ours || teamIds.length > 0) throw refuseAct(caller, '/user/new');
+}
+
+/** What the request leaves open, from the installation's settings. */
+function applyDefaults(fields: UserFields, defaults: UserDefaults): UserFields {
+  const role = fields.role ?? defaults.role;
+  const saysBudget = fields.limits.maxBudgetNanoUsd != null || defaults.limits.maxBudgetNanoUsd != null;
+  const ofRole = role === 'internal_user' && !saysBudget ? defaults.internalUserBudget : {};
+  const given = Object.entries(fields.limits).filter(([, value]) => value !== null);
+  return {
+    ...fields,
+    role,
+    models: fields.models == null || fields.models.length === 0 ? defaults.models : fields.models,
+    limits: { ...ofRole, ...defaults.limits, ...Object.fromEntries(given) },
+  };
+}
+
+/** Memberships of one person in teams that exist. Throws bad_request that names the team. */
+async function joinTeams(
+  unit: WriteUnit,
+  userId: string,
+  teamIds: readonly string[],
+  by: string,
+  nowMs: number,
+): Promise<void> {
+  if (teamIds.length === 0) return;
+  const found = new Set((await unit.teams.findWhere({ id: teamIds })).map((team) => team.id));
+  for (const teamId of teamIds) {
+    if (!found.has(teamId)) {
+      throw new GatewayError(
+        'bad_request',
+        `Team not found, passed team id: ${teamId}. Make it with /team/new first.`,
+        {
+          param: 'teams',
+        },
+      );
+    }
+    const member: TeamMemberRecord = {
+      ...NO_LIMITS,
+      ...newStamps(by, nowMs),
+      teamId,
+      userId,
+      role: 'user',
+      budgetId: null,
+    };
+    await unit.teamMembers.insert(member);
+  }
+}
+
+async function joinOrganizations(
+  unit: WriteUnit,
+  userId: string,
+  organizationIds: readonly string[],
+  by: string,
+  nowMs: number,
+): Promise<void> {
+  for (const organizationId of [...new Set(organizationIds)].sort()) {
+    if ((await unit.organizations.find([organizationId])) === undefined) {
+      throw new GatewayError('bad_request', `Organization not found, passed organization_id=${organizationId}.`, {
+        param: 'organizations',
+      });
+    }
+    const stamps = newStamps(by, nowMs);
+    await unit.organizationMembers.insert({ ...stamps, organizationId, userId, role: 'internal_user', budgetId: null });
+  }
+}
+
+function emailNotConfigured(): GatewayError {
+  return new GatewayError(
+    'management_refused',
+    'Authentication Error, Email alerting not setup on config.yaml. This release sends no mail: ' +
+      'leave send_invite_email out. Nothing was made.',
+    { param: 'send_invite_email' },
+  );
+}

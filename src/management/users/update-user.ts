@@ -1,0 +1,147 @@
+import type { Actor } from '../../core/audit.ts';
+import { ADMIN_USER_ID, type Caller } from '../../core/caller.ts';
+import { GatewayError } from '../../core/gateway-error.ts';
+import type { Limits } from '../../core/limits.ts';
+import type { UserRecord } from '../../core/owner-records.ts';
+import { isAdmin, refuseAct } from '../../core/rights.ts';
+import { assertNewId } from '../owners/assert-text.ts';
+import { buildBlankOwner, changeStamps, nameOfCaller } from '../owners/blank-owner.ts';
+import { fillFrom, findLinkedBudgets } from '../owners/fill-from-budgets.ts';
+import { planOwnerSpendMoves } from '../owners/move-owner-spend.ts';
+import { buildOwnerAudit } from '../owners/owner-audit.ts';
+import { setProxySpend } from './set-proxy-spend.ts';
+import { assertUserFields, mergeUserFields, type UserFields } from './user-fields.ts';
+import { PROXY_USER_ID, type UserManagement, userExists, userNotFound } from './user-management.ts';
+import { type UserView, viewUser } from './view-user.ts';
+
+export interface UserUpdate {
+  /** One of the two, at least. An address alone finds who has it. */
+  id: string | null;
+  email: string | null;
+  fields: UserFields;
+}
+
+/**
+ * Changes the fields that the request mentions: absent keeps, null clears, a value sets. Somebody unknown is made, as in
+ * LiteLLM. People may change their own name, address and metadata and nothing that gives them more.
+ * Throws not_admin, forbidden, not_found, conflict (a taken address), bad_request (a field).
+ */
+export async function updateUser(
+  deps: UserManagement,
+  caller: Caller,
+  actor: Actor,
+  input: UserUpdate,
+): Promise<UserView> {
+  assertUserFields(input.fields);
+  if (input.id === PROXY_USER_ID) return setProxySpend(deps, caller, actor, input.fields);
+  const nowMs = deps.nowMs();
+  const found = await findUser(deps, input);
+  const id = found?.id ?? input.id;
+  assertMayUpdate(caller, id, input.fields, found !== undefined);
+  if (id === null) throw userNotFound(input.email ?? '');
+  assertNewId(id, 'user_id');
+  const moves = found === undefined ? [] : await planMoves(deps, found, input.fields, nowMs);
+  const by = nameOfCaller(caller);
+  const result = await deps.transact(async (unit) => {
+    const before = await unit.users.find([id]);
+    const blank: UserRecord = { ...buildBlankOwner(id, by, nowMs), email: null, role: deps.defaults.role };
+    const after =
+      before === undefined
+        ? mergeUserFields(blank, input.fields)
+        : { ...mergeUserFields(before, input.fields), ...changeStamps(before, by, nowMs) };
+    if (before !== undefined) await unit.users.update(after);
+    else if (!(await unit.users.insert(after))) throw userExists('user_id', id);
+    await unit.adjust(moves);
+    await unit.audit([
+      buildOwnerAudit(deps, actor, nowMs, {
+        action: before === undefined ? 'created' : 'updated',
+        table: 'LiteLLM_UserTable',
+        objectId: id,
+        before: before ?? null,
+        after,
+      }),
+    ]);
+    return after;
+  });
+  if (result.kind === 'conflict') throw userExists('user_email', input.fields.email ?? '');
+  return viewUser(deps, result.value);
+}
+
+async function findUser(
+  deps: Pick<UserManagement, 'owners'>,
+  { id, email }: UserUpdate,
+): Promise<UserRecord | undefined> {
+  if (id !== null) return deps.owners.users.find([id]);
+  if (email === null) {
+    throw new GatewayError('bad_request', 'Either user_id or user_email must be passed in.', { param: 'user_id' });
+  }
+  const where = { email: email.trim().toLowerCase() };
+  const { records } = await deps.owners.users.list({ scope: 'all', where, limit: 1, offset: 0 });
+  return records[0];
+}
+
+/** What people may say about themselves. Nothing in it limits them or gives them rights. */
+const OWN_FIELDS: ReadonlySet<string> = new Set(['alias', 'email', 'metadata']);
+const VIEWER_FIELDS: ReadonlySet<string> = new Set(['email']);
+
+function assertMayUpdate(caller: Caller, id: string | null, fields: UserFields, exists: boolean): void {
+  if (isAdmin(caller)) {
+    // Neither a slip nor a stolen session may lock out or promote the one who acts.
+    if (caller.kind !== 'master_key' && id === caller.userId && id !== ADMIN_USER_ID) assertNotOwnRights(fields);
+    return;
+  }
+  if (!exists || id === null || id !== caller.userId) {
+    if (caller.userId === null || caller.path.user === null) throw refuseAct(caller, '/user/update');
+    throw new GatewayError('forbidden', 'You can only update yourself. Ask an administrator to change other users.', {
+      param: 'user_id',
+    });
+  }
+  const allowed = caller.role === 'proxy_admin_viewer' ? VIEWER_FIELDS : OWN_FIELDS;
+  const refused = mentioned(fields).find(([name]) => !allowed.has(name));
+  if (refused !== undefined) throw notOneself(refused[1]);
+}
+
+/** Nobody changes their own role or caps, whoever they are. The master key is nobody's own. */
+function assertNotOwnRights(fields: UserFields): void {
+  const refused = mentioned(fields).find(([name]) => !OWN_FIELDS.has(name));
+  if (refused !== undefined) throw notOneself(refused[1]);
+}
+
+function notOneself(param: string): GatewayError {
+  return new GatewayError('forbidden', `Nobody can change their own ${param}. Ask another administrator.`, { param });
+}
+
+const WIRE_NAMES: Readonly<Record<string, string>> = {
+  alias: 'user_alias',
+  email: 'user_email',
+  role: 'user_role',
+  spendNanoUsd: 'spend',
+  maxBudgetNanoUsd: 'max_budget',
+  softBudgetNanoUsd: 'soft_budget',
+};
+
+/** The fields that the request mentions, with their names on the wire. */
+function mentioned({ limits, extra, ...own }: UserFields): [name: string, wire: string][] {
+  const names = Object.entries({ ...own, ...limits, ...extra })
+    .filter(([, value]) => value !== undefined)
+    .map(([name]) => name);
+  return names.map((name) => {
+    const wire = WIRE_NAMES[name] ?? name.replace(/[A-Z]/g, (letter) => `_${letter.toLowerCase()}`);
+    return [name, wire];
+  });
+}
+
+async function planMoves(deps: UserManagement, found: UserRecord, fields: UserFields, nowMs: number) {
+  const planned = mergeUserFields(found, fields);
+  const budgets = await findLinkedBudgets(deps, [found.budgetId, planned.budgetId]);
+  const ref = { kind: 'user', id: found.id } as const;
+  const [before, after]: Limits[] = [fillFrom(budgets, found), fillFrom(budgets, planned)];
+  const change = { ref, before: before as Limits, after: after as Limits };
+  const { spendNanoUsd } = fields;
+  const moves = await planOwnerSpendMoves(
+    deps,
+    [spendNanoUsd === undefined ? change : { ...change, setNanoUsd: spendNanoUsd }],
+    nowMs,
+  );
+  return moves.flatMap(({ adjustments }) => adjustments);
+}

@@ -1,0 +1,35 @@
+import { GatewayError } from '../../core/gateway-error.ts';
+import type { UserRole } from '../../core/owner-records.ts';
+import type { BudgetWindows } from '../../core/spend-counter.ts';
+import type { KeyManagement } from '../keys/key-management.ts';
+import type { LimitFields } from '../owners/limit-fields.ts';
+import type { OwnerManagement } from '../owners/owner-management.ts';
+
+/** What `litellm_settings` says about every new user. */
+export interface UserDefaults {
+  role: UserRole;
+  limits: LimitFields;
+  models: readonly string[];
+  teamIds: readonly string[];
+  /** Only for `internal_user`s that say nothing of a budget. */
+  internalUserBudget: LimitFields;
+}
+
+/** What the verbs over users ask of the world. */
+export interface UserManagement extends OwnerManagement {
+  keyManagement: KeyManagement;
+  defaults: UserDefaults;
+  /** The windows in which the whole proxy's spend is counted. */
+  proxyWindows: BudgetWindows;
+}
+
+/** LiteLLM's name for the whole proxy, where it takes a user's. */
+export const PROXY_USER_ID = 'litellm-proxy-budget';
+
+export function userNotFound(name: string): GatewayError {
+  return new GatewayError('not_found', `User ${name.slice(0, 256)} not found in db`, { param: 'user_id' });
+}
+
+export function userExists(field: 'user_id' | 'user_email', value: string): GatewayError {
+  return new GatewayError('conflict', `User with ${field}=${value} already exists`, { param: field });
+}
