@@ -1,7 +1,7 @@
 import type { Kysely } from 'kysely';
 import type { Database, DialectName } from './database.ts';
 import { buildSpendFilters, fromRecordText, recordText } from './spend-rows.ts';
-import { sumAll, sumByKey, sumByModel, sumByTag, sumByUser, sumDaily } from './spend-sums.ts';
+import { sumAll, sumByEndUser, sumByKey, sumByModel, sumByTag, sumByUser, sumDaily } from './spend-sums.ts';
 import type { SpendQuery, SpendReader, SpendRow } from './storage.ts';
 
 /** Rows may carry prompts and answers, so many at once are fetched in pieces. */
@@ -38,6 +38,7 @@ export function createSpendReader(reads: Kysely<Database>, dialect: DialectName)
     byTag: (range) => sumByTag(reads, range),
     byModel: (limit) => sumByModel(reads, limit),
     byUser: (limit, userId) => sumByUser(reads, limit, userId),
+    byEndUser: (query, limit) => sumByEndUser(reads, query, limit),
     byKey: (limit) => sumByKey(reads, limit),
     total: () => sumAll(reads),
     async balances(counters) {

@@ -90,6 +90,29 @@ export async function sumByUser(
   return rows.map((row) => ({ userId: row.user_id, spendNanoUsd: row.spend_nano_usd }));
 }
 
+export async function sumByEndUser(
+  reads: Kysely<Database>,
+  query: Parameters<SpendReader['byEndUser']>[0],
+  limit: number,
+): ReturnType<SpendReader['byEndUser']> {
+  const { firstDay, lastDay } = toDays(query);
+  let sums = reads
+    .selectFrom('daily_spend')
+    .select(['end_user', sumOf('calls').as('calls'), sumOf('spend_nano_usd').as('spend_nano_usd')])
+    .where('end_user', '<>', '');
+  if (query.keyId !== undefined) sums = sums.where('key_id', '=', query.keyId ?? '');
+  if (query.keyHash !== undefined) sums = sums.where('key_hash', '=', query.keyHash);
+  if (firstDay !== undefined) sums = sums.where('day', '>=', firstDay);
+  if (lastDay !== undefined) sums = sums.where('day', '<=', lastDay);
+  const rows = await sums
+    .groupBy('end_user')
+    .orderBy('spend_nano_usd', 'desc')
+    .orderBy('end_user')
+    .limit(limit)
+    .execute();
+  return rows.map((row) => ({ endUser: row.end_user, calls: row.calls, spendNanoUsd: row.spend_nano_usd }));
+}
+
 /** Deleted keys are among them, under the name they had. Calls without a key (the master key's) are not. */
 export async function sumByKey(reads: Kysely<Database>, limit: number): ReturnType<SpendReader['byKey']> {
   const sums = reads

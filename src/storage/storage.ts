@@ -204,6 +204,11 @@ export interface SpendReader {
   byModel(limit: number): Promise<{ model: string; spendNanoUsd: number }[]>;
   /** Calls that belong to no user are left out. With `userId`, of that user alone. */
   byUser(limit: number, userId?: string): Promise<{ userId: string; spendNanoUsd: number }[]>;
+  /** Calls on nobody's behalf are left out. A key by its immutable id, or by the hash it called with. */
+  byEndUser(
+    query: Pick<SpendQuery, 'keyId' | 'keyHash' | 'fromMs' | 'toMs'>,
+    limit: number,
+  ): Promise<{ endUser: string; calls: number; spendNanoUsd: number }[]>;
   byKey(
     limit: number,
   ): Promise<

@@ -96,7 +96,7 @@ onBothDatabases('reports', (bench) => {
     const days = [
       buildDay({ key_id: cheapId, key_hash: 'h1', user_id: 'ann', spend_nano_usd: 5 }),
       buildDay({ key_id: cheapId, key_hash: 'h1', user_id: 'ann', spend_nano_usd: 6, team_id: 'red' }),
-      buildDay({ key_id: cheapId, key_hash: 'h1', user_id: 'ann', spend_nano_usd: 7, model: 'o3' }),
+      buildDay({ key_id: cheapId, key_hash: 'h1', user_id: 'ann', spend_nano_usd: 7, model: 'o3', end_user: 'eve' }),
       buildDay({ key_id: dearId, key_hash: 'h2', spend_nano_usd: 4_000_000_000_000, day: '2026-01-16' }),
       buildDay({ key_hash: 'master', spend_nano_usd: 1, day: '2026-01-14' }),
     ];
@@ -223,6 +223,11 @@ onBothDatabases('reports', (bench) => {
     expect(await spend.byUser(9, 'ann')).toEqual([{ userId: 'ann', spendNanoUsd: 18 }]);
     expect(await spend.byUser(9, 'bob')).toEqual([]);
     expect(await spend.byUser(0)).toEqual([]);
+    const eve = { endUser: 'eve', calls: 1, spendNanoUsd: 7 };
+    expect(await spend.byEndUser({}, 9)).toEqual([eve]);
+    expect(await spend.byEndUser({ keyId: 'key_of_nobody' }, 9)).toEqual([]);
+    expect(await spend.byEndUser({ toMs: 1 }, 9)).toEqual([]);
+    expect(await spend.byEndUser({ keyId: cheap.key.keyId, keyHash: 'h1', fromMs: 1 }, 9)).toEqual([eve]);
     expect(await spend.byKey(9)).toEqual([
       {
         keyId: dear.key.keyId,

@@ -167,6 +167,26 @@ describe('sums', () => {
     expect((await get('/spend/users?user_id=nobody')).body).toEqual([]);
   });
 
+  test('per end user count its calls and what they cost', async () => {
+    const { key } = (await callGateway(gateway, 'POST /key/generate', { body: { key_alias: 'for customers' } })).body;
+    const ask = (body: object) => callGateway(gateway, 'POST /global/spend/end_users', { body });
+    const [before] = (await ask({})).body;
+    expect(before).toBeUndefined();
+    const { headers } = await callGateway(gateway, 'POST /v1/chat/completions', {
+      key,
+      body: { model: 'mock-gpt', user: 'customer', messages: [{ role: 'user', content: 'hi' }] },
+    });
+    const cost = Number(headers['x-litellm-response-cost']);
+    answers.push({ id: 'of the customer', cost });
+    const sums = [{ end_user: 'customer', total_count: 1, total_spend: expect.closeTo(cost, 12) }];
+    expect((await ask({})).body).toEqual(sums);
+    expect((await ask({ api_key: key, startTime: '2026-11-23', endTime: '2026-11-23 10:00:00' })).body).toEqual(sums);
+    expect((await ask({ api_key: ada.key })).body).toEqual([]);
+    expect((await ask({ api_key: 'no such key' })).body).toEqual([]);
+    expect((await ask({ startTime: '2026-11-24' })).body).toEqual([]);
+    expect((await ask({ startTime: 'soon' })).body.error.param).toBe('startTime');
+  });
+
   test('over all agree with each other', async () => {
     const all = (await get('/global/spend')).body;
     expect(all.spend).toBeCloseTo(total(), 12);

@@ -241,6 +241,7 @@ describe('two tenants', () => {
         'GET /spend/tags',
         'GET /global/spend/keys',
         'GET /global/spend/tags',
+        'POST /global/spend/end_users',
         'GET /customer/list',
         'GET /customer/info',
         'GET /tag/list',

@@ -3,12 +3,20 @@ import { z } from 'zod';
 import { toUsd } from '../../core/money.ts';
 import { listDailySpend } from '../../management/spend/list-daily-spend.ts';
 import type { SpendManagement } from '../../management/spend/spend-management.ts';
-import { sumAllSpend, sumSpendByKey, sumSpendByModel, sumSpendByTag } from '../../management/spend/sum-spend.ts';
+import {
+  sumAllSpend,
+  sumSpendByEndUser,
+  sumSpendByKey,
+  sumSpendByModel,
+  sumSpendByTag,
+} from '../../management/spend/sum-spend.ts';
 import type { App } from '../app-instance.ts';
-import { parseSpan } from '../schemas/spend-dates.ts';
+import { parseMoment, parseSpan } from '../schemas/spend-dates.ts';
 import {
   DailyTotals,
+  EndUserSums,
   fromDailyTotals,
+  fromEndUserSums,
   fromKeySums,
   fromModelSums,
   fromTagSums,
@@ -28,6 +36,12 @@ const config = { access: 'spend', scope: 'scoped' } as const;
 const tags = ['spend'];
 const LimitQuery = z.object({ limit: z.coerce.number().int().min(1).max(1_000).default(10) });
 const DateQuery = z.object({ start_date: z.string().optional(), end_date: z.string().optional() });
+const MAX_END_USERS = 100;
+const EndUsersBody = z.looseObject({
+  api_key: z.string().nullish().describe('Secret, hash, key_id or alias: calls of that key alone.'),
+  startTime: z.string().nullish().describe('First day, in UTC.'),
+  endTime: z.string().nullish().describe('Last day, in UTC.'),
+});
 const KeyQuery = z.object({ api_key: z.string().optional() });
 
 export function registerGlobalSpendRoutes(app: App, { spending }: GlobalSpendRoutesDeps): void {
@@ -64,6 +78,28 @@ export function registerGlobalSpendRoutes(app: App, { spending }: GlobalSpendRou
     { config, schema: { tags, summary: 'Spend per request tag', querystring: DateQuery, response: { 200: TagSums } } },
     async ({ caller, query }) =>
       fromTagSums(await sumSpendByTag(spending, caller, parseSpan(query.start_date, query.end_date))),
+  );
+
+  app.post(
+    '/global/spend/end_users',
+    {
+      config,
+      schema: {
+        tags,
+        summary: 'End users who cost most',
+        description: `At most ${MAX_END_USERS}. Days are counted whole.`,
+        body: EndUsersBody.nullish().transform((body): z.output<typeof EndUsersBody> => body ?? {}),
+        response: { 200: EndUserSums },
+      },
+    },
+    async ({ caller, body }) => {
+      const question = {
+        ...(body.api_key ? { apiKey: body.api_key } : {}),
+        ...(body.startTime ? { fromMs: parseMoment(body.startTime, 'startTime').startMs } : {}),
+        ...(body.endTime ? { toMs: parseMoment(body.endTime, 'endTime').endMs } : {}),
+      };
+      return fromEndUserSums(await sumSpendByEndUser(spending, caller, question, MAX_END_USERS));
+    },
   );
 
   app.get(

@@ -2,7 +2,12 @@
 import { z } from 'zod';
 import { toUsd } from '../../core/money.ts';
 import type { DailySpend } from '../../management/spend/spend-management.ts';
-import type { sumSpendByKey, sumSpendByModel, sumSpendByTag } from '../../management/spend/sum-spend.ts';
+import type {
+  sumSpendByEndUser,
+  sumSpendByKey,
+  sumSpendByModel,
+  sumSpendByTag,
+} from '../../management/spend/sum-spend.ts';
 
 export const GlobalSpend = z.object({ spend: z.number(), max_budget: z.number().nullable() });
 export const KeySums = z.array(
@@ -18,6 +23,9 @@ export const ModelSums = z.array(z.object({ model: z.string(), total_spend: z.nu
 export const TagSums = z.object({
   spend_per_tag: z.array(z.object({ name: z.string(), spend: z.number(), log_count: z.number() })),
 });
+export const EndUserSums = z.array(
+  z.object({ end_user: z.string(), total_count: z.number(), total_spend: z.number() }),
+);
 export const DailyTotals = z.array(z.object({ date: z.string(), spend: z.number() }));
 
 export function fromKeySums(sums: Awaited<ReturnType<typeof sumSpendByKey>>): z.output<typeof KeySums> {
@@ -42,6 +50,14 @@ export function fromTagSums(sums: Awaited<ReturnType<typeof sumSpendByTag>>): z.
       log_count: calls,
     })),
   };
+}
+
+export function fromEndUserSums(sums: Awaited<ReturnType<typeof sumSpendByEndUser>>): z.output<typeof EndUserSums> {
+  return sums.map(({ endUser, calls, spendNanoUsd }) => ({
+    end_user: endUser,
+    total_count: calls,
+    total_spend: toUsd(spendNanoUsd),
+  }));
 }
 
 export function fromDailyTotals(rows: readonly DailySpend[]): z.output<typeof DailyTotals> {

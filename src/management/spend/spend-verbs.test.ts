@@ -11,7 +11,14 @@ import { listDailySpend } from './list-daily-spend.ts';
 import { listKeySpend } from './list-key-spend.ts';
 import { listSpendLogs } from './list-spend-logs.ts';
 import type { SpendManagement } from './spend-management.ts';
-import { sumAllSpend, sumSpendByKey, sumSpendByModel, sumSpendByTag, sumSpendByUser } from './sum-spend.ts';
+import {
+  sumAllSpend,
+  sumSpendByEndUser,
+  sumSpendByKey,
+  sumSpendByModel,
+  sumSpendByTag,
+  sumSpendByUser,
+} from './sum-spend.ts';
 
 const DAY_MS = 86_400_000;
 const ALL = { limit: 100, offset: 0 };
@@ -210,6 +217,7 @@ describe('sums over everybody', () => {
     await expect(sumSpendByKey(deps, caller, 1)).rejects.toMatchObject({ code: 'forbidden' });
     await expect(sumSpendByModel(deps, caller, 1)).rejects.toMatchObject({ code: 'forbidden' });
     await expect(sumSpendByUser(deps, caller, 1)).rejects.toMatchObject({ code: 'forbidden' });
+    await expect(sumSpendByEndUser(deps, caller, {}, 1)).rejects.toMatchObject({ code: 'forbidden' });
     await expect(sumSpendByTag(deps, caller, {})).rejects.toMatchObject({ code: 'forbidden' });
     await expect(listKeySpend(deps, caller, 1)).rejects.toMatchObject({ code: 'forbidden' });
   });

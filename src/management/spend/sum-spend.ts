@@ -2,7 +2,7 @@
 import type { Caller } from '../../core/caller.ts';
 import type { SpendReader } from '../../storage/storage.ts';
 import type { SpendManagement } from './spend-management.ts';
-import { assertSeesAllSpend, spendOwnerOf } from './spend-scope.ts';
+import { assertSeesAllSpend, selectKey, spendOwnerOf } from './spend-scope.ts';
 
 type Deps = Pick<SpendManagement, 'spend' | 'flushLedger'>;
 
@@ -35,6 +35,19 @@ export async function sumSpendByUser(
 /** Spend per key over its whole life, highest first; deleted keys too. */
 export function sumSpendByKey(deps: Deps, caller: Caller, limit: number): ReturnType<SpendReader['byKey']> {
   return readSum(deps, caller, (spend) => spend.byKey(limit));
+}
+
+/** Calls and spend per end user, highest first; with `apiKey` (any name of a key), of that key's calls alone. */
+export async function sumSpendByEndUser(
+  deps: Deps & Pick<SpendManagement, 'keys'>,
+  caller: Caller,
+  { apiKey, ...range }: { apiKey?: string; fromMs?: number; toMs?: number },
+  limit: number,
+): ReturnType<SpendReader['byEndUser']> {
+  assertSeesAllSpend(caller);
+  const key = await selectKey(deps.keys, apiKey);
+  if (key === undefined) return [];
+  return readSum(deps, caller, (spend) => spend.byEndUser({ ...range, ...key }, limit));
 }
 
 /** Calls and spend per request tag. A call with two tags counts under both. */
