@@ -8,6 +8,7 @@ import { buildGatewayDeps, chooseUpstream, newEndUserLimits } from './compose/bu
 import { buildKeyManagement, buildSpending } from './compose/build-management.ts';
 import { buildModelManagement } from './compose/build-model-management.ts';
 import { buildBudgetManagement, buildOwnerManagement } from './compose/build-owner-management.ts';
+import { buildTeamManagement } from './compose/build-team-management.ts';
 import { databaseUrlOf } from './compose/database-url.ts';
 import { followMasterKey } from './compose/follow-master-key.ts';
 import { createModelCatalog } from './compose/model-catalog.ts';
@@ -177,6 +178,7 @@ export async function compose(config: Config, overrides: ComposeOverrides = {}):
       proxyWindows: { budgetDuration: config.general.budgetDuration, modelMaxBudget: {} },
     },
     tagManagement: { ...ownerManagement, tagsInSpend: () => storage.spend.byTag({}) },
+    teamManagement: buildTeamManagement(config, ownerManagement, keyManagement),
     spending,
   });
 

@@ -7,7 +7,6 @@ import { type Caller, toKeyCaller, toMasterCaller } from '../core/caller.ts';
 import { GatewayError } from '../core/gateway-error.ts';
 import { hasSecretShape, maskSecret, sha256Hex } from '../core/key-secret.ts';
 import { refuseKey, unknownKeyError } from '../core/key-standing.ts';
-import { hasWrongChecksum } from '../core/secret-checksum.ts';
 import type { OwnerCache } from '../storage/owners/owner-storage.ts';
 import type { ActiveKey, KeyCache } from '../storage/storage.ts';
 import { extractCredential, type RequestHeaders } from './extract-credential.ts';
@@ -39,7 +38,6 @@ export function identifyCaller(headers: RequestHeaders, deps: IdentifyDeps): Cal
   const hash = sha256Hex(secret);
   if (deps.isMasterKeyHash(hash)) return toMasterCaller(hash);
   if (!hasSecretShape(secret)) throw malformed(secret);
-  if (hasWrongChecksum(secret)) throw unknownKeyError(hash, mask(secret));
 
   const found = deps.keyCache.lookup(hash);
   return found instanceof Promise

@@ -9,6 +9,7 @@ import { keyDefaultParams, keyUpperBoundParams, litellmSettings, userDefaultPara
 import { litellmParams, modelEntry, modelInfo } from './model-settings.ts';
 import { nearestName } from './nearest-name.ts';
 import { routerSettings } from './router-settings.ts';
+import { teamDefaultParams } from './team-settings.ts';
 import * as unsupported from './unsupported-settings.ts';
 
 interface Section {
@@ -45,6 +46,11 @@ const FIXED_SECTIONS: readonly Section[] = [
     unsupported.UNSUPPORTED_USER_DEFAULTS,
   ),
   section(['litellm_settings', 'upperbound_key_generate_params'], namesOf(keyUpperBoundParams), none),
+  section(
+    ['litellm_settings', 'default_team_params'],
+    namesOf(teamDefaultParams),
+    unsupported.UNSUPPORTED_TEAM_DEFAULTS,
+  ),
   section(['router_settings'], namesOf(routerSettings), unsupported.UNSUPPORTED_ROUTER_SETTINGS),
 ];
 

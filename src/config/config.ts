@@ -5,6 +5,7 @@
  * Secrets (`masterKey`, `saltKey`, `databaseUrl`, what a deployment holds) are in this value: never log it as a whole.
  */
 import type { Weekday } from '../core/budget-window.ts';
+import type { JsonObject } from '../core/json.ts';
 import type { BudgetMode } from '../core/key.ts';
 import type { KeyDefaults, KeyUpperBounds } from '../core/key-limits.ts';
 import type { Limits } from '../core/limits.ts';
@@ -33,6 +34,7 @@ export interface Config {
   readonly modelGroupAliases: readonly ModelGroupAlias[];
   readonly keyGeneration: KeyGenerationConfig;
   readonly userDefaults: UserDefaultsConfig;
+  readonly teams: TeamsConfig;
   readonly general: GeneralConfig;
   readonly router: RouterConfig;
   readonly log: { readonly level: LogLevel };
@@ -78,6 +80,42 @@ export interface UserDefaultsConfig {
   readonly teamIds: readonly string[];
   /** For an `internal_user` whose request and defaults say nothing of a budget. */
   readonly internalUserBudget: Partial<Limits>;
+}
+
+/** What `litellm_settings` says about teams. */
+export interface TeamsConfig {
+  /** `default_team_params`. Null, [] and {}: no default. */
+  readonly defaults: TeamDefaults;
+  /** `default_team_settings`. */
+  readonly callbacks: readonly TeamCallbackConfig[];
+}
+
+export interface TeamDefaults {
+  readonly maxBudgetNanoUsd: number | null;
+  readonly budgetDuration: string | null;
+  readonly maxParallelRequests: number | null;
+  readonly tpmLimit: number | null;
+  readonly rpmLimit: number | null;
+  readonly models: readonly string[];
+  readonly modelAliases: Readonly<Record<string, string>>;
+  readonly organizationId: string | null;
+  readonly metadata: JsonObject;
+  readonly tags: readonly string[];
+  readonly memberPermissions: readonly string[] | null;
+  /** What each member of a new team may use up. */
+  readonly memberMaxBudgetNanoUsd: number | null;
+  readonly memberBudgetDuration: string | null;
+  readonly memberRpmLimit: number | null;
+  readonly memberTpmLimit: number | null;
+}
+
+/** Log destinations of a team that has none of its own. */
+export interface TeamCallbackConfig {
+  readonly teamId: string;
+  readonly success: readonly string[];
+  readonly failure: readonly string[];
+  /** Credentials are among them. */
+  readonly vars: Readonly<Record<string, string>>;
 }
 
 export interface GeneralConfig {

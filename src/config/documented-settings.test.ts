@@ -8,6 +8,7 @@ import { PRICE_NAMES } from './model-price.ts';
 import { litellmParams, modelEntry, modelInfo } from './model-settings.ts';
 import { PROVIDERS, UNSUPPORTED_PROVIDERS } from './provider-defaults.ts';
 import { routerSettings } from './router-settings.ts';
+import { teamCallbackSettings, teamDefaultParams } from './team-settings.ts';
 import * as unsupported from './unsupported-settings.ts';
 
 const root = new URL('../../', import.meta.url);
@@ -26,6 +27,8 @@ test('every supported setting and variable is documented', () => {
     modelEntry,
     modelInfo,
     routerSettings,
+    teamDefaultParams,
+    teamCallbackSettings,
   ];
   const names = schemas.flatMap((schema) => Object.keys(schema.shape)).filter((name) => !name.includes('_above_'));
   const documented = namesIn(supportedPart);
@@ -61,6 +64,7 @@ test('no setting is both supported and without effect', () => {
     ...both(routerSettings, unsupported.UNSUPPORTED_ROUTER_SETTINGS),
     ...both(litellmParams, unsupported.UNSUPPORTED_LITELLM_PARAMS),
     ...both(keyDefaultParams, unsupported.UNSUPPORTED_KEY_DEFAULTS),
+    ...both(teamDefaultParams, unsupported.UNSUPPORTED_TEAM_DEFAULTS),
   ]).toEqual([]);
 });
 

@@ -1,6 +1,7 @@
 /** The `litellm_settings` of the file that have a meaning here. */
 import { z } from 'zod';
 import { anyMap, choice, decimal, duration, flag, optional, seconds, text, textList, wholeNumber } from './fields.ts';
+import { teamCallbackSettings, teamDefaultParams } from './team-settings.ts';
 
 export const keyDefaultParams = z.object({
   max_budget: optional(decimal),
@@ -65,6 +66,8 @@ export const litellmSettings = z.object({
   internal_user_budget_duration: optional(duration),
   default_key_generate_params: optional(keyDefaultParams),
   upperbound_key_generate_params: optional(keyUpperBoundParams),
+  default_team_params: optional(teamDefaultParams),
+  default_team_settings: optional(z.array(teamCallbackSettings, { error: 'expected a list of {team_id, …}' })),
 });
 
 export type LitellmSettings = z.output<typeof litellmSettings>;

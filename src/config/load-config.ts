@@ -21,6 +21,7 @@ import { parseModelList, parseSection } from './parse-section.ts';
 import { type ConfigDocument, type ReadFile, readDocument } from './read-document.ts';
 import { resolveVariables, withFileVariables } from './resolve-variables.ts';
 import { routerSettings } from './router-settings.ts';
+import { buildTeams } from './team-settings.ts';
 
 export interface LoadConfigInput {
   environment: Environment;
@@ -87,6 +88,7 @@ export function loadConfig({ environment, overrides = {}, readFile }: LoadConfig
     })),
     keyGeneration: buildKeyGeneration(general, litellm, customKeyGenerate, report),
     userDefaults: buildUserDefaults(litellm),
+    teams: buildTeams(litellm.default_team_params, litellm.default_team_settings),
     general: buildGeneral(general, litellm, {
       rotationGracePeriod: outside(duration, 'rotationGracePeriod'),
       rateLimitWindowMs: outside(seconds, 'rateLimitWindowSeconds'),

@@ -56,7 +56,7 @@ export const UNSUPPORTED_LITELLM_SETTINGS = words(`
   custom_provider_map datadog_llm_observability_params datadog_params dd_tracing default_fallbacks
   default_in_memory_ttl default_key_max_budget_alert_emails
   default_max_internal_user_budget default_redis_batch_cache_expiry default_redis_ttl default_soft_budget
-  default_team_params default_team_settings default_vertex_config disable_add_prefix_to_prompt
+  default_vertex_config disable_add_prefix_to_prompt
   disable_add_transform_inline_image_block disable_add_user_agent_to_request_tags disable_aiohttp_transport
   disable_aiohttp_trust_env disable_anthropic_gemini_context_caching_transform disable_copilot_system_to_assistant
   disable_default_user_agent disable_end_user_cost_tracking disable_end_user_cost_tracking_prometheus_only
@@ -159,4 +159,10 @@ export const UNSUPPORTED_KEY_DEFAULTS = words(`
   budget_mode config duration enforced_params guardrails key_alias key_type model_max_budget model_rpm_limit
   model_tpm_limit object_permission organization_id permissions policies project_id prompts rotation_interval
   router_settings rpm_limit_type send_invite_email soft_budget spend tags tpm_limit_type
+`);
+
+/** Fields of a team that have no default. */
+export const UNSUPPORTED_TEAM_DEFAULTS = words(`
+  access_group_ids allowed_passthrough_routes budget_limits guardrails model_rpm_limit model_tpm_limit
+  object_permission policies prompts router_settings soft_budget team_member_key_duration
 `);

@@ -1,3 +1,5 @@
+import type { JsonObject } from './json.ts';
+
 /**
  * The one error class. `code` is ours and closed; `ERROR_TABLE` maps it to the wire's status and `type`
  * (LiteLLM's enumeration). The message is public: it is shown to the caller as it stands, so it never holds a
@@ -30,6 +32,9 @@ const ERROR_TABLE = {
   /** A customer's name that is taken; LiteLLM types it so. */
   customer_exists: { status: 400, type: 'bad_request' },
   unknown_default_model: { status: 422, type: 'internal_error' },
+  /** A team that there is not; LiteLLM types it so. */
+  team_not_found: { status: 404, type: 'auth_error' },
+  team_member_exists: { status: 400, type: 'team_member_already_in_team' },
   conflict: { status: 409, type: 'bad_request_error' },
   method_not_allowed: { status: 405, type: 'bad_request_error' },
   payload_too_large: { status: 413, type: 'bad_request_error' },
@@ -55,6 +60,8 @@ export interface GatewayErrorOptions {
   upstream?: { status: number; type: string | null };
   /** Extra response headers (rate limit state and the like). Never a secret. */
   headers?: Readonly<Record<string, string>>;
+  /** Beside `error` in the body, in FastAPI's form, for LiteLLM's clients that look for it there. */
+  detail?: JsonObject;
 }
 
 export class GatewayError extends Error {
@@ -63,6 +70,7 @@ export class GatewayError extends Error {
   readonly param: string | null;
   readonly retryAfterMs: number | undefined;
   readonly headers: Readonly<Record<string, string>>;
+  readonly detail: JsonObject | undefined;
   readonly #upstream: { status: number; type: string | null } | undefined;
 
   constructor(code: ErrorCode, publicMessage: string, options: GatewayErrorOptions = {}) {
@@ -71,6 +79,7 @@ export class GatewayError extends Error {
     this.param = options.param ?? null;
     this.retryAfterMs = options.retryAfterMs;
     this.headers = options.headers ?? {};
+    this.detail = options.detail;
     this.#upstream = options.upstream;
   }
 
@@ -86,9 +95,12 @@ export class GatewayError extends Error {
 /** The error body of the wire (LiteLLM's ProxyException form): `code` is the status as a string. */
 export interface ErrorEnvelope {
   error: { message: string; type: string; param: string | null; code: string };
+  detail?: JsonObject;
 }
 
 /** Pure: an error → the body that the caller sees. */
 export function toEnvelope(error: GatewayError): ErrorEnvelope {
-  return { error: { message: error.message, type: error.type, param: error.param, code: String(error.status) } };
+  const { message, type, param, status, detail } = error;
+  const envelope: ErrorEnvelope = { error: { message, type, param, code: String(status) } };
+  return detail === undefined ? envelope : { ...envelope, detail };
 }

@@ -27,6 +27,7 @@ import { type ModelChangeRoutesDeps, registerModelChangeRoutes } from './routes/
 import { type ModelRoutesDeps, registerModelRoutes } from './routes/models.ts';
 import { registerSpendRoutes, type SpendRoutesDeps } from './routes/spend.ts';
 import { registerTagRoutes, type TagRoutesDeps } from './routes/tag.ts';
+import { registerTeamRoutes, type TeamRoutesDeps } from './routes/team.ts';
 import { registerTokenCounterRoutes } from './routes/token-counter.ts';
 import { registerUserRoutes, type UserRoutesDeps } from './routes/user.ts';
 import { type ServerDeps, toServerOptions } from './server-options.ts';
@@ -47,6 +48,7 @@ export interface AppDeps
     KeyRoutesDeps,
     ExplainRoutesDeps,
     SpendRoutesDeps,
+    TeamRoutesDeps,
     GlobalSpendRoutesDeps {
   logRequest: LogRequest;
 }
@@ -79,6 +81,7 @@ export async function createApp(deps: AppDeps): Promise<App> {
   registerTagRoutes(app, deps);
   registerUserRoutes(app, deps);
   registerKeyRoutes(app, deps);
+  registerTeamRoutes(app, deps);
   registerExplainRoutes(app, deps);
   registerSpendRoutes(app, deps);
   registerGlobalSpendRoutes(app, deps);

@@ -18,6 +18,12 @@ export function nameUnenforcedFields(reply: FastifyReply, names: readonly string
   setNames(reply, 'x-latchkey-not-enforced', names);
 }
 
+/** `x-latchkey-left-out`: how many rows the reply is too short for, by their kind. */
+export function nameLeftOut(reply: FastifyReply, counts: Readonly<Record<string, number>>): void {
+  const left = Object.entries(counts).filter(([, count]) => count > 0);
+  if (left.length > 0) reply.header('x-latchkey-left-out', left.map(([kind, count]) => `${kind}=${count}`).join(', '));
+}
+
 /** Names come from the client: only those that a header can carry, and not without end. */
 function setNames(reply: FastifyReply, header: string, names: readonly string[]): void {
   const safe = names.filter((name) => HEADER_SAFE_NAME.test(name)).slice(0, MAX_NAMES);

@@ -1,0 +1,102 @@
+/** Who is in a team, and what each may use up there. */
+import { addMembers } from '../../management/teams/add-members.ts';
+import { bulkAddMembers } from '../../management/teams/bulk-add-members.ts';
+import { removeMember } from '../../management/teams/remove-member.ts';
+import type { TeamManagement } from '../../management/teams/team-management.ts';
+import { updateMember } from '../../management/teams/update-member.ts';
+import type { App } from '../app-instance.ts';
+import { toLimitClock } from '../schemas/limit-clock.ts';
+import { toPerson } from '../schemas/member-shapes.ts';
+import {
+  BulkMemberAddBody,
+  BulkMemberAddReply,
+  fromAddedMembers,
+  fromBulkAdded,
+  fromUpdatedMember,
+  MemberAddBody,
+  MemberAddReply,
+  MemberDeleteBody,
+  MemberUpdateBody,
+  MemberUpdateReply,
+  toBulkAddition,
+  toMemberAddition,
+  toMemberUpdate,
+} from '../schemas/team-member.ts';
+import { fromTeamView, TeamRow } from '../schemas/team-row.ts';
+
+const tags = ['teams'];
+const config = { access: 'management', scope: 'scoped' } as const;
+
+export function registerTeamMemberRoutes(app: App, teamManagement: TeamManagement): void {
+  const clock = toLimitClock(teamManagement);
+
+  app.post(
+    '/team/member_add',
+    {
+      config,
+      schema: {
+        tags,
+        summary: 'Put people into a team, all or nobody',
+        body: MemberAddBody,
+        response: { 200: MemberAddReply },
+      },
+    },
+    async (request) => {
+      const addition = toMemberAddition(request.body);
+      return fromAddedMembers(await addMembers(teamManagement, request.caller, request.actor(), addition), clock);
+    },
+  );
+
+  app.post(
+    '/team/bulk_member_add',
+    {
+      config,
+      schema: {
+        tags,
+        summary: 'Put people into a team, with a result for each',
+        body: BulkMemberAddBody,
+        response: { 200: BulkMemberAddReply },
+      },
+    },
+    async (request) => {
+      const addition = toBulkAddition(request.body);
+      const added = await bulkAddMembers(teamManagement, request.caller, request.actor(), addition);
+      return fromBulkAdded(addition.teamId, added, clock);
+    },
+  );
+
+  app.post(
+    '/team/member_update',
+    {
+      config,
+      schema: {
+        tags,
+        summary: "Change a member's role, budget and limits in a team",
+        body: MemberUpdateBody,
+        response: { 200: MemberUpdateReply },
+      },
+    },
+    async (request) => {
+      const update = toMemberUpdate(request.body);
+      return fromUpdatedMember(await updateMember(teamManagement, request.caller, request.actor(), update));
+    },
+  );
+
+  app.post(
+    '/team/member_delete',
+    {
+      config,
+      schema: {
+        tags,
+        summary: "Take somebody out of a team, with the person's keys of that team",
+        body: MemberDeleteBody,
+        response: { 200: TeamRow },
+      },
+    },
+    async (request) => {
+      const { body } = request;
+      const member = { teamId: body.team_id, ...toPerson(body) };
+      return fromTeamView(await removeMember(teamManagement, request.caller, request.actor(), member), clock);
+    },
+  );
+}

@@ -1,0 +1,132 @@
+/** POST /team/new, /team/update, /team/delete and the smaller changes of a team: bodies → what the verbs take. */
+import { z } from 'zod';
+import { toUsd } from '../../core/money.ts';
+import { MEMBER_PERMISSIONS } from '../../core/team-permissions.ts';
+import type { NewTeam } from '../../management/teams/create-team.ts';
+import type { SpendReset } from '../../management/teams/reset-team-spend.ts';
+import type { NewCallback } from '../../management/teams/team-callbacks.ts';
+import { LaxBoolean, LaxNumber, Texts, toCeilingNanoUsd } from './key-shapes.ts';
+import { fromLimits, type LimitClock } from './limit-fields.ts';
+import { PersonWithRole, toPeople } from './member-shapes.ts';
+import { checkBudgetIncrease, TEAM_FIELDS_SHAPE, toTeamFields } from './team-fields.ts';
+import { TeamRow } from './team-row.ts';
+
+/** Open: what LiteLLM's clients send beyond this is ignored, and named in a header of the reply. */
+export const TeamNewBody = z.looseObject({
+  ...TEAM_FIELDS_SHAPE,
+  team_id: z.string().nullish().describe('Chosen by you; else one is made.'),
+  members_with_roles: z
+    .array(PersonWithRole)
+    .nullish()
+    .describe('{role, user_id or user_email}; who is no user yet becomes one.'),
+  admins: Texts.nullish().describe('Ids of further members with the role admin.'),
+  members: Texts.nullish().describe('Ids of further members with the role user.'),
+});
+
+export const TEAM_NEW_NAMES = Object.keys(TeamNewBody.shape);
+
+export function toNewTeam(body: z.output<typeof TeamNewBody>): NewTeam {
+  const people = toPeople(body.members_with_roles ?? []);
+  const named = new Set(people.map(({ userId }) => userId));
+  const listed = [
+    ...(body.admins ?? []).map((userId) => ({ userId, email: null, role: 'admin' as const })),
+    ...(body.members ?? []).map((userId) => ({ userId, email: null, role: 'user' as const })),
+  ].filter(({ userId }) => !named.has(userId) && named.add(userId));
+  const fields = toTeamFields(body);
+  const lists = { admins: body.admins ?? [], members: body.members ?? [] };
+  return {
+    id: body.team_id ?? null,
+    fields: { ...fields, extra: { ...fields.extra, ...lists } },
+    members: [...people, ...listed],
+  };
+}
+
+export const TeamUpdateBody = z
+  .looseObject({ ...TEAM_FIELDS_SHAPE, team_id: z.string().min(1) })
+  .superRefine(checkBudgetIncrease);
+export const TEAM_UPDATE_NAMES = [...Object.keys(TEAM_FIELDS_SHAPE), 'team_id'];
+export const TeamUpdateReply = z.object({ team_id: z.string(), data: TeamRow });
+
+export const TeamDeleteBody = z.looseObject({ team_ids: Texts });
+export const TeamDeleteReply = z.object({ deleted_teams: Texts.describe('As passed.') });
+
+export const TeamNameBody = z.looseObject({ team_id: z.string().min(1) });
+export const TeamModelsBody = z.looseObject({ team_id: z.string().min(1), models: Texts.min(1) });
+export const TeamNameParams = z.object({ team_id: z.string().min(1) });
+
+export const TeamPermissionsQuery = z.looseObject({ team_id: z.string().min(1) });
+export const TeamPermissionsReply = z.object({
+  team_id: z.string(),
+  team_member_permissions: Texts,
+  all_available_permissions: Texts,
+});
+export const TeamPermissionsBody = z.looseObject({
+  team_id: z.string().min(1),
+  team_member_permissions: z.array(z.enum(MEMBER_PERMISSIONS)),
+});
+
+export const TeamResetSpendBody = z.looseObject({
+  reset_to: LaxNumber.describe('US dollars: 0 to the present spend.'),
+});
+export const TeamResetSpendReply = z.object({
+  team_id: z.string(),
+  spend: z.number(),
+  previous_spend: z.number(),
+  max_budget: z.number().nullable(),
+  budget_reset_at: z.string().nullable(),
+});
+
+export function fromSpendReset(
+  { view, previousNanoUsd }: SpendReset,
+  clock: LimitClock,
+): z.output<typeof TeamResetSpendReply> {
+  const { max_budget, budget_reset_at } = fromLimits(view.limits, clock);
+  return {
+    team_id: view.team.id,
+    spend: toUsd(view.spendNanoUsd),
+    previous_spend: toUsd(previousNanoUsd),
+    max_budget,
+    budget_reset_at,
+  };
+}
+
+/** NaN stays NaN, which the verb refuses. */
+export function toResetNanoUsd(body: z.output<typeof TeamResetSpendBody>): number {
+  return toCeilingNanoUsd(body.reset_to);
+}
+
+/** Variables as LiteLLM takes them: texts. */
+const CallbackVars = z.record(
+  z.string().regex(/^[A-Za-z0-9_.-]{1,64}$/),
+  z.union([z.string(), LaxBoolean.transform(String)]),
+);
+
+export const TeamCallbackBody = z.looseObject({
+  callback_name: z.string().min(1).describe('langfuse, gcs_bucket, langsmith, …'),
+  callback_type: z.enum(['success', 'failure', 'success_and_failure']).nullish(),
+  callback_vars: CallbackVars.nullish().describe('Where to, and with which credentials. Never shown again.'),
+});
+
+export function toNewCallback(body: z.output<typeof TeamCallbackBody>): NewCallback {
+  return {
+    name: body.callback_name,
+    type: body.callback_type ?? 'success_and_failure',
+    vars: body.callback_vars ?? {},
+  };
+}
+
+export const TeamCallbackReply = z.object({ status: z.literal('success'), data: TeamRow });
+export const TeamCallbacksReply = z.object({
+  status: z.literal('success'),
+  data: z.object({
+    team_id: z.string(),
+    success_callbacks: Texts,
+    failure_callbacks: Texts,
+    callback_vars: z.record(z.string(), z.unknown()).describe('Credentials are masked.'),
+  }),
+});
+export const TeamLoggingReply = z.object({
+  status: z.literal('success'),
+  message: z.string(),
+  data: z.object({ team_id: z.string(), success_callbacks: Texts, failure_callbacks: Texts }),
+});

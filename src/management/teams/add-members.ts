@@ -1,0 +1,101 @@
+import type { Actor } from '../../core/audit.ts';
+import type { Caller } from '../../core/caller.ts';
+import { GatewayError } from '../../core/gateway-error.ts';
+import type { TeamMemberRecord, TeamRecord, UserRecord } from '../../core/owner-records.ts';
+import { mayManageTeam } from '../../core/rights.ts';
+import { assertLimitFields } from '../owners/limit-fields.ts';
+import { getDone } from '../owners/owner-conflict.ts';
+import { memberBudgetId } from './member-budget.ts';
+import { acceptNewMembers, insertMembers, type NewMember } from './new-members.ts';
+import { planMemberStart, startOf } from './plan-member-start.ts';
+import { auditTrail } from './team-audit.ts';
+import type { MemberDefaults } from './team-fields.ts';
+import type { TeamManagement } from './team-management.ts';
+import { getManagedTeam, noTeamForMembers } from './team-rights.ts';
+import { type MemberView, type TeamView, viewTeam } from './view-team.ts';
+
+export interface MemberAddition {
+  teamId: string;
+  people: readonly NewMember[];
+  /** What each of them may use up in the team; what is absent is as the team's defaults say. */
+  limits: MemberDefaults;
+}
+
+export interface AddedMembers {
+  view: TeamView;
+  users: readonly UserRecord[];
+  memberships: readonly MemberView[];
+}
+
+const ROUTE = '/team/member_add';
+
+/**
+ * Puts people into a team, all or nobody; who is no user yet becomes one. Teams that are open to all (`available_teams`)
+ * may be joined by oneself. Throws forbidden, not_found, team_member_exists, bad_request, conflict.
+ */
+export async function addMembers(
+  deps: TeamManagement,
+  caller: Caller,
+  actor: Actor,
+  { teamId, people: asked, limits }: MemberAddition,
+): Promise<AddedMembers> {
+  const found = await deps.owners.teams.find([teamId]);
+  const mayAdd = (team: TeamRecord | undefined) => getTeamToJoin(deps, caller, team, { teamId, people: asked, limits });
+  mayAdd(found);
+  if (asked.length === 0) throw new GatewayError('bad_request', 'No member/members passed in', { param: 'member' });
+  assertMemberLimits(limits);
+  const people = acceptNewMembers(asked);
+  const nowMs = deps.nowMs();
+  const budgetId = found === undefined ? null : memberBudgetId(found);
+  const budget = budgetId === null ? null : ((await deps.owners.budgets.find([budgetId])) ?? null);
+  const start = await planMemberStart(deps, teamId, people, { own: limits, budget }, nowMs);
+
+  const done = await deps.transact(async (unit) => {
+    const team = mayAdd(await unit.teams.find([teamId]));
+    const { members, createdUsers } = await insertMembers(unit, deps, caller, team, { people, limits });
+    const trail = auditTrail(deps, actor, nowMs);
+    await unit.adjust(startOf(start, members));
+    await unit.audit([
+      ...createdUsers.map(trail.newUser),
+      ...members.map((member) => trail.member('created', null, member)),
+    ]);
+    return { team, members };
+  });
+  const { team, members } = getDone(done);
+  return viewAdded(deps, team, members);
+}
+
+/** Throws bad_request, naming the field as the requests of members do. */
+export function assertMemberLimits(limits: MemberDefaults): void {
+  try {
+    assertLimitFields(limits);
+  } catch (error) {
+    if (!(error instanceof GatewayError) || error.param !== 'max_budget') throw error;
+    const message = error.message.replace('max_budget', 'max_budget_in_team');
+    throw new GatewayError(error.code, message, { param: 'max_budget_in_team' });
+  }
+}
+
+/** The team, if the caller may add these people to it. Throws not_found, forbidden. */
+export function getTeamToJoin(
+  { settings }: Pick<TeamManagement, 'settings'>,
+  caller: Caller,
+  team: TeamRecord | undefined,
+  { teamId, people, limits }: MemberAddition,
+): TeamRecord {
+  if (team !== undefined && !mayManageTeam(caller, team) && settings.availableTeamIds.includes(teamId)) {
+    const joins = people.every(({ userId, role }) => role === 'user' && userId !== null && userId === caller.userId);
+    if (joins && caller.path.user !== null && Object.keys(limits).length === 0) return team;
+  }
+  return getManagedTeam(caller, team, { teamId, route: ROUTE, missing: noTeamForMembers });
+}
+
+async function viewAdded(
+  deps: TeamManagement,
+  team: TeamRecord,
+  members: readonly TeamMemberRecord[],
+): Promise<AddedMembers> {
+  const added = new Set(members.map(({ userId }) => userId));
+  const [view, users] = await Promise.all([viewTeam(deps, team), deps.owners.users.findMany([...added])]);
+  return { view, users, memberships: view.members.filter(({ member }) => added.has(member.userId)) };
+}

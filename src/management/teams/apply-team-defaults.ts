@@ -1,0 +1,22 @@
+import type { TeamFields } from './team-fields.ts';
+
+/** `default_team_params` for what the request of a new team leaves out, leaves null, or (a list, a map) leaves empty. */
+export function applyTeamDefaults(fields: TeamFields, defaults: TeamFields): TeamFields {
+  return {
+    ...fill(fields, defaults),
+    limits: fill(fields.limits, defaults.limits),
+    memberDefaults: fill(fields.memberDefaults, defaults.memberDefaults),
+    inMetadata: fill(fields.inMetadata, defaults.inMetadata),
+    extra: fill(fields.extra, defaults.extra),
+  };
+}
+
+function fill<T extends object>(given: T, defaults: T): T {
+  const missing = Object.entries(defaults).filter(([name]) => isOpen((given as Record<string, unknown>)[name]));
+  return { ...given, ...Object.fromEntries(missing) };
+}
+
+function isOpen(value: unknown): boolean {
+  if (value === undefined || value === null) return true;
+  return typeof value === 'object' && Object.keys(value).length === 0;
+}

@@ -1,0 +1,128 @@
+import type { Actor } from '../../core/audit.ts';
+import type { Caller } from '../../core/caller.ts';
+import { GatewayError } from '../../core/gateway-error.ts';
+import { fillLimits } from '../../core/limits.ts';
+import type { BudgetRecord, TeamRecord } from '../../core/owner-records.ts';
+import { refuseAct } from '../../core/rights.ts';
+import type { WriteUnit } from '../../storage/owners/owner-storage.ts';
+import { assertBudgetExists } from '../owners/assert-budget-exists.ts';
+import { assertNewId } from '../owners/assert-text.ts';
+import { nameOfCaller } from '../owners/blank-owner.ts';
+import { planFreshStart } from '../owners/fresh-start.ts';
+import { getDone } from '../owners/owner-conflict.ts';
+import { applyTeamDefaults } from './apply-team-defaults.ts';
+import { assertNoNewReferences } from './assert-no-raise.ts';
+import { assertTeamFields } from './assert-team-fields.ts';
+import { assertWithinOrganization } from './assert-within-organization.ts';
+import { mergeMemberBudget, withMemberBudget } from './member-budget.ts';
+import { buildBlankTeam, mergeTeamFields } from './merge-team-fields.ts';
+import { acceptNewMembers, insertMembers, type NewMember } from './new-members.ts';
+import { planMemberStart, startOf } from './plan-member-start.ts';
+import { auditTrail } from './team-audit.ts';
+import type { TeamFields } from './team-fields.ts';
+import type { TeamManagement } from './team-management.ts';
+import { mayGovern } from './team-rights.ts';
+import { type TeamView, viewTeam } from './view-team.ts';
+
+export interface NewTeam {
+  /** Chosen by the client; null: one is made. */
+  id: string | null;
+  fields: TeamFields;
+  members: readonly NewMember[];
+}
+
+/**
+ * Makes a team. Whoever makes it becomes its admin; members who are no users yet become some. Team, members, users, the
+ * members' budget row and the audit rows are one transaction.
+ * Throws not_admin, forbidden, bad_request (a field, a taken id, more than the organisation has), conflict.
+ */
+export async function createTeam(
+  deps: TeamManagement,
+  caller: Caller,
+  actor: Actor,
+  input: NewTeam,
+): Promise<TeamView> {
+  const fields = applyTeamDefaults(input.fields, deps.settings.defaults);
+  if (!mayGovern(caller, { organizationId: fields.organizationId ?? null })) throw refuseAct(caller, '/team/new');
+  assertTeamFields(deps, fields);
+  if (input.id !== null) assertNewId(input.id, 'team_id');
+  const people = withCreator(acceptNewMembers(input.members), caller);
+  const nowMs = deps.nowMs();
+  const stamp = { id: deps.newId('budget_'), by: nameOfCaller(caller), nowMs };
+  const blank = mergeTeamFields(buildBlankTeam(input.id ?? deps.newId('team_'), nameOfCaller(caller), nowMs), fields);
+  const memberBudget = mergeMemberBudget(null, fields.memberDefaults, stamp);
+  const team = memberBudget === null ? blank : withMemberBudget(blank, memberBudget.id);
+  assertNoNewReferences(caller, {}, team.metadata);
+  const start = await planStart(deps, input.id, team, people, memberBudget);
+
+  const done = await deps.transact(async (unit) => {
+    await assertLinks(unit, deps, team);
+    if (!(await unit.teams.insert(team))) throw teamExists(team.id);
+    const trail = auditTrail(deps, actor, nowMs);
+    if (memberBudget !== null) await unit.budgets.insert(memberBudget);
+    const { members, createdUsers } = await insertMembers(unit, deps, caller, team, { people, limits: {} });
+    await unit.adjust([...start.own, ...startOf(start.members, members)]);
+    await unit.audit([
+      trail.team('created', null, team),
+      ...(memberBudget === null ? [] : [trail.budget(null, memberBudget)]),
+      ...createdUsers.map(trail.newUser),
+      ...members.map((member) => trail.member('created', null, member)),
+    ]);
+  });
+  getDone(done);
+  return viewTeam(deps, team);
+}
+
+/** The rows that the team names exist, and it has no more than its organisation. Also where a team is changed. */
+export async function assertLinks(
+  unit: Pick<WriteUnit, 'budgets' | 'organizations'>,
+  deps: Pick<TeamManagement, 'accessGroupsOf'>,
+  team: TeamRecord,
+): Promise<void> {
+  await assertBudgetExists(unit, team.budgetId);
+  if (team.organizationId === null) return;
+  const organization = await unit.organizations.find([team.organizationId]);
+  if (organization === undefined) {
+    throw new GatewayError('bad_request', `Organization not found for organization_id=${team.organizationId}`, {
+      param: 'organization_id',
+    });
+  }
+  const budget = team.budgetId === null ? null : await unit.budgets.find([team.budgetId]);
+  const above = organization.budgetId === null ? null : await unit.budgets.find([organization.budgetId]);
+  const state = { team, limits: fillLimits(team, budget ?? null) };
+  assertWithinOrganization(deps, state, organization, fillLimits(organization, above ?? null));
+}
+
+/** As LiteLLM does: who makes a team is in it, as its admin where the request says nothing else. */
+function withCreator(people: NewMember[], { userId }: Caller): NewMember[] {
+  if (userId === null || people.some((person) => person.userId === userId)) return people;
+  return [...people, { userId, email: null, role: 'admin' }];
+}
+
+/** Only an id that a client chose can have been used before. */
+async function planStart(
+  deps: TeamManagement,
+  chosenId: string | null,
+  team: TeamRecord,
+  people: readonly NewMember[],
+  memberBudget: BudgetRecord | null,
+) {
+  if (chosenId === null) return { own: [], members: new Map() };
+  const earlier = await deps.owners.teams.find([chosenId], { includeDeleted: true });
+  const limits = earlier === undefined ? [team] : [team, earlier];
+  const ref = { kind: 'team' as const, id: team.id };
+  return {
+    own: await planFreshStart(
+      deps,
+      limits.map((record) => ({ ref, limits: record })),
+      team.createdAtMs,
+    ),
+    members: await planMemberStart(deps, team.id, people, { own: {}, budget: memberBudget }, team.createdAtMs),
+  };
+}
+
+function teamExists(id: string): GatewayError {
+  return new GatewayError('bad_request', `Team id = ${id} already exists. Please use a different team id.`, {
+    param: 'team_id',
+  });
+}

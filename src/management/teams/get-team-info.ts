@@ -1,0 +1,70 @@
+import type { Caller } from '../../core/caller.ts';
+import { GatewayError } from '../../core/gateway-error.ts';
+import { mayManageTeam, maySeeAll } from '../../core/rights.ts';
+import type { KeyView } from '../keys/view-key.ts';
+import type { TeamManagement } from './team-management.ts';
+import { maySeeTeam } from './team-rights.ts';
+import { type MemberView, type TeamView, viewTeam } from './view-team.ts';
+
+export interface TeamInfo {
+  view: TeamView;
+  /** Newest first. Of the whole team for those who administer it, else the caller's own. */
+  keys: KeyView[];
+  /** Keys that there are beyond those. */
+  keysLeftOut: number;
+  /** What members may use up and have used up: all of them for those who administer the team, else the caller. */
+  memberships: readonly MemberView[];
+}
+
+/** As many as a reader can take in; /key/list has all of them, page by page. */
+const MAX_KEYS = 500;
+
+/**
+ * One team. Somebody who has nothing to do with it cannot tell whether it exists. Throws team_not_found, forbidden.
+ */
+export async function getTeamInfo(
+  deps: Pick<TeamManagement, 'owners' | 'readSpend' | 'nowMs' | 'listKeys' | 'viewKeys'>,
+  caller: Caller,
+  teamId: string,
+): Promise<TeamInfo> {
+  const team = await deps.owners.teams.find([teamId]);
+  if (team === undefined && maySeeAll(caller)) throw notFound(teamId);
+  if (team === undefined || !maySeeTeam(caller, team)) throw notYours(caller, teamId);
+  const seesAll = maySeeAll(caller) || mayManageTeam(caller, team);
+  const [view, { keys, total }] = await Promise.all([
+    viewTeam(deps, team),
+    listVisibleKeys(deps, caller, teamId, seesAll),
+  ]);
+  return {
+    view,
+    keys: await deps.viewKeys(keys),
+    keysLeftOut: total - keys.length,
+    memberships: seesAll ? view.members : view.members.filter(({ member }) => member.userId === caller.userId),
+  };
+}
+
+async function listVisibleKeys(
+  { listKeys, nowMs }: Pick<TeamManagement, 'listKeys' | 'nowMs'>,
+  caller: Caller,
+  teamId: string,
+  seesAll: boolean,
+): ReturnType<TeamManagement['listKeys']> {
+  const query = { teamId, page: 1, size: MAX_KEYS, sortBy: 'created_at', sortOrder: 'desc', nowMs: nowMs() } as const;
+  if (seesAll) return listKeys(query);
+  if (caller.userId !== null && caller.path.user !== null) return listKeys({ ...query, userId: caller.userId });
+  return caller.key === null ? { keys: [], total: 0 } : listKeys({ ...query, keyId: caller.key.keyId });
+}
+
+function notFound(teamId: string): GatewayError {
+  return new GatewayError('team_not_found', `Team not found, passed team id: ${teamId.slice(0, 256)}.`, {
+    param: 'team_id',
+  });
+}
+
+function notYours(caller: Caller, teamId: string): GatewayError {
+  return new GatewayError(
+    'forbidden',
+    `User=${caller.userId ?? 'None'} not authorized to access this team=${teamId.slice(0, 256)}`,
+    { param: 'team_id' },
+  );
+}

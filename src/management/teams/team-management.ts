@@ -1,0 +1,22 @@
+import type { JsonObject } from '../../core/json.ts';
+import type { KeyRecord } from '../../core/key.ts';
+import type { KeyListQuery } from '../../storage/storage.ts';
+import type { KeyView } from '../keys/view-key.ts';
+import type { OwnerManagement } from '../owners/owner-management.ts';
+import type { TeamFields } from './team-fields.ts';
+
+export interface TeamSettings {
+  /** `default_team_params`: for what a new team's request leaves out. */
+  defaults: TeamFields;
+  /** `default_internal_user_params.available_teams`: teams that anybody may join. */
+  availableTeamIds: readonly string[];
+  /** `default_team_settings`: metadata that a team's log destinations are read from where it has none, by team. */
+  callbacks: ReadonlyMap<string, JsonObject>;
+}
+
+/** What the team verbs ask of the world. */
+export interface TeamManagement extends OwnerManagement {
+  settings: TeamSettings;
+  listKeys(query: KeyListQuery): Promise<{ keys: KeyRecord[]; total: number }>;
+  viewKeys(keys: readonly KeyRecord[]): Promise<KeyView[]>;
+}
