@@ -11,9 +11,9 @@ import { buildKeyAudit } from '../keys/key-audit.ts';
 import type { KeyFields } from '../keys/key-fields.ts';
 import { assertNewId } from '../owners/assert-text.ts';
 import { buildBlankOwner, nameOfCaller, newStamps } from '../owners/blank-owner.ts';
-import { planFreshStart } from '../owners/fresh-start.ts';
 import { buildOwnerAudit } from '../owners/owner-audit.ts';
 import { type FirstKey, planFirstKey } from './plan-first-key.ts';
+import { planNewSpend } from './plan-new-spend.ts';
 import { assertUserFields, mergeUserFields, type UserFields } from './user-fields.ts';
 import { type UserDefaults, type UserManagement, userExists } from './user-management.ts';
 import { type UserView, viewUser } from './view-user.ts';
@@ -59,16 +59,17 @@ export async function createUser(
   const fields = applyDefaults(input.fields, deps.defaults);
   const blank: UserRecord = { ...buildBlankOwner(id, by, nowMs), email: null, role: deps.defaults.role };
   const record = mergeUserFields(blank, fields);
-  const teamIds = [...new Set(input.teamIds.length > 0 ? input.teamIds : deps.defaults.teamIds)].sort();
+  const defaultTeams = fields.role === 'proxy_admin' ? [] : deps.defaults.teamIds;
+  const teamIds = [...new Set(input.teamIds.length > 0 ? input.teamIds : defaultTeams)].sort();
   const key =
     input.firstKey === null
       ? null
-      : await planFirstKey(deps.keyManagement, caller, { ...input.firstKey, userId: id }, input.request, nowMs);
-  const fresh = await planFreshStart(deps, [{ ref: { kind: 'user', id }, limits: record }], nowMs);
+      : await planFirstKey(deps.keyManagement, caller, ownKey(caller, id, input), input.request, nowMs);
+  const { adjustments } = await planNewSpend(deps, record, fields.spendNanoUsd ?? 0, nowMs);
 
   const result = await deps.transact(async (unit) => {
     if (!(await unit.users.insert(record))) throw userExists('user_id', id);
-    await unit.adjust(fresh);
+    await unit.adjust(adjustments);
     await joinTeams(unit, id, teamIds, by, nowMs);
     await joinOrganizations(unit, id, input.organizationIds, by, nowMs);
     await unit.audit([
@@ -101,8 +102,16 @@ function assertMayCreate(caller: Caller, { fields, organizationIds, teamIds }: N
   if (!plain || !ours || teamIds.length > 0) throw refuseAct(caller, '/user/new');
 }
 
-/** What the request leaves open, from the installation's settings. */
+/** Whoever administers an organisation gives keys within it, and no permissions, which would reach beyond it. */
+function ownKey(caller: Caller, userId: string, { firstKey, organizationIds }: NewUser): KeyFields {
+  if (isAdmin(caller)) return { ...firstKey, userId };
+  const { permissions: _, config: _config, ...fields } = firstKey ?? {};
+  return { ...fields, userId, organizationId: organizationIds[0] ?? null };
+}
+
+/** What the request leaves open, from the installation's settings; they are not meant for administrators. */
 function applyDefaults(fields: UserFields, defaults: UserDefaults): UserFields {
+  if (fields.role === 'proxy_admin') return fields;
   const role = fields.role ?? defaults.role;
   const saysBudget = fields.limits.maxBudgetNanoUsd != null || defaults.limits.maxBudgetNanoUsd != null;
   const ofRole = role === 'internal_user' && !saysBudget ? defaults.internalUserBudget : {};

@@ -2,7 +2,7 @@ import type { Caller } from '../../core/caller.ts';
 import { GatewayError } from '../../core/gateway-error.ts';
 import type { KeyRecord } from '../../core/key.ts';
 import type { TeamRecord, UserRecord } from '../../core/owner-records.ts';
-import { maySeeAll, scopeOf } from '../../core/rights.ts';
+import { isAdmin, maySeeAll, scopeOf } from '../../core/rights.ts';
 import type { RecordQuery } from '../../storage/owners/owner-storage.ts';
 import { type KeyView, viewKeys } from '../keys/view-key.ts';
 import { viewProxy } from './set-proxy-spend.ts';
@@ -13,7 +13,7 @@ import { type UserView, viewUser, viewUsers } from './view-user.ts';
 const MAX_SHOWN = 100;
 
 export interface UserInfo {
-  /** Null: an administrator asked for no user in particular. */
+  /** Null: an administrator who is no user asked for no user in particular. */
   user: UserView | null;
   keys: readonly KeyView[];
   teams: readonly TeamRecord[];
@@ -21,7 +21,7 @@ export interface UserInfo {
 
 /** One user with its keys and teams; its own one for everybody. Throws forbidden (somebody else's), not_found. */
 export async function getUserInfo(deps: UserManagement, caller: Caller, asked: string | null): Promise<UserInfo> {
-  if (asked === null && maySeeAll(caller) && caller.path.user === null) return getEverything(deps);
+  if (asked === null && isAdmin(caller)) return getEverything(deps, caller);
   const id = asked ?? caller.userId;
   if (id === null || (!maySeeAll(caller) && id !== caller.userId)) throw notYours(asked, caller.userId);
   const user = await getUser(deps, caller, id);
@@ -39,14 +39,16 @@ export async function getUser(deps: UserManagement, caller: Caller, id: string):
   return viewUser(deps, record);
 }
 
-async function getEverything(deps: UserManagement): Promise<UserInfo> {
+/** Of an administrator: its own row where it has one, and the latest keys and teams of all. */
+async function getEverything(deps: UserManagement, caller: Caller): Promise<UserInfo> {
   const nowMs = deps.nowMs();
   const page = { page: 1, size: MAX_SHOWN, sortBy: 'created_at', sortOrder: 'desc', nowMs } as const;
-  const [{ keys }, { records: teams }] = await Promise.all([
+  const [user, { keys }, { records: teams }] = await Promise.all([
+    caller.path.user === null ? null : getUser(deps, caller, caller.path.user.id),
     deps.keyManagement.keys.list(page),
     deps.owners.teams.list({ scope: 'all', limit: MAX_SHOWN, offset: 0 }),
   ]);
-  return { user: null, keys: await viewKeys(deps.keyManagement, keys, nowMs), teams };
+  return { user, keys: await viewKeys(deps.keyManagement, keys, nowMs), teams };
 }
 
 async function listKeysOf(deps: UserManagement, userId: string): Promise<KeyRecord[]> {

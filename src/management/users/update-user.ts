@@ -7,8 +7,9 @@ import { isAdmin, refuseAct } from '../../core/rights.ts';
 import { assertNewId } from '../owners/assert-text.ts';
 import { buildBlankOwner, changeStamps, nameOfCaller } from '../owners/blank-owner.ts';
 import { fillFrom, findLinkedBudgets } from '../owners/fill-from-budgets.ts';
-import { planOwnerSpendMoves } from '../owners/move-owner-spend.ts';
+import { type OwnerSpendMove, planOwnerSpendMoves } from '../owners/move-owner-spend.ts';
 import { buildOwnerAudit } from '../owners/owner-audit.ts';
+import { planNewSpend } from './plan-new-spend.ts';
 import { setProxySpend } from './set-proxy-spend.ts';
 import { assertUserFields, mergeUserFields, type UserFields } from './user-fields.ts';
 import { PROXY_USER_ID, type UserManagement, userExists, userNotFound } from './user-management.ts';
@@ -40,25 +41,28 @@ export async function updateUser(
   assertMayUpdate(caller, id, input.fields, found !== undefined);
   if (id === null) throw userNotFound(input.email ?? '');
   assertNewId(id, 'user_id');
-  const moves = found === undefined ? [] : await planMoves(deps, found, input.fields, nowMs);
   const by = nameOfCaller(caller);
+  const blank: UserRecord = { ...buildBlankOwner(id, by, nowMs), email: null, role: deps.defaults.role };
+  const { adjustments, spend } =
+    found === undefined
+      ? await planNewSpend(deps, mergeUserFields(blank, input.fields), input.fields.spendNanoUsd ?? 0, nowMs)
+      : await planMove(deps, found, input.fields, nowMs);
   const result = await deps.transact(async (unit) => {
     const before = await unit.users.find([id]);
-    const blank: UserRecord = { ...buildBlankOwner(id, by, nowMs), email: null, role: deps.defaults.role };
     const after =
       before === undefined
         ? mergeUserFields(blank, input.fields)
         : { ...mergeUserFields(before, input.fields), ...changeStamps(before, by, nowMs) };
     if (before !== undefined) await unit.users.update(after);
     else if (!(await unit.users.insert(after))) throw userExists('user_id', id);
-    await unit.adjust(moves);
+    await unit.adjust(adjustments);
     await unit.audit([
       buildOwnerAudit(deps, actor, nowMs, {
         action: before === undefined ? 'created' : 'updated',
         table: 'LiteLLM_UserTable',
         objectId: id,
-        before: before ?? null,
-        after,
+        before: withSpend(before ?? null, spend?.beforeNanoUsd),
+        after: withSpend(after, spend?.afterNanoUsd),
       }),
     ]);
     return after;
@@ -131,17 +135,26 @@ function mentioned({ limits, extra, ...own }: UserFields): [name: string, wire: 
   });
 }
 
-async function planMoves(deps: UserManagement, found: UserRecord, fields: UserFields, nowMs: number) {
+async function planMove(
+  deps: UserManagement,
+  found: UserRecord,
+  fields: UserFields,
+  nowMs: number,
+): Promise<OwnerSpendMove> {
   const planned = mergeUserFields(found, fields);
   const budgets = await findLinkedBudgets(deps, [found.budgetId, planned.budgetId]);
   const ref = { kind: 'user', id: found.id } as const;
   const [before, after]: Limits[] = [fillFrom(budgets, found), fillFrom(budgets, planned)];
   const change = { ref, before: before as Limits, after: after as Limits };
   const { spendNanoUsd } = fields;
-  const moves = await planOwnerSpendMoves(
+  const [move] = await planOwnerSpendMoves(
     deps,
     [spendNanoUsd === undefined ? change : { ...change, setNanoUsd: spendNanoUsd }],
     nowMs,
   );
-  return moves.flatMap(({ adjustments }) => adjustments);
+  return move ?? { adjustments: [], spend: null };
+}
+
+function withSpend(user: UserRecord | null, spendNanoUsd: number | undefined): object | null {
+  return user === null || spendNanoUsd === undefined ? user : { ...user, spendNanoUsd };
 }

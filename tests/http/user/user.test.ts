@@ -131,6 +131,18 @@ describe('a user who is changed', () => {
   });
 });
 
+describe('what a user has spent', () => {
+  test('is what was said when it was made, and nothing of an earlier one of the name', async () => {
+    const { body } = await post('/user/new', { user_id: 'spender', spend: 2, auto_create_key: false });
+    expect(body.spend).toBe(2);
+    await post('/user/delete', { user_ids: ['spender'] });
+    const made = await post('/user/update', { user_id: 'spender', user_alias: 'Again' });
+    expect(made.body.data.spend).toBe(0);
+    await post('/user/delete', { user_ids: ['spender'] });
+    expect((await post('/user/update', { user_id: 'spender', spend: 0.5 })).body.data.spend).toBe(0.5);
+  });
+});
+
 describe('people', () => {
   test('see and change themselves, and nothing that would give them more', async () => {
     const { body: me } = await post('/user/new', { user_id: 'me', user_role: 'internal_user' });
@@ -162,6 +174,9 @@ describe('people', () => {
     expect([refused.status, refused.body.error.param]).toEqual([403, 'user_role']);
     expect((await post('/user/update', { user_id: 'ada', max_budget: 6 }, admin.key)).status).toBe(200);
     expect((await post('/user/delete', { user_ids: ['boss'] }, admin.key)).status).toBe(403);
+    const all = await get('/user/info', admin.key);
+    expect(all.body.user_info.user_id).toBe('boss');
+    expect(all.body.keys.map(({ user_id: id }: { user_id: string }) => id)).toContain('ada');
   });
 
   test('list themselves; viewers list all', async () => {
