@@ -21,6 +21,7 @@ import type { Config } from './config/config.ts';
 import { readOrCreateSalt } from './config/salt-file.ts';
 import { createAuditSeal } from './core/audit-seal.ts';
 import { createBudgetCalendar } from './core/budget-window.ts';
+import type { KnownRoute } from './core/ceiling-terms.ts';
 import { sha256Hex } from './core/key-secret.ts';
 import { createMemoryCounters } from './counters/memory-counters.ts';
 import { callModel } from './gateway/call-model.ts';
@@ -111,7 +112,8 @@ export async function compose(config: Config, overrides: ComposeOverrides = {}):
     nowMs,
     random: overrides.random ?? Math.random,
   });
-  const keyManagement = await buildKeyManagement(config, { storage, counters, calendar, gateway, nowMs, salt });
+  const routes: KnownRoute[] = [];
+  const keyManagement = await buildKeyManagement(config, { storage, counters, calendar, gateway, nowMs, salt, routes });
   const spending = await buildSpending(config, { storage, ledger, gateway, keyManagement });
   const ownerManagement = buildOwnerManagement({ storage, counters, calendar, gateway, nowMs });
   // After whatever an operator can get wrong (a hook, say): a master key that is made now is shown at the end of the start.
@@ -146,6 +148,7 @@ export async function compose(config: Config, overrides: ComposeOverrides = {}):
     },
     isIpAllowed: config.general.allowedIps === null ? null : createIpAllowList(config.general.allowedIps),
     publicRoutes: config.general.publicRoutes,
+    noteRoute: (route) => routes.push(route),
     pingDatabase: storage.ping,
     inspectProcess: async () => ({
       callsInFlight: live.count(),

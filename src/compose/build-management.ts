@@ -1,7 +1,9 @@
 import { createHmac, randomBytes } from 'node:crypto';
+import { refuseRoute } from '../auth/authorize-route.ts';
 import type { Config } from '../config/config.ts';
 import { loadHook } from '../config/load-hook.ts';
 import type { BudgetCalendar } from '../core/budget-window.ts';
+import type { KnownRoute } from '../core/ceiling-terms.ts';
 import { keySpendCounter } from '../core/key-spend-counter.ts';
 import { upstreamModelFor } from '../core/routing.ts';
 import type { Counters } from '../counters/counters.ts';
@@ -25,12 +27,18 @@ export async function buildKeyManagement(
     gateway: GatewayDeps;
     nowMs: () => number;
     salt: string;
+    /** Filled as the application registers them. */
+    routes: readonly KnownRoute[];
   },
 ): Promise<KeyManagement> {
-  const { storage, counters, calendar, gateway, nowMs, salt } = parts;
+  const { storage, counters, calendar, gateway, nowMs, salt, routes } = parts;
   const { customKeyGenerate, defaults, upperBounds } = config.keyGeneration;
   return {
     keys: storage.keys,
+    standingOf: storage.ownerCache.standingOf,
+    accessGroupsOf: (model) => gateway.models.accessGroupsOf(model),
+    routes: () => routes,
+    mayCallRoute: (caller, route) => refuseRoute(caller, route) === undefined,
     nowMs,
     randomBytes: randomBytes,
     newId,
@@ -48,6 +56,7 @@ export async function buildKeyManagement(
       defaults,
       upperBounds,
       disableKeyName: config.disableKeyName,
+      budgetMode: config.general.budgetMode,
       rotationGracePeriod: config.general.rotationGracePeriod,
       gcsBucketName: config.gcsBucketName,
     },

@@ -10,6 +10,8 @@ const ERROR_TABLE = {
   key_unknown: { status: 401, type: 'token_not_found_in_db' },
   key_expired: { status: 401, type: 'expired_key' },
   not_admin: { status: 401, type: 'auth_error' },
+  /** A team that does not let its plain members do this. */
+  team_member_permission: { status: 401, type: 'team_member_permission_error' },
   forbidden: { status: 403, type: 'auth_error' },
   key_model_access: { status: 403, type: 'key_model_access_denied' },
   team_model_access: { status: 403, type: 'team_model_access_denied' },

@@ -48,12 +48,16 @@ export interface KeyRecord {
   allowedCacheControls: readonly string[];
   /** Routes the key may call; empty = those its role may. */
   allowedRoutes: readonly string[];
+  /** Addresses and CIDR ranges from which the key may call; empty = from everywhere. */
+  allowedIps: readonly string[];
   blocked: boolean | null;
   expiresAtMs: number | null;
   createdAtMs: number;
   createdBy: string;
   updatedAtMs: number;
   updatedBy: string;
+  /** Who made or changed the key for its user; from then on that user may narrow it and never widen it. Null: nobody. */
+  governedBy: string | null;
   lastActiveAtMs: number | null;
   rotationCount: number;
   lastRotationAtMs: number | null;

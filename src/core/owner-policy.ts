@@ -53,7 +53,7 @@ function toPolicy(owner: OwnerRef, limits: Limits, metadata: JsonObject): OwnerP
 }
 
 /** The limits that a key's own row says. */
-function keyLimits(key: KeyRecord): Limits {
+export function keyLimits(key: KeyRecord): Limits {
   return {
     maxBudgetNanoUsd: key.maxBudgetNanoUsd,
     softBudgetNanoUsd: key.softBudgetNanoUsd,

@@ -1,67 +1,95 @@
 import { describe, expect, test } from 'vitest';
+import { buildKey, buildMember, buildTeam, buildUser } from '../storage/__fixtures__/rows.ts';
+import { NO_STANDING } from './call-path.ts';
 import { ANONYMOUS, type Caller } from './caller.ts';
-import type { KeyRecord } from './key.ts';
-import { assertMay, isWithinReach, type KeyAct } from './permissions.ts';
+import { GatewayError } from './gateway-error.ts';
+import { assertMay, type Capacity, capacityFor, type KeyAct } from './permissions.ts';
 import type { Role } from './role.ts';
 
-const caller = (role: Role, over: Partial<Caller> = {}): Caller => ({
-  ...ANONYMOUS,
-  role,
-  secretHash: 'a'.repeat(64),
-  ...over,
+const team = buildTeam({ id: 't1', organizationId: 'o1' });
+const open = buildTeam({ id: 't1', memberPermissions: ['/key/update'] });
+
+function caller(role: Role, over: Partial<Caller> = {}): Caller {
+  const user = role === 'unknown' ? null : buildUser({ id: 'ada', role });
+  return { ...ANONYMOUS, kind: 'key', role, userId: 'ada', path: { ...NO_STANDING.path, user }, ...over };
+}
+const inTeam = (role: 'admin' | 'user') => ({
+  memberships: { teams: [buildMember({ teamId: 't1', userId: 'ada', role })], organizations: [] },
 });
-const key = (keyId: string, userId: string | null = null) => ({ keyId, userId }) as KeyRecord;
+const outcome = (found: Capacity | GatewayError) => (found instanceof GatewayError ? found.status : found);
 
-const WRITES: KeyAct[] = ['generate', 'update', 'delete', 'regenerate', 'block', 'unblock'];
+describe('what a role may', () => {
+  test.each<[Role, KeyAct, string]>([
+    ['proxy_admin', 'generate', 'any'],
+    ['proxy_admin', 'bulk_update', 'any'],
+    ['proxy_admin_viewer', 'generate', '403'],
+    ['proxy_admin_viewer', 'info', 'any'],
+    ['org_admin', 'update', 'within'],
+    ['internal_user', 'generate', 'within'],
+    ['internal_user', 'bulk_update', '403'],
+    ['internal_user_viewer', 'delete', '403'],
+    ['internal_user_viewer', 'list', 'within'],
+    ['unknown', 'generate', '401'],
+    ['unknown', 'list', '401'],
+    ['unknown', 'info', 'self'],
+  ])('%s %s: %s', (role, act, expected) => {
+    const found = (() => {
+      try {
+        return assertMay(caller(role), act);
+      } catch (error) {
+        return String((error as GatewayError).status);
+      }
+    })();
+    expect(found).toBe(expected);
+  });
+});
 
-describe('who may change keys', () => {
-  test.each(WRITES)('%s: the administrator, and nobody else', (act) => {
-    expect(assertMay(caller('proxy_admin'), act)).toBe('any');
-    for (const role of ['org_admin', 'internal_user', 'unknown'] as const) {
-      expect(() => assertMay(caller(role), act), role).toThrowError(
-        expect.objectContaining({ code: 'not_admin', status: 401, type: 'auth_error' }),
-      );
-    }
-    for (const role of ['proxy_admin_viewer', 'internal_user_viewer'] as const) {
-      expect(() => assertMay(caller(role), act), role).toThrowError(
-        expect.objectContaining({ code: 'forbidden', status: 403 }),
-      );
-    }
+describe('as what a key is touched', () => {
+  const mine = buildKey({ userId: 'ada' });
+  const others = buildKey({ userId: 'bert' });
+  const mineInTeam = buildKey({ userId: 'ada', teamId: 't1' });
+  const othersInTeam = buildKey({ userId: 'bert', teamId: 't1' });
+
+  test('an administrator touches any', () => {
+    expect(outcome(capacityFor(caller('proxy_admin'), 'delete', others, null))).toBe('admin');
   });
 
-  test('the refusal says which route, which role and which user', () => {
-    expect(() => assertMay(caller('unknown', { userId: 'u-1' }), 'generate')).toThrowError(
-      'Authentication Error, Only proxy admin can be used to generate, delete, update info for new keys/users/teams. ' +
-        'Route=/key/generate. Your role=unknown. Your user_id=u-1',
+  test('its user does what is for owners, and lifts no block', () => {
+    const ada = caller('internal_user');
+    expect(outcome(capacityFor(ada, 'update', mine, null))).toBe('owner');
+    expect(outcome(capacityFor(ada, 'unblock', mine, null))).toBe(403);
+    expect(outcome(capacityFor(ada, 'reset_spend', mine, null))).toBe(403);
+  });
+
+  test('a key of somebody else is refused as one that does not exist', () => {
+    expect(outcome(capacityFor(caller('internal_user'), 'update', others, null))).toBe(403);
+    expect(outcome(capacityFor(caller('internal_user'), 'info', others, null))).toBe(403);
+  });
+
+  test('in a team its permissions decide, by default to look only', () => {
+    const member = caller('internal_user', inTeam('user'));
+    const refusal = capacityFor(member, 'update', mineInTeam, team);
+    expect(refusal).toMatchObject({ status: 401, type: 'team_member_permission_error', param: '/key/update' });
+    expect(outcome(capacityFor(member, 'update', mineInTeam, open))).toBe('owner');
+    expect(outcome(capacityFor(member, 'update', othersInTeam, open))).toBe(403);
+    expect(outcome(capacityFor(member, 'info', othersInTeam, team))).toBe('member');
+    expect(outcome(capacityFor(caller('internal_user'), 'info', othersInTeam, team))).toBe(403);
+  });
+
+  test('administrators of the team and of its organisation manage its keys', () => {
+    expect(outcome(capacityFor(caller('internal_user', inTeam('admin')), 'unblock', othersInTeam, team))).toBe(
+      'manager',
     );
-  });
-});
-
-describe('who may see keys', () => {
-  test('a key without a user sees itself, and cannot list', () => {
-    const itself = caller('unknown', { key: key('key_1') });
-    const reach = assertMay(itself, 'info');
-    expect(isWithinReach(reach, itself, key('key_1'))).toBe(true);
-    expect(isWithinReach(reach, itself, key('key_2'))).toBe(false);
-    expect(() => assertMay(itself, 'list')).toThrowError(expect.objectContaining({ code: 'not_admin' }));
+    const stamps = { createdAtMs: 0, createdBy: '', updatedAtMs: 0, updatedBy: '', deletedAtMs: null, deletedBy: null };
+    const place = { organizationId: 'o1', userId: 'ada', role: 'org_admin', budgetId: null, ...stamps } as const;
+    const boss = caller('internal_user', { memberships: { teams: [], organizations: [place] } });
+    expect(outcome(capacityFor(boss, 'delete', othersInTeam, team))).toBe('manager');
+    expect(outcome(capacityFor(boss, 'delete', others, null))).toBe(403);
   });
 
-  test('a user sees the keys of the same user, and no key without one', () => {
-    const user = caller('internal_user', { userId: 'u-1' });
-    const reach = assertMay(user, 'info');
-    expect(isWithinReach(reach, user, key('key_1', 'u-1'))).toBe(true);
-    expect(isWithinReach(reach, user, key('key_1', 'u-2'))).toBe(false);
-    expect(isWithinReach(reach, caller('internal_user'), key('key_1', null))).toBe(false);
-  });
-
-  test('a viewer sees every key and changes none', () => {
-    const viewer = caller('proxy_admin_viewer');
-    expect(assertMay(viewer, 'list')).toBe('any');
-    expect(isWithinReach(assertMay(viewer, 'info'), viewer, key('key_9'))).toBe(true);
-  });
-
-  test('health is about the calling key, whoever calls', () => {
-    expect(assertMay(caller('proxy_admin'), 'health')).toBe('self');
-    expect(isWithinReach('none', caller('proxy_admin'), key('key_1'))).toBe(false);
+  test('a key without a user sees itself', () => {
+    const service = caller('unknown', { key: others });
+    expect(outcome(capacityFor(service, 'info', others, null))).toBe('self');
+    expect(outcome(capacityFor(service, 'info', mine, null))).toBe(403);
   });
 });

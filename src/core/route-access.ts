@@ -22,6 +22,11 @@ const GROUP_NAMES: ReadonlyMap<RouteGroup, string> = new Map([
   ['info', 'info_routes'],
 ] as const);
 
+/** Entries that stand for a kind of routes. */
+export function isRouteGroupName(entry: string): boolean {
+  return [...GROUP_NAMES.values()].includes(entry);
+}
+
 /**
  * True when the key's list allows the route. It narrows what the role may do and never widens it.
  * `routePath` is the registered pattern or the path without its query; public routes need no key and are never refused.

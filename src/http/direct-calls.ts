@@ -93,7 +93,7 @@ class DirectCall {
 
   private admit(caller: Caller): void {
     this.caller = caller;
-    const refusal = this.route.gate.refuse(caller);
+    const refusal = this.route.gate.refuse(caller, this.ip);
     if (refusal !== undefined) {
       this.fail(refusal);
       return;

@@ -28,12 +28,14 @@ export interface KeysTable {
   config: string;
   allowed_cache_controls: string;
   allowed_routes: string;
+  allowed_ips: string;
   blocked: number | null;
   expires_at_ms: number | null;
   created_at_ms: number;
   created_by: string;
   updated_at_ms: number;
   updated_by: string;
+  governed_by: string | null;
   last_active_at_ms: number | null;
   rotation_count: number;
   last_rotation_at_ms: number | null;

@@ -24,6 +24,7 @@ const key = {
   deletedAtMs: null,
   permissions: {},
   allowedRoutes: [] as readonly string[],
+  allowedIps: [] as readonly string[],
 } as unknown as KeyRecord;
 
 export interface FakeApp {
@@ -79,6 +80,7 @@ export async function startApp(overrides: Partial<AppDeps> = {}, record: Partial
     },
     isIpAllowed: null,
     publicRoutes: [],
+    noteRoute: () => undefined,
     pingDatabase: () => Promise.resolve(),
     listModels: () => ['gpt-4', 'openai/gpt-4o'],
     listDeployments: () => [],

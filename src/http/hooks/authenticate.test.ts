@@ -115,3 +115,12 @@ describe('authentication', () => {
     expect((await app.inject({ url: 'http://evil.example/models' })).statusCode).toBe(401);
   });
 });
+
+test('a key is held to its allowed_ips on every route that needs one', async () => {
+  const { app } = await startApp({}, { allowedIps: ['10.0.0.0/8'] });
+  const ask = (url: string, remoteAddress: string) => app.inject({ url, headers: bearer(SECRET), remoteAddress });
+  const refused = await ask('/models', '192.0.2.1');
+  expect([refused.statusCode, refused.json().error.param]).toEqual([403, 'allowed_ips']);
+  expect((await ask('/models', '10.1.2.3')).statusCode).toBe(200);
+  expect((await ask('/', '192.0.2.1')).statusCode).toBe(200);
+});

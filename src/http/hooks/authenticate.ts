@@ -8,6 +8,7 @@ import type { RequestHeaders } from '../../auth/extract-credential.ts';
 import { type IdentifyDeps, identifyCaller } from '../../auth/identify-caller.ts';
 import { ANONYMOUS, type Caller } from '../../core/caller.ts';
 import { GatewayError } from '../../core/gateway-error.ts';
+import { denyAddress, mayCallFrom } from '../../core/key-addresses.ts';
 import { denyRoute, isRouteAllowed } from '../../core/route-access.ts';
 import type { App } from '../app-instance.ts';
 import { policyOf, type RoutePolicy } from '../route-policy.ts';
@@ -18,6 +19,8 @@ export interface AuthenticateDeps {
   isIpAllowed: ((ip: string) => boolean) | null;
   /** `general_settings.public_routes`: route patterns that need no key, though they still end where roles do. */
   publicRoutes: readonly string[];
+  /** Hears of every route that is registered. */
+  noteRoute(policy: RoutePolicy): void;
 }
 
 /** The guard of one route, for whoever serves it. */
@@ -25,7 +28,7 @@ export interface Gate {
   /** Who is calling. Throws or rejects with a GatewayError where that is not known, or where nobody may from there. */
   identify(headers: RequestHeaders, ip: string): Caller | Promise<Caller>;
   /** Why this caller may not call the route; undefined: it may. */
-  refuse(caller: Caller): GatewayError | undefined;
+  refuse(caller: Caller, ip: string): GatewayError | undefined;
 }
 
 export function createGate(policy: RoutePolicy, { identify, isIpAllowed, publicRoutes }: AuthenticateDeps): Gate {
@@ -37,9 +40,10 @@ export function createGate(policy: RoutePolicy, { identify, isIpAllowed, publicR
       }
       return needsKey ? identifyCaller(headers, identify) : ANONYMOUS;
     },
-    refuse(caller) {
+    refuse(caller, ip) {
       if (policy.access === 'public') return undefined;
       const { key } = caller;
+      if (key !== null && !mayCallFrom(key, ip)) return denyAddress(ip);
       if (key !== null && !isRouteAllowed(key.allowedRoutes, policy.route, policy.access)) {
         return denyRoute(key.allowedRoutes, policy.route);
       }
@@ -54,6 +58,7 @@ export function authenticateRoutes(app: App, deps: AuthenticateDeps): void {
   app.decorateRequest('policy', null);
   app.addHook('onRoute', (route) => {
     const policy = policyOf(route);
+    deps.noteRoute(policy);
     const gate = createGate(policy, deps);
     // A hook of the route's own, so that the policy is at hand without a look-up on each request.
     const guard = (request: FastifyRequest, _reply: unknown, done: HookHandlerDoneFunction): void => {
@@ -69,5 +74,5 @@ export function authenticateRoutes(app: App, deps: AuthenticateDeps): void {
 
 function admit(request: FastifyRequest, caller: Caller, gate: Gate, done: HookHandlerDoneFunction): void {
   request.caller = caller;
-  done(gate.refuse(caller));
+  done(gate.refuse(caller, request.ip));
 }

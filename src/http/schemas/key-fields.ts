@@ -44,6 +44,7 @@ const RECORD_SHAPE = {
   allowed_routes: Texts.nullish().describe(
     'Routes, prefixes with *, or llm_api_routes, management_routes, info_routes.',
   ),
+  allowed_ips: Texts.nullish().describe('Addresses and CIDR ranges that the key may call from; empty: all.'),
   blocked: LaxBoolean.nullish(),
   auto_rotate: LaxBoolean.nullish().describe(NOT_YET),
   rotation_interval: z.string().nullish().describe(`${DURATION_HELP} ${NOT_YET}`),
@@ -67,6 +68,7 @@ const RECORD_NAMES: Readonly<Record<keyof typeof RECORD_SHAPE, keyof KeyFields>>
   config: 'config',
   allowed_cache_controls: 'allowedCacheControls',
   allowed_routes: 'allowedRoutes',
+  allowed_ips: 'allowedIps',
   blocked: 'blocked',
   auto_rotate: 'autoRotate',
   rotation_interval: 'rotationInterval',

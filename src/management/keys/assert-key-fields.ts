@@ -1,5 +1,6 @@
 import { assertJsonLimits } from '../../core/assert-json-limits.ts';
 import { GatewayError } from '../../core/gateway-error.ts';
+import { parseIpRange } from '../../core/ip-range.ts';
 import { isJsonObject, type Json } from '../../core/json.ts';
 import { parseKeyAddress } from '../../core/key-address.ts';
 import { getDuration } from './get-duration.ts';
@@ -35,6 +36,7 @@ const NAMES: Partial<Record<FieldOf<string>, string>> = {
 const NAME_LISTS: Partial<Record<FieldOf<readonly string[]>, string>> = {
   models: 'models',
   allowedRoutes: 'allowed_routes',
+  allowedIps: 'allowed_ips',
   allowedCacheControls: 'allowed_cache_controls',
 };
 /** All that is read with the key and has no length of its own. */
@@ -76,6 +78,10 @@ export function assertKeyFields(fields: KeyFields, isKnownModel: (name: string) 
   assertMeaningfulMetadata(fields.metadata ?? {}, 'metadata.');
   assertMeaningfulMetadata(fields.inMetadata ?? {}, '');
   assertBudgetLimits(fields.extra?.budget_limits);
+  for (const entry of fields.allowedIps ?? []) {
+    if (parseIpRange(entry) !== null) continue;
+    refuse('allowed_ips', `allowed_ips: '${entry}' is neither an IP address nor a range such as 10.0.0.0/8.`);
+  }
 }
 
 /** Text for a column or a list of names: not too long, and free of control characters, which PostgreSQL cannot keep. */

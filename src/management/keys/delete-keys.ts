@@ -3,8 +3,10 @@ import type { Caller } from '../../core/caller.ts';
 import { GatewayError } from '../../core/gateway-error.ts';
 import type { KeyRecord } from '../../core/key.ts';
 import { type KeyAddress, parseKeyAddress } from '../../core/key-address.ts';
-import { assertMay } from '../../core/permissions.ts';
+import { assertMay, refuseHidden } from '../../core/permissions.ts';
 import type { KeyStore } from '../../storage/storage.ts';
+import { hasSameOwners } from './assert-may-move.ts';
+import { changedMeanwhile, toFoundKey } from './find-key-for.ts';
 import { buildKeyAudit } from './key-audit.ts';
 import type { KeyManagement } from './key-management.ts';
 import { addressOf, labelKey } from './resolve-key.ts';
@@ -25,12 +27,12 @@ const MAX_KEYS = 5_000;
  * Throws not_admin, management_refused (an empty list), bad_request (too many), not_found.
  */
 export async function deleteKeys(
-  deps: Pick<KeyManagement, 'nowMs' | 'newId'> & { keys: Pick<KeyStore, 'findMany' | 'remove'> },
+  deps: Pick<KeyManagement, 'nowMs' | 'newId' | 'standingOf'> & { keys: Pick<KeyStore, 'findMany' | 'remove'> },
   caller: Caller,
   actor: Actor,
   input: KeyDeletion,
 ): Promise<string[]> {
-  assertMay(caller, 'delete');
+  const reach = assertMay(caller, 'delete');
   const passed = [...(input.keys ?? []), ...(input.aliases ?? [])];
   if (passed.length === 0) {
     const param = input.keys === null ? 'key_aliases' : 'keys';
@@ -45,13 +47,19 @@ export async function deleteKeys(
   ];
   const found = await deps.keys.findMany(addresses);
   const unknown = passed.filter((_, index) => found[index] === undefined);
-  if (unknown.length > 0) throw keysNotFound(unknown);
+  if (unknown.length > 0) throw reach === 'any' ? keysNotFound(unknown) : refuseHidden(caller, 'delete');
   // The same key may have been named twice, by its secret and its alias, say.
   const rows = [...new Map(found.flatMap((key) => (key === undefined ? [] : [[key.keyId, key]]))).values()];
+  for (const key of rows) {
+    const refusal = await toFoundKey(deps, caller, 'delete', key);
+    if (refusal instanceof GatewayError) throw refusal;
+  }
   const nowMs = deps.nowMs();
-  const result = await deps.keys.remove(rows.map(addressOf), { atMs: nowMs, by: nameOf(caller) }, (current) =>
-    buildKeyAudit(deps, actor, nowMs, { action: 'deleted', before: current, after: null }),
-  );
+  const result = await deps.keys.remove(rows.map(addressOf), { atMs: nowMs, by: nameOf(caller) }, (current) => {
+    const seen = rows.find(({ keyId }) => keyId === current.keyId);
+    if (reach !== 'any' && !(seen && hasSameOwners(seen, current))) throw changedMeanwhile();
+    return buildKeyAudit(deps, actor, nowMs, { action: 'deleted', before: current, after: null });
+  });
   if (result.kind === 'not_found') throw keysNotFound(result.missing.map((index) => nameRow(rows[index])));
   return passed;
 }

@@ -9,6 +9,7 @@ import {
   newKey,
   PLAIN_SETTINGS,
   START_MS,
+  seedOwners,
   settingsWith,
   type TestKeyManagement,
 } from './__fixtures__/key-management.ts';
@@ -23,6 +24,7 @@ let deps: TestKeyManagement;
 
 beforeAll(async () => {
   storage = await openStorage({ url: ':memory:', nowMs: () => clock.nowMs, poolSize: 1 });
+  await seedOwners(storage, { budgets: ['b-1'] });
 });
 beforeEach(() => {
   clock.nowMs = START_MS;

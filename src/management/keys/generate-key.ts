@@ -20,7 +20,8 @@ import { keyConflict } from './key-conflict.ts';
 import type { KeyFields } from './key-fields.ts';
 import { assertHookAllows } from './key-generate-hook.ts';
 import type { KeyManagement } from './key-management.ts';
-import { buildBlankKey, mergeKeyFields } from './merge-key-fields.ts';
+import { buildBlankKey } from './merge-key-fields.ts';
+import { planNewKey } from './plan-new-key.ts';
 import { nameOf, withSoftBudgetRow } from './revise-key.ts';
 import { buildKeyView, type IssuedKey } from './view-key.ts';
 
@@ -66,7 +67,7 @@ export async function generateKey(
     createdBy: nameOf(caller),
     nowMs,
   });
-  const key = withSoftBudgetRow(deps, mergeKeyFields(blank, fields, nowMs));
+  const key = withSoftBudgetRow(deps, await planNewKey(deps, caller, blank, { fields, asked: input.fields, nowMs }));
   const spendNanoUsd = fields.spendNanoUsd ?? 0;
   const result = await deps.keys.insert({
     key,

@@ -1,8 +1,10 @@
 import type { Caller } from '../../core/caller.ts';
 import { GatewayError } from '../../core/gateway-error.ts';
+import type { KeyRecord } from '../../core/key.ts';
 import { type KeyAddress, parseKeyAddress } from '../../core/key-address.ts';
-import { assertMay, isWithinReach } from '../../core/permissions.ts';
+import { assertMay } from '../../core/permissions.ts';
 import type { KeyStore } from '../../storage/storage.ts';
+import { toFoundKey } from './find-key-for.ts';
 import type { KeyManagement } from './key-management.ts';
 import { type KeyView, viewKeys } from './view-key.ts';
 
@@ -13,11 +15,13 @@ const MAX_KEYS = 1_000;
  * named twice is shown once. Throws bad_request for more than a thousand names.
  */
 export async function getKeyInfos(
-  deps: Pick<KeyManagement, 'nowMs' | 'readSpend' | 'budgetWindow'> & { keys: Pick<KeyStore, 'findMany'> },
+  deps: Pick<KeyManagement, 'nowMs' | 'readSpend' | 'budgetWindow' | 'standingOf'> & {
+    keys: Pick<KeyStore, 'findMany'>;
+  },
   caller: Caller,
   input: { keys: readonly string[]; aliases: readonly string[] },
 ): Promise<KeyView[]> {
-  const reach = assertMay(caller, 'infos');
+  assertMay(caller, 'infos');
   if (input.keys.length + input.aliases.length > MAX_KEYS) {
     throw new GatewayError('bad_request', `At most ${MAX_KEYS} keys can be asked for at once.`, { param: 'keys' });
   }
@@ -26,6 +30,9 @@ export async function getKeyInfos(
     ...input.aliases.map((alias): KeyAddress => ({ kind: 'alias', alias })),
   ];
   const found = (await deps.keys.findMany(addresses)).filter((key) => key !== undefined);
-  const visible = new Map(found.filter((key) => isWithinReach(reach, caller, key)).map((key) => [key.keyId, key]));
+  const visible = new Map<string, KeyRecord>();
+  for (const key of found) {
+    if (!((await toFoundKey(deps, caller, 'infos', key)) instanceof GatewayError)) visible.set(key.keyId, key);
+  }
   return viewKeys(deps, [...visible.values()], deps.nowMs());
 }

@@ -34,6 +34,7 @@ export interface KeyFields {
   config?: JsonObject | null;
   allowedCacheControls?: readonly string[] | null;
   allowedRoutes?: readonly string[] | null;
+  allowedIps?: readonly string[] | null;
   blocked?: boolean | null;
   autoRotate?: boolean | null;
   rotationInterval?: string | null;

@@ -3,8 +3,12 @@
  * it uses.
  */
 
-import type { KeyRecord } from '../../core/key.ts';
+import type { Standing } from '../../core/call-path.ts';
+import type { Caller } from '../../core/caller.ts';
+import type { KnownRoute } from '../../core/ceiling-terms.ts';
+import type { BudgetMode, KeyRecord } from '../../core/key.ts';
 import type { KeyDefaults, KeyUpperBounds } from '../../core/key-limits.ts';
+import type { OwnerLinks } from '../../storage/owners/owner-storage.ts';
 import type { KeyStore } from '../../storage/storage.ts';
 import type { KeyGenerateHook } from './key-generate-hook.ts';
 
@@ -17,12 +21,22 @@ export interface KeySettings {
   disableKeyName: boolean;
   /** How long a rotated secret goes on working when the request does not say; null: not at all. */
   rotationGracePeriod: string | null;
+  /** `general_settings.budget_mode`: that of keys which name none. */
+  budgetMode: BudgetMode;
   /** GCS_BUCKET_NAME: the bucket of keys that log to `gcs_bucket` and name none; null: there is none. */
   gcsBucketName: string | null;
 }
 
 export interface KeyManagement {
   keys: KeyStore;
+  /** Who these owners are and who stands behind them, as of the last change. */
+  standingOf(links: OwnerLinks): Standing | Promise<Standing>;
+  /** Groups that hold the model of this name. */
+  accessGroupsOf(model: string): readonly string[];
+  /** Every route of this server. */
+  routes(): readonly KnownRoute[];
+  /** Whether the caller's role lets it call the route. */
+  mayCallRoute(caller: Caller, route: KnownRoute): boolean;
   nowMs(): number;
   randomBytes(count: number): Uint8Array;
   /** `newId('key_')` → `key_` and 22 letters and digits. */

@@ -1,6 +1,6 @@
 import type { BalanceAdjustment } from '../../core/balance-adjustment.ts';
-import { GatewayError } from '../../core/gateway-error.ts';
 import type { KeyRecord } from '../../core/key.ts';
+import { changedMeanwhile } from './find-key-for.ts';
 import type { KeyFields } from './key-fields.ts';
 import type { KeyManagement } from './key-management.ts';
 import { mergeKeyFields } from './merge-key-fields.ts';
@@ -52,7 +52,7 @@ export async function planSpendMove(
     adjustments,
     assertStillFits(current) {
       if (current.updatedAtMs === found.updatedAtMs) return;
-      throw new GatewayError('conflict', 'Somebody else changed this key at the same moment. Send the request again.');
+      throw changedMeanwhile();
     },
   };
 }

@@ -1,5 +1,6 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import type { Caller } from '../../core/caller.ts';
+import { buildUser } from '../../storage/__fixtures__/rows.ts';
 import { type OpenStorage, openStorage } from '../../storage/open-storage.ts';
 import {
   ACTOR,
@@ -8,6 +9,7 @@ import {
   callerOf,
   newKey,
   START_MS,
+  seedOwners,
   settingsWith,
   type TestKeyManagement,
 } from './__fixtures__/key-management.ts';
@@ -25,12 +27,20 @@ let deps: TestKeyManagement;
 
 beforeAll(async () => {
   storage = await openStorage({ url: ':memory:', nowMs: () => clock.nowMs, poolSize: 1 });
+  await seedOwners(storage, { teams: ['listed'] });
   deps = buildTestManagement(storage, clock);
 });
 afterAll(() => storage.close());
 
 const make = (fields: KeyFields = {}) => generateKey(deps, ADMIN, ACTOR, newKey({ fields }));
-const user = (userId: string): Caller => ({ ...ADMIN, role: 'internal_user', userId, secretHash: 'f'.repeat(64) });
+const user = (userId: string): Caller => ({
+  ...ADMIN,
+  kind: 'key',
+  role: 'internal_user',
+  userId,
+  secretHash: 'f'.repeat(64),
+  path: { ...ADMIN.path, user: buildUser({ id: userId }) },
+});
 
 describe('the info of one key', () => {
   test('is found by secret, hash, key_id and alias, with its spend and window', async () => {

@@ -2,10 +2,10 @@ import type { Actor } from '../../core/audit.ts';
 import type { Caller } from '../../core/caller.ts';
 import { addDuration } from '../../core/duration.ts';
 import { GatewayError } from '../../core/gateway-error.ts';
-import { parseKeyAddress } from '../../core/key-address.ts';
 import { assertMay } from '../../core/permissions.ts';
 import type { KeyStore } from '../../storage/storage.ts';
 import { acceptKeyChanges } from './accept-key-fields.ts';
+import { type FoundKey, findKeyFor } from './find-key-for.ts';
 import { getDuration } from './get-duration.ts';
 import {
   type ChosenSecret,
@@ -18,6 +18,7 @@ import { keyConflict } from './key-conflict.ts';
 import type { KeyFields } from './key-fields.ts';
 import type { KeyManagement } from './key-management.ts';
 import { planSpendMove } from './move-spend.ts';
+import { planKeyChange } from './plan-key-change.ts';
 import { addressOf, keyNotFound } from './resolve-key.ts';
 import { reviseKey } from './revise-key.ts';
 import { type IssuedKey, viewKey } from './view-key.ts';
@@ -60,33 +61,41 @@ export async function regenerateKey(
 
   const fields = acceptKeyChanges(deps, input.fields, nowMs);
   const graceMs = computeGraceMs(input.gracePeriod ?? deps.settings.rotationGracePeriod, nowMs);
-  const found = await deps.keys.find(parseKeyAddress(text));
-  if (found === undefined) return replayOr(keyNotFound(text));
+  const found = await findOrRefuse();
+  // The old secret is unknown by now where an identical request has been faster.
+  if (found instanceof GatewayError) return replayOr(found);
+  const { key } = found.draft;
+  const assertMayBecome = await planKeyChange(deps, caller, found, { act: 'regenerate', fields, nowMs });
   const { minted, noteFor } = prepareIssue(deps, request, chosen);
   if (minted.hash === caller.secretHash) throw keyConflict('key', null, 'new_key');
-  const move = await planSpendMove(deps, found, fields, nowMs);
-  const result = await deps.keys.change(addressOf(found), (current) => ({
-    ...reviseKey(deps, current, {
-      action: 'rotated',
-      fields,
-      also: {
-        hash: minted.hash,
-        mask: deps.settings.disableKeyName ? null : minted.mask,
-        rotationCount: current.rotationCount + 1,
-        lastRotationAtMs: nowMs,
-      },
-      move,
-      caller,
-      actor,
-      nowMs,
-    }),
-    oldSecretRevokedAtMs: nowMs + graceMs,
-    idempotency: noteFor(found.keyId, nowMs),
-  }));
+  const move = await planSpendMove(deps, key, fields, nowMs);
+  const result = await deps.keys.change(addressOf(key), (current) => {
+    assertMayBecome(current);
+    const also = {
+      hash: minted.hash,
+      mask: deps.settings.disableKeyName ? null : minted.mask,
+      rotationCount: current.rotationCount + 1,
+      lastRotationAtMs: nowMs,
+    };
+    return {
+      ...reviseKey(deps, current, { action: 'rotated', fields, also, move, caller, actor, nowMs }),
+      oldSecretRevokedAtMs: nowMs + graceMs,
+      idempotency: noteFor(key.keyId, nowMs),
+    };
+  });
   if (result.kind === 'changed') return { ...(await viewKey(deps, result.after, nowMs)), secret: minted.secret };
   const refusal =
     result.kind === 'not_found' ? keyNotFound(text) : keyConflict(result.field, fields.alias ?? null, 'new_key');
   return replayOr(refusal);
+
+  async function findOrRefuse(): Promise<FoundKey | GatewayError> {
+    try {
+      return await findKeyFor(deps, caller, 'regenerate', text ?? '');
+    } catch (error) {
+      if (error instanceof GatewayError) return error;
+      throw error;
+    }
+  }
 
   /** An identical request may have been faster: then the old secret is unknown by now, or the note taken. */
   async function replayOr(refusal: GatewayError): Promise<IssuedKey> {

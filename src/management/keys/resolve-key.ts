@@ -1,15 +1,7 @@
 import { GatewayError } from '../../core/gateway-error.ts';
 import type { KeyRecord } from '../../core/key.ts';
-import { type KeyAddress, parseKeyAddress } from '../../core/key-address.ts';
+import type { KeyAddress } from '../../core/key-address.ts';
 import { maskSecret } from '../../core/key-secret.ts';
-import type { KeyStore } from '../../storage/storage.ts';
-
-/** The live key that the text names (secret, hash, key_id or alias). Throws `not_found`, naming no secret. */
-export async function getKey(keys: Pick<KeyStore, 'find'>, text: string): Promise<KeyRecord> {
-  const key = await keys.find(parseKeyAddress(text));
-  if (key === undefined) throw keyNotFound(text);
-  return key;
-}
 
 /** 404 for one key, in LiteLLM's words and without its secret. */
 export function keyNotFound(text: string): GatewayError {

@@ -26,9 +26,11 @@ export function reviseKey(
   { action, fields, also, move, caller, actor, nowMs }: KeyRevision,
 ): KeyChange {
   move?.assertStillFits(current);
+  const merged = withSoftBudgetRow(deps, mergeKeyFields(current, fields, nowMs));
   const next: KeyRecord = {
-    ...withSoftBudgetRow(deps, mergeKeyFields(current, fields, nowMs)),
+    ...merged,
     ...also,
+    governedBy: governorOf(caller, current, merged, fields),
     // Strictly growing, so that two changes within a millisecond can be told apart.
     updatedAtMs: Math.max(nowMs, current.updatedAtMs + 1),
     updatedBy: nameOf(caller),
@@ -39,6 +41,14 @@ export function reviseKey(
     ...(move === null ? {} : { adjustments: move.adjustments }),
     audit: buildKeyAudit(deps, actor, nowMs, { action, before: current, after: next, ...spend }),
   };
+}
+
+/** Whoever sets something of a key that is somebody else's; a rotation alone sets nothing. */
+function governorOf(caller: Caller, current: KeyRecord, next: KeyRecord, fields: KeyFields): string | null {
+  const isSet = Object.values(fields).some(
+    (value) => typeof value !== 'object' || value === null || Object.keys(value).length > 0,
+  );
+  return isSet && next.userId !== null && next.userId !== caller.userId ? nameOf(caller) : current.governedBy;
 }
 
 /** LiteLLM keeps a soft budget in a budget row of its own, which clients see by its id. */

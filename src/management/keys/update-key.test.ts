@@ -11,6 +11,7 @@ import {
   newKey,
   PLAIN_SETTINGS,
   START_MS,
+  seedOwners,
   settingsWith,
   type TestKeyManagement,
 } from './__fixtures__/key-management.ts';
@@ -24,6 +25,7 @@ let deps: TestKeyManagement;
 
 beforeAll(async () => {
   storage = await openStorage({ url: ':memory:', nowMs: () => clock.nowMs, poolSize: 1 });
+  await seedOwners(storage, { teams: ['t-1', 't-2'], organizations: ['o-1', 'o-2'] });
 });
 beforeEach(() => {
   clock.nowMs = START_MS;
@@ -43,8 +45,8 @@ describe('a field that a request', () => {
   const json = fc.dictionary(name, fc.constantFrom(0, '', false, 'text', 12.5), { maxKeys: 3 });
   const value = {
     userId: name,
-    teamId: name,
-    organizationId: name,
+    teamId: fc.constantFrom('t-1', 't-2'),
+    organizationId: fc.constantFrom('o-1', 'o-2'),
     models: fc.array(name, { minLength: 1, maxLength: 3 }),
     aliases: fc.dictionary(name, fc.constantFrom('gpt-4', 'gpt-5'), { minKeys: 1, maxKeys: 2 }),
     maxBudgetNanoUsd: amount,

@@ -1,13 +1,15 @@
 import type { Actor } from '../../core/audit.ts';
 import type { Caller } from '../../core/caller.ts';
-import { assertMay } from '../../core/permissions.ts';
 import type { KeyStore } from '../../storage/storage.ts';
 import { acceptKeyChanges } from './accept-key-fields.ts';
+import type { CeilingDeps } from './build-ceiling.ts';
+import { findKeyFor } from './find-key-for.ts';
 import { keyConflict } from './key-conflict.ts';
 import type { KeyFields } from './key-fields.ts';
 import type { KeyManagement } from './key-management.ts';
 import { planSpendMove } from './move-spend.ts';
-import { addressOf, getKey, keyNotFound } from './resolve-key.ts';
+import { planKeyChange } from './plan-key-change.ts';
+import { addressOf, keyNotFound } from './resolve-key.ts';
 import { reviseKey } from './revise-key.ts';
 import { type KeyView, viewKey } from './view-key.ts';
 
@@ -20,27 +22,28 @@ export interface KeyUpdate {
 /**
  * Changes the fields that the request mentions and no others: absent keeps, null clears, a value sets. Row, balance
  * and audit row are one transaction, and the next call with the key sees it.
- * Throws not_admin, not_found, bad_request (a field, a taken alias), conflict (spend changed by two at once).
+ * Throws not_admin, not_found, forbidden (beyond what the caller has, or somebody else's), bad_request (a field, a taken alias), conflict (spend changed by two at once).
  */
 export async function updateKey(
-  deps: Pick<
-    KeyManagement,
-    'nowMs' | 'newId' | 'readSpend' | 'readCounters' | 'spendCounter' | 'budgetWindow' | 'isKnownModel' | 'settings'
-  > & {
-    keys: Pick<KeyStore, 'find' | 'change'>;
-  },
+  deps: CeilingDeps &
+    Pick<
+      KeyManagement,
+      'newId' | 'readSpend' | 'readCounters' | 'spendCounter' | 'budgetWindow' | 'isKnownModel' | 'standingOf'
+    > & { keys: Pick<KeyStore, 'find' | 'change'> },
   caller: Caller,
   actor: Actor,
   input: KeyUpdate,
 ): Promise<KeyView> {
-  assertMay(caller, 'update');
   const nowMs = deps.nowMs();
+  const found = await findKeyFor(deps, caller, 'update', input.key);
+  const { key } = found.draft;
   const fields = acceptKeyChanges(deps, input.fields, nowMs);
-  const found = await getKey(deps.keys, input.key);
-  const move = await planSpendMove(deps, found, fields, nowMs);
-  const result = await deps.keys.change(addressOf(found), (current) =>
-    reviseKey(deps, current, { action: 'updated', fields, move, caller, actor, nowMs }),
-  );
+  const assertMayBecome = await planKeyChange(deps, caller, found, { act: 'update', fields, nowMs });
+  const move = await planSpendMove(deps, key, fields, nowMs);
+  const result = await deps.keys.change(addressOf(key), (current) => {
+    assertMayBecome(current);
+    return reviseKey(deps, current, { action: 'updated', fields, move, caller, actor, nowMs });
+  });
   if (result.kind === 'not_found') throw keyNotFound(input.key);
   if (result.kind === 'conflict') throw keyConflict(result.field, fields.alias ?? null);
   return viewKey(deps, result.after, nowMs);

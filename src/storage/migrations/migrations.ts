@@ -5,6 +5,7 @@ import { createKeys } from './0001-keys.ts';
 import { createHistory } from './0002-history.ts';
 import { createSpend } from './0003-spend.ts';
 import { createOwners } from './0004-owners.ts';
+import { extendKeys } from './0006-keys.ts';
 import { chainAudit } from './0007-audit.ts';
 import { createModels } from './0009-models.ts';
 import { createSpendRecords } from './0010-spend-records.ts';
@@ -19,6 +20,7 @@ export function buildMigrations(dialect: DialectName, seal: AuditSeal | null = n
     '0002-history': { up: (db) => createHistory(db, dialect) },
     '0003-spend': { up: (db) => createSpend(db, dialect) },
     '0004-owners': { up: (db) => createOwners(db, dialect) },
+    '0006-keys': { up: (db) => extendKeys(db, dialect) },
     '0007-audit': { up: (db) => chainAudit(db, dialect, seal) },
     '0009-models': { up: (db) => createModels(db, dialect) },
     '0010-spend-records': { up: (db) => createSpendRecords(db, dialect) },

@@ -4,10 +4,12 @@ import type { Actor, AuditEntry } from '../../../core/audit.ts';
 import { createBudgetCalendar } from '../../../core/budget-window.ts';
 import { NO_STANDING } from '../../../core/call-path.ts';
 import { type Caller, toKeyCaller, toMasterCaller } from '../../../core/caller.ts';
+import type { KnownRoute } from '../../../core/ceiling-terms.ts';
+import { NO_LIMITS } from '../../../core/limits.ts';
 import { sha256Hex } from '../../../core/key-secret.ts';
 import type { KeyRecord } from '../../../core/key.ts';
 import { keySpendCounter } from '../../../core/key-spend-counter.ts';
-import type { AuditStore, KeyStore, SpendReader } from '../../../storage/storage.ts';
+import type { Storage } from '../../../storage/storage.ts';
 import type { NewKey } from '../generate-key.ts';
 import type { KeyManagement, KeySettings } from '../key-management.ts';
 
@@ -49,6 +51,7 @@ const SETTINGS: KeySettings = {
     rpmLimit: null,
   },
   disableKeyName: false,
+  budgetMode: 'standard',
   rotationGracePeriod: null,
   gcsBucketName: null,
 };
@@ -70,12 +73,21 @@ export interface TestKeyManagement extends KeyManagement {
   totals(): Promise<{ keys: number; auditRows: number }>;
 }
 
+/** One of each kind. */
+const ROUTES: readonly KnownRoute[] = [
+  { access: 'llm', scope: 'self', route: '/v1/chat/completions' },
+  { access: 'info', scope: 'scoped', route: '/key/info' },
+  { access: 'info', scope: 'self', route: '/key/health' },
+  { access: 'management', scope: 'scoped', route: '/key/generate' },
+  { access: 'management', scope: 'admin', route: '/model/new' },
+];
+
 /** Counts on from test to test, so that one storage serves a whole file. */
 let serial = 0;
 
 /** The clock is the one that storage was opened with. */
 export function buildTestManagement(
-  storage: { keys: KeyStore; audit: AuditStore; spend: SpendReader },
+  storage: Pick<Storage, 'keys' | 'audit' | 'spend' | 'ownerCache'>,
   clock: { nowMs: number },
   over: Partial<KeyManagement> & { settings?: KeySettings } = {},
 ): TestKeyManagement {
@@ -87,6 +99,10 @@ export function buildTestManagement(
   };
   return {
     keys: storage.keys,
+    standingOf: storage.ownerCache.standingOf,
+    accessGroupsOf: () => [],
+    routes: () => ROUTES,
+    mayCallRoute: (caller, { scope }) => scope !== 'admin' || caller.role === 'proxy_admin',
     clock,
     nowMs: () => clock.nowMs,
     randomBytes: (count) => bytes(`random ${serial++}`).subarray(0, count),
@@ -113,3 +129,20 @@ export function settingsWith(over: Partial<KeySettings>): KeySettings {
 }
 
 export { SETTINGS as PLAIN_SETTINGS };
+
+const STAMPS = { createdAtMs: 1, createdBy: 'seed', updatedAtMs: 1, updatedBy: 'seed', deletedAtMs: null, deletedBy: null };
+
+/** Teams, an organisation and a budget row of these names. */
+export async function seedOwners(
+  storage: Pick<Storage, 'transact'>,
+  { teams = [], organizations = [], budgets = [] }: Partial<Record<'teams' | 'organizations' | 'budgets', string[]>>,
+): Promise<void> {
+  const owner = { ...NO_LIMITS, ...STAMPS, alias: null, budgetId: null, models: [], metadata: {}, extra: {}, blocked: false };
+  await storage.transact(async (unit) => {
+    for (const id of teams) {
+      await unit.teams.insert({ ...owner, id, organizationId: null, modelAliases: {}, memberPermissions: null });
+    }
+    for (const id of organizations) await unit.organizations.insert({ ...owner, id });
+    for (const id of budgets) await unit.budgets.insert({ ...NO_LIMITS, ...STAMPS, id });
+  });
+}

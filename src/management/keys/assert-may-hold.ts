@@ -1,0 +1,33 @@
+import type { Standing } from '../../core/call-path.ts';
+import type { Caller } from '../../core/caller.ts';
+import type { KeyCeiling, KeyDraft } from '../../core/ceiling-terms.ts';
+import { assertWithinCeiling } from '../../core/key-ceiling.ts';
+import { isOrganizationAdmin, teamRoleOf } from '../../core/rights.ts';
+
+/**
+ * Whoever rotates a key is shown its secret, so the key as a whole must be within the calling key, and speak with no name
+ * that can do more than the caller. Throws `forbidden` (403) with the field in `param`.
+ */
+export function assertMayHold(caller: Caller, draft: KeyDraft, ceiling: KeyCeiling, standing: Standing): void {
+  if (caller.key?.keyId === draft.key.keyId) return;
+  assertWithinCeiling(draft, {
+    ...ceiling,
+    keys: ceiling.keys.filter(({ isBefore }) => !isBefore),
+    limits: [],
+    models: [],
+    // A session has no key whose grants could be fewer: what its user owns or manages, it may be shown.
+    before: caller.key === null ? draft.key : null,
+    inOthersName: ceiling.inOthersName && !isWithin(caller, standing),
+    world: { ...ceiling.world, mayCall: () => true },
+  });
+}
+
+/** The user behind the key administers and belongs to nothing beyond what the caller does. */
+function isWithin(caller: Caller, { path, memberships }: Standing): boolean {
+  const role = path.user?.role ?? 'internal_user';
+  if (role !== 'internal_user' && role !== 'internal_user_viewer') return false;
+  const teams = memberships.teams.every(
+    ({ teamId }) => teamId === path.team?.id || teamRoleOf(caller, teamId) === 'admin',
+  );
+  return teams && memberships.organizations.every(({ organizationId }) => isOrganizationAdmin(caller, organizationId));
+}

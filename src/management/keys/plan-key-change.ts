@@ -1,0 +1,57 @@
+import type { Caller } from '../../core/caller.ts';
+import type { KeyRecord } from '../../core/key.ts';
+import { assertWithinCeiling } from '../../core/key-ceiling.ts';
+import type { KeyAct } from '../../core/permissions.ts';
+import { assertMayHold } from './assert-may-hold.ts';
+import { assertMayMove, hasSameOwners } from './assert-may-move.ts';
+import { assertMayRelieve } from './assert-may-relieve.ts';
+import { buildCeiling, type CeilingDeps } from './build-ceiling.ts';
+import { changedMeanwhile, type FoundKey, toDraft } from './find-key-for.ts';
+import type { KeyFields } from './key-fields.ts';
+import type { KeyManagement } from './key-management.ts';
+import { mergeKeyFields } from './merge-key-fields.ts';
+
+export interface PlannedChange {
+  act: KeyAct;
+  fields: KeyFields;
+  nowMs: number;
+}
+
+/** Throws where the row that is to be changed is one that the caller may not make into this. */
+export type CheckChange = (current: KeyRecord) => void;
+
+/**
+ * Whether the caller may make this of a key that it may change at all: what the key becomes, and whose. Throws
+ * `forbidden` (403) or `bad_request`, with the field in `param`. What is returned asks the same of the row inside the
+ * transaction, which may have become another one meanwhile.
+ */
+export async function planKeyChange(
+  deps: CeilingDeps & Pick<KeyManagement, 'standingOf'>,
+  caller: Caller,
+  found: FoundKey,
+  { act, fields, nowMs }: PlannedChange,
+): Promise<CheckChange> {
+  const { draft, capacity } = found;
+  const before = draft.key;
+  const next = mergeKeyFields(before, fields, nowMs);
+  const isMoved = !hasSameOwners(before, next);
+  const isRelinked = isMoved || next.budgetId !== before.budgetId;
+  const standing = isRelinked ? await deps.standingOf(next) : found.standing;
+  if (isMoved) assertMayMove(caller, act, capacity, { before, next, standing });
+  check(before);
+  return (current) => {
+    if (!hasSameOwners(current, before) || current.budgetId !== before.budgetId) throw changedMeanwhile();
+    if (current.updatedAtMs !== before.updatedAtMs) check(current);
+  };
+
+  function check(current: KeyRecord): void {
+    const unblocks = current.blocked === true && fields.blocked !== undefined && fields.blocked !== true;
+    if (unblocks) assertMayRelieve(caller, capacity, current, 'blocked');
+    if (fields.spendNanoUsd !== undefined) assertMayRelieve(caller, capacity, current, 'spend');
+    const was = { ...draft, key: current };
+    const becomes = toDraft(mergeKeyFields(current, fields, nowMs), standing);
+    const ceiling = buildCeiling(deps, caller, { capacity, before: was, userId: becomes.key.userId, standing });
+    assertWithinCeiling(becomes, ceiling, isMoved ? undefined : was);
+    if (act === 'regenerate') assertMayHold(caller, becomes, ceiling, standing);
+  }
+}

@@ -1,0 +1,53 @@
+import type { Caller } from '../../core/caller.ts';
+import type { KeyRecord } from '../../core/key.ts';
+import { assertWithinCeiling, inheritCeiling } from '../../core/key-ceiling.ts';
+import { refuseOwners, settleOwners } from '../../core/key-owners.ts';
+import type { Capacity, KeyAct } from '../../core/permissions.ts';
+import { isAdmin, isOrganizationAdmin, mayManageTeam } from '../../core/rights.ts';
+import { buildCeiling, type CeilingDeps } from './build-ceiling.ts';
+import { toDraft } from './find-key-for.ts';
+import type { KeyFields } from './key-fields.ts';
+import type { KeyManagement } from './key-management.ts';
+import { mergeKeyFields } from './merge-key-fields.ts';
+import { nameOf } from './revise-key.ts';
+
+/**
+ * The key that a request makes of a blank one: whose it is, and no more than its maker. What the request leaves open
+ * follows from who asks. `asked`: the request's own fields, `fields`: with the installation's defaults.
+ * Throws forbidden, bad_request, team_member_permission, with the field in `param`.
+ */
+export async function planNewKey(
+  deps: CeilingDeps & Pick<KeyManagement, 'standingOf'>,
+  caller: Caller,
+  blank: KeyRecord,
+  { fields, asked, nowMs, act = 'generate' }: { fields: KeyFields; asked: KeyFields; nowMs: number; act?: KeyAct },
+): Promise<KeyRecord> {
+  const merged = mergeKeyFields(blank, fields, nowMs);
+  const { userId, teamId, organizationId } = merged;
+  const owners = settleOwners(caller, { userId, teamId, organizationId }, act);
+  const standing = await deps.standingOf({ ...owners, budgetId: merged.budgetId });
+  const refusal = refuseOwners(caller, act, owners, standing);
+  if (refusal !== undefined) throw refusal;
+
+  const ceiling = buildCeiling(deps, caller, {
+    capacity: capacityOf(),
+    before: null,
+    userId: owners.userId,
+    standing,
+  });
+  const draft = inheritCeiling(
+    toDraft({ ...merged, ...owners }, standing),
+    toDraft(mergeKeyFields(blank, asked, nowMs), standing),
+    ceiling,
+  );
+  assertWithinCeiling(draft, ceiling);
+  const isForAnother = owners.userId !== null && owners.userId !== caller.userId;
+  return { ...draft.key, governedBy: isForAnother ? nameOf(caller) : null };
+
+  function capacityOf(): Capacity {
+    if (isAdmin(caller)) return 'admin';
+    const { team } = standing.path;
+    const manages = team === null ? isOrganizationAdmin(caller, owners.organizationId) : mayManageTeam(caller, team);
+    return manages ? 'manager' : 'owner';
+  }
+}
