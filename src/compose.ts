@@ -2,6 +2,8 @@ import { randomBytes } from 'node:crypto';
 import { mkdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { pino } from 'pino';
+import { refuseRoute } from './auth/authorize-route.ts';
+import { reassureCaller } from './auth/identify-caller.ts';
 import { createIpAllowList } from './auth/ip-allow-list.ts';
 import { createMasterKeyCheck } from './auth/master-key.ts';
 import { buildGatewayDeps, chooseUpstream, newEndUserLimits } from './compose/build-gateway.ts';
@@ -21,6 +23,7 @@ import type { Config } from './config/config.ts';
 import { readOrCreateSalt } from './config/salt-file.ts';
 import { createAuditSeal } from './core/audit-seal.ts';
 import { createBudgetCalendar } from './core/budget-window.ts';
+import type { Caller } from './core/caller.ts';
 import type { KnownRoute } from './core/ceiling-terms.ts';
 import { sha256Hex } from './core/key-secret.ts';
 import { createMemoryCounters } from './counters/memory-counters.ts';
@@ -61,6 +64,9 @@ export interface Gateway {
 const POOL_SIZE = 10;
 const CONNECT_TIMEOUT_MS = 10_000;
 const DRAIN_MS = 30_000;
+/** Whether a caller's role may make model calls, as the guard of their routes decides it. */
+const refuseRole = (caller: Caller, route: string) => refuseRoute(caller, { access: 'llm', scope: 'self', route });
+
 /** The only place that builds things: configuration in, a gateway that is ready to listen out. */
 export async function compose(config: Config, overrides: ComposeOverrides = {}): Promise<Gateway> {
   const nowMs = overrides.nowMs ?? Date.now;
@@ -99,11 +105,13 @@ export async function compose(config: Config, overrides: ComposeOverrides = {}):
   const catalog = createModelCatalog(config, storage.owners.models, box, config.variables);
   await catalog.refresh();
   const endUsers = createEndUserRecorder({ transact: storage.transact, limits: newEndUserLimits(config) });
+  const standing = { keyCache: storage.keyCache, owners: storage.ownerCache, changesHeard: live.changesHeard, nowMs };
   const gateway = await buildGatewayDeps(config, {
     models: catalog.index,
     counters,
     owners: storage.ownerCache,
     onNewEndUser: endUsers.note,
+    reassureCaller: (caller) => reassureCaller(caller, standing),
     live,
     calendar,
     ledger,
@@ -139,13 +147,7 @@ export async function compose(config: Config, overrides: ComposeOverrides = {}):
     version: VERSION,
     bodyLimitBytes: config.server.bodyLimitBytes,
     trustedProxies: config.general.trustedProxies,
-    identify: {
-      keyCache: storage.keyCache,
-      owners: storage.ownerCache,
-      isMasterKeyHash: masterKeys.isMasterKeyHash,
-      nowMs,
-      keyHeaderName: config.general.keyHeaderName,
-    },
+    identify: { ...standing, isMasterKeyHash: masterKeys.isMasterKeyHash, keyHeaderName: config.general.keyHeaderName },
     isIpAllowed: config.general.allowedIps === null ? null : createIpAllowList(config.general.allowedIps),
     publicRoutes: config.general.publicRoutes,
     noteRoute: (route) => routes.push(route),
@@ -167,8 +169,10 @@ export async function compose(config: Config, overrides: ComposeOverrides = {}):
       if (request.caller.key !== null) lastActive.note(request.caller.key.keyId, nowMs());
       return callModel(gateway, request);
     },
-    explainCall: async (key, parsed, route) =>
-      explainCall(gateway, key, await storage.ownerCache.standingOf(key), parsed, route, nowMs()),
+    explainCall: async (question) => {
+      const standing = await storage.ownerCache.standingOf(question.key);
+      return explainCall({ ...gateway, refuseRole }, { ...question, standing }, nowMs());
+    },
     getVisibleKey: async (caller, text) => (await getKeyInfo(keyManagement, caller, text)).key,
     keyManagement,
     modelManagement: buildModelManagement({ storage, catalog, box, nowMs }),

@@ -27,6 +27,7 @@ function setUp(active: Partial<Record<string, ActiveKey>> = {}, later = false) {
     },
     owners: { standingOf: () => NO_STANDING },
     isMasterKeyHash: createMasterKeyCheck([sha256Hex(MASTER)]).isMasterKeyHash,
+    changesHeard: () => 7,
     nowMs: () => NOW,
     keyHeaderName: null,
   };
@@ -50,6 +51,7 @@ describe('the caller', () => {
       userId: 'ada',
       secretHash: sha256Hex(SECRET),
       endsAtMs: null,
+      asOf: 7,
       key: record,
       ...NO_STANDING,
     });
@@ -85,6 +87,7 @@ describe('a database that is down', () => {
     keyCache: { lookup: () => Promise.reject(error) },
     owners: { standingOf: () => NO_STANDING },
     isMasterKeyHash: () => false,
+    changesHeard: () => 0,
     nowMs: () => NOW,
     keyHeaderName: null,
   });

@@ -7,15 +7,22 @@ import { type Caller, toKeyCaller, toMasterCaller } from '../core/caller.ts';
 import { GatewayError } from '../core/gateway-error.ts';
 import { hasSecretShape, maskSecret, sha256Hex } from '../core/key-secret.ts';
 import { refuseKey, unknownKeyError } from '../core/key-standing.ts';
+import { refusePath } from '../core/owner-standing.ts';
 import type { OwnerCache } from '../storage/owners/owner-storage.ts';
 import type { ActiveKey, KeyCache } from '../storage/storage.ts';
 import { extractCredential, type RequestHeaders } from './extract-credential.ts';
 
-export interface IdentifyDeps {
+/** What is known about keys and who stands behind them. */
+interface StandingDeps {
   keyCache: KeyCache;
   owners: Pick<OwnerCache, 'standingOf'>;
-  isMasterKeyHash(secretHash: string): boolean;
+  /** How many changes of keys and owners this process has heard of. */
+  changesHeard(): number;
   nowMs(): number;
+}
+
+export interface IdentifyDeps extends StandingDeps {
+  isMasterKeyHash(secretHash: string): boolean;
   /** `general_settings.litellm_key_header_name`; null when not set. */
   keyHeaderName: string | null;
 }
@@ -39,29 +46,46 @@ export function identifyCaller(headers: RequestHeaders, deps: IdentifyDeps): Cal
   if (deps.isMasterKeyHash(hash)) return toMasterCaller(hash);
   if (!hasSecretShape(secret)) throw malformed(secret);
 
+  return findKeyCaller(secret, hash, deps);
+}
+
+/**
+ * Is a caller of a while ago still one, now that keys or owners have changed? Throws or rejects like `identifyCaller`;
+ * a session or the master key has other ways to end.
+ */
+export function reassureCaller({ key, secretHash }: Caller, deps: StandingDeps): unknown {
+  return key === null ? undefined : findKeyCaller(null, secretHash, deps);
+}
+
+/** `secret` is for the words of a refusal only. */
+function findKeyCaller(secret: string | null, hash: string, deps: StandingDeps): Caller | Promise<Caller> {
+  const asOf = deps.changesHeard();
   const found = deps.keyCache.lookup(hash);
   return found instanceof Promise
-    ? found.then((active) => admit(active, secret, hash, deps))
-    : admit(found, secret, hash, deps);
+    ? found.then((active) => admit(active, secret, hash, asOf, deps))
+    : admit(found, secret, hash, asOf, deps);
 }
 
 function admit(
   active: ActiveKey | undefined,
-  secret: string,
+  secret: string | null,
   hash: string,
-  { owners, nowMs }: IdentifyDeps,
+  asOf: number,
+  { owners, nowMs }: StandingDeps,
 ): Caller | Promise<Caller> {
-  if (active === undefined) throw unknownKeyError(hash, mask(secret));
+  if (active === undefined) throw unknownKeyError(hash, secret === null ? undefined : mask(secret));
   const refusal = refuseKey(active.key, active.secret, nowMs());
   if (refusal !== undefined) throw refusal;
   const standing = owners.standingOf(active.key);
   return standing instanceof Promise
-    ? standing.then((found) => toCaller(active, hash, found))
-    : toCaller(active, hash, standing);
+    ? standing.then((found) => toCaller(active, hash, asOf, found))
+    : toCaller(active, hash, asOf, standing);
 }
 
-function toCaller({ key, secret }: ActiveKey, hash: string, standing: Standing): Caller {
-  return toKeyCaller(key, hash, earliest(key.expiresAtMs, secret.revokedAtMs), standing);
+function toCaller({ key, secret }: ActiveKey, hash: string, asOf: number, standing: Standing): Caller {
+  const refusal = refusePath(standing.path);
+  if (refusal !== undefined) throw refusal;
+  return toKeyCaller(key, hash, earliest(key.expiresAtMs, secret.revokedAtMs), standing, asOf);
 }
 
 function earliest(a: number | null, b: number | null): number | null {

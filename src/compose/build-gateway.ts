@@ -30,7 +30,17 @@ export async function buildGatewayDeps(
   config: Config,
   parts: Pick<
     GatewayDeps,
-    'models' | 'counters' | 'owners' | 'live' | 'calendar' | 'ledger' | 'upstream' | 'nowMs' | 'random' | 'onNewEndUser'
+    | 'models'
+    | 'counters'
+    | 'owners'
+    | 'live'
+    | 'calendar'
+    | 'ledger'
+    | 'upstream'
+    | 'nowMs'
+    | 'random'
+    | 'onNewEndUser'
+    | 'reassureCaller'
   > & {
     logger: pino.Logger;
   },

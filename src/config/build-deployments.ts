@@ -73,6 +73,7 @@ export function buildDeployments(
       upstreamModel: choice.upstreamModel,
       ...connection,
       organization: params.organization,
+      region: params.region_name,
       extraHeaders: params.extra_headers ?? {},
       requestDefaults: toRequestDefaults(params),
       mockResponse: params.mock_response as Deployment['mockResponse'],

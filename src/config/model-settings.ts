@@ -21,6 +21,7 @@ export const litellmParams = z.object({
   base_url: optional(httpUrl),
   api_version: optional(text),
   organization: optional(text),
+  region_name: optional(text),
   extra_headers: optional(textMap),
   timeout: optional(seconds),
   stream_timeout: optional(seconds),

@@ -117,7 +117,7 @@ export const UNSUPPORTED_LITELLM_PARAMS = words(`
   messages metadata mock_delay mock_timeout mock_tool_calls model_config model_info model_list model_response models
   ncompletions no-log num_beams num_ctx num_predict options order organization_id otpm plugins preset_cache_key
   project prompt prompt_id prompt_label prompt_variables prompt_version provider provider_affinity_header
-  provider_specific_header proxy_server_request region_name request_timeout retry_policy retry_strategy role_arn roles
+  provider_specific_header proxy_server_request request_timeout retry_policy retry_strategy role_arn roles
   route safety_settings search_tool_name secret_fields session_id shared_session simplify_structured_output ssl_verify
   stop_sequences stream stream_options success_callback supports_system_message system tag_regex tenant_id
   text_completion think tokenizer_url transforms truncate truncation ttl turn_off_message_logging

@@ -9,7 +9,7 @@ import {
   reservedTokens,
   standardAmounts,
 } from './charge-amounts.ts';
-import type { Denial } from './denial.ts';
+import type { UnknownPrice } from './denial.ts';
 import type { BudgetMode } from './key.ts';
 import type { ModelPrice } from './model.ts';
 import type { Budget, Limit, OwnerLimits } from './owner-limits.ts';
@@ -61,7 +61,7 @@ export const NOT_CHARGED = -1;
 /** A plan in the making. Lines stand in the order in which they are added, which is the order of refusals. */
 export class PlanDraft {
   /** A budget that cannot be kept, whatever is left of it; the first one that was met. */
-  denial: Denial | null = null;
+  denial: UnknownPrice | null = null;
 
   private readonly facts: AdmissionFacts;
   private readonly settings: AdmissionSettings;

@@ -9,7 +9,7 @@
 import { type AdmissionFacts, type AdmissionPlan, type AdmissionSettings, PlanDraft } from './admission-plan.ts';
 import type { BudgetCalendar } from './budget-window.ts';
 import type { HeldCharge } from './charge.ts';
-import type { Denial } from './denial.ts';
+import type { UnknownPrice } from './denial.ts';
 import { affordableOutputTokens } from './pricing.ts';
 
 export { type AdmissionFacts, type AdmissionPlan, type AdmissionSettings, NOT_CHARGED } from './admission-plan.ts';
@@ -19,7 +19,7 @@ export function planAdmission(
   settings: AdmissionSettings,
   calendar: BudgetCalendar,
   nowMs: number,
-): AdmissionPlan | { denial: Denial } {
+): AdmissionPlan | { denial: UnknownPrice } {
   const draft = new PlanDraft(facts, settings);
   for (const { spendCounter, budgets, byModel } of facts.owners) {
     draft.addBalance(spendCounter);

@@ -20,6 +20,8 @@ export interface Caller {
   secretHash: string;
   /** When the credential ends by the clock (the key's expiry, a rotation's grace period); null: never. */
   endsAtMs: number | null;
+  /** How many changes this process had heard of when it looked: after further ones the caller may no longer be as good. */
+  asOf: number;
   /** The virtual key, where one was presented. */
   key: KeyRecord | null;
   /** The owners whose limits and standing count for this caller's calls. */
@@ -35,6 +37,7 @@ export const ANONYMOUS: Caller = Object.freeze({
   userId: null,
   secretHash: '',
   endsAtMs: null,
+  asOf: 0,
   key: null,
   ...NO_STANDING,
 });
@@ -47,13 +50,20 @@ export function toMasterCaller(secretHash: string): Caller {
     userId: ADMIN_USER_ID,
     secretHash,
     endsAtMs: null,
+    asOf: 0,
     key: null,
     ...NO_STANDING,
   };
 }
 
 /** Somebody with a key: as much as its user may, and `unknown` where there is no such user. */
-export function toKeyCaller(key: KeyRecord, secretHash: string, endsAtMs: number | null, standing: Standing): Caller {
+export function toKeyCaller(
+  key: KeyRecord,
+  secretHash: string,
+  endsAtMs: number | null,
+  standing: Standing,
+  asOf = 0,
+): Caller {
   const role = standing.path.user?.role ?? 'unknown';
-  return { kind: 'key', role, userId: key.userId, secretHash, endsAtMs, key, ...standing };
+  return { kind: 'key', role, userId: key.userId, secretHash, endsAtMs, asOf, key, ...standing };
 }

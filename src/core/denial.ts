@@ -7,16 +7,17 @@ import { GatewayError } from './gateway-error.ts';
 import { toUsd } from './money.ts';
 import type { OwnerKind, OwnerRef } from './owner.ts';
 
-export type Denial =
-  | { kind: 'over_limit'; shortage: Shortage }
-  | {
-      kind: 'unknown_price';
-      owner: OwnerRef;
-      limit: LimitName;
-      model: string;
-      ceilingNanoUsd: number;
-      counter: string;
-    };
+export type Denial = { kind: 'over_limit'; shortage: Shortage } | UnknownPrice;
+
+/** A hard budget cannot be kept for a model whose calls may cost anything. */
+export interface UnknownPrice {
+  kind: 'unknown_price';
+  owner: OwnerRef;
+  limit: LimitName;
+  model: string;
+  ceilingNanoUsd: number;
+  counter: string;
+}
 
 /** How an owner is shown: for a key the hash that administrators know it by, a member as `USER in Team=TEAM`. */
 export interface OwnerLabel {

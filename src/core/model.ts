@@ -33,6 +33,8 @@ export interface Deployment {
   apiBase: string | null;
   apiKey: string | null;
   apiVersion: string | null;
+  /** Where it serves from (`region_name`); null: not said. */
+  region: string | null;
   organization: string | null;
   extraHeaders: Readonly<Record<string, string>>;
   /** Request fields for clients that leave them out (core/request-defaults.ts). */

@@ -12,6 +12,7 @@ function deployment(id: string, modelName: string, more: Partial<Deployment> = {
     apiBase: null,
     apiKey: null,
     apiVersion: null,
+    region: null,
     organization: null,
     extraHeaders: {},
     requestDefaults: {},

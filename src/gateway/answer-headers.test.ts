@@ -15,7 +15,7 @@ function headersFor(name: string): Record<string, string> {
     admission: { hold: { charges: [{ charge, remaining: 2 }] }, outputCut: null },
   } as unknown as OpenCall;
   const candidate = {
-    deployment: { id: name, modelName: name, apiBase: `http://upstream/${name}?secret=1` },
+    deployment: { id: name, modelName: name, region: name, apiBase: `http://upstream/${name}?secret=1` },
   } as unknown as Candidate;
   const upstream = new UpstreamHeaders([Buffer.from('OpenAI-Organization'), Buffer.from(name)]);
   const reached = {

@@ -48,8 +48,9 @@ const ofDeployments = new WeakMap<Deployment, HeaderList>();
 function deploymentHeaders(deployment: Deployment): HeaderList {
   let headers = ofDeployments.get(deployment);
   if (headers === undefined) {
-    const { id, modelName, apiBase } = deployment;
+    const { id, modelName, apiBase, region } = deployment;
     headers = ['x-litellm-model-id', toHeaderText(id), 'x-litellm-model-group', toHeaderText(modelName)];
+    if (region !== null) headers.push('x-litellm-model-region', toHeaderText(region));
     if (apiBase !== null) headers.push('x-litellm-model-api-base', toHeaderText(withoutQuery(apiBase)));
     ofDeployments.set(deployment, headers);
   }

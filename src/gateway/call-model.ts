@@ -1,5 +1,6 @@
 import { toFloatText } from '../core/denial.ts';
 import type { GatewayError } from '../core/gateway-error.ts';
+import { refuseEndUser } from '../core/owner-standing.ts';
 import type { StreamedResult, WholeResult } from '../providers/upstream.ts';
 import { admitCall } from './admit-call.ts';
 import { buildAnswerHeaders } from './answer-headers.ts';
@@ -32,6 +33,8 @@ export async function callModel(deps: GatewayDeps, request: CallRequest): Promis
   const found = findParties(deps, request.caller, nameCall(request.caller, request, parsed.body));
   // Waited for only where there is something to wait for, as each wait costs a call.
   const parties = found instanceof Promise ? await found : found;
+  const refusal = refuseEndUser(parties.customer);
+  if (refusal !== undefined) throw refusal;
   const prepared = prepareCall(deps, request.caller, parsed, parties);
   const admitted = admitCall(deps, request.caller, prepared, startedAtMs);
   const admission = admitted instanceof Promise ? await admitted : admitted;
@@ -39,6 +42,8 @@ export async function callModel(deps: GatewayDeps, request: CallRequest): Promis
   const call = buildOpenCall(request, parsed, parties, prepared, admission, startedAtMs);
   const live = follow(deps, call);
   try {
+    // What changed before the call could be followed has not reached it.
+    if (request.caller.asOf !== deps.live.changesHeard()) await confirmStanding(deps, call);
     await deps.ledger.open(call.intent);
   } catch (error) {
     // Nothing was journalled and nothing has been called: as if it had never been admitted.
@@ -69,6 +74,14 @@ export async function callModel(deps: GatewayDeps, request: CallRequest): Promis
     }
     throw failure;
   }
+}
+
+/** Does the caller, or the end user, still stand as when the call began? It may have waited for its body, or a balance. */
+async function confirmStanding(deps: GatewayDeps, { request, parties }: OpenCall): Promise<void> {
+  await deps.reassureCaller(request.caller);
+  if (parties.endUser === null) return;
+  const refusal = refuseEndUser(await deps.owners.endUser(parties.endUser));
+  if (refusal !== undefined) throw refusal;
 }
 
 function streamHeaders(call: OpenCall, reached: Reached<StreamedResult>): HeaderList {

@@ -14,8 +14,8 @@ export interface FollowedCall extends LiveCall {
 export function follow(deps: GatewayDeps, call: OpenCall): FollowedCall {
   const { caller } = call.request;
   const live: FollowedCall = {
-    keyId: caller.key?.keyId ?? null,
-    secretHash: caller.secretHash,
+    caller,
+    intent: call.intent,
     hold: call.admission.hold,
     endsAtMs: caller.endsAtMs,
     switch: new StopSwitch(),

@@ -1,5 +1,6 @@
 import type { AdmissionSettings } from '../core/admission.ts';
 import type { BudgetCalendar } from '../core/budget-window.ts';
+import type { Caller } from '../core/caller.ts';
 import type { Limits } from '../core/limits.ts';
 import type { Deployment, ModelPrice } from '../core/model.ts';
 import type { OwnerLimits } from '../core/owner-limits.ts';
@@ -44,6 +45,8 @@ export interface GatewayDeps {
   upstream: Upstream;
   cooldowns: Cooldowns;
   live: LiveCalls;
+  /** Throws or rejects when a caller of a while ago is none any more. */
+  reassureCaller(caller: Caller): unknown;
   nowMs(): number;
   /** Somebody on whose behalf nobody has called before; will be stored. */
   onNewEndUser(id: string): void;

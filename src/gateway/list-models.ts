@@ -1,7 +1,7 @@
 import type { Caller } from '../core/caller.ts';
+import { refuseModel } from '../core/caller-models.ts';
 import type { Deployment } from '../core/model.ts';
 import type { ModelIndex } from '../core/routing.ts';
-import { mayCallModel } from './may-call-model.ts';
 
 /**
  * The public model names that this caller may call and that can serve at present, in the order of the configuration;
@@ -20,6 +20,6 @@ function isServed(models: ModelIndex, name: string): boolean {
   return models.resolve(name)?.deployments.some((deployment) => deployment.unavailable === null) ?? false;
 }
 
-function mayCall(models: ModelIndex, { key }: Caller, name: string): boolean {
-  return key === null || mayCallModel(models, key, name);
+function mayCall(models: ModelIndex, caller: Caller, name: string): boolean {
+  return refuseModel(models, caller, name) === undefined;
 }

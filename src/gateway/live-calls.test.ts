@@ -1,11 +1,13 @@
 import { describe, expect, test, vi } from 'vitest';
-import type { ChangeEvent } from '../core/change-event.ts';
+import type { ChangeEvent, OwnerTable } from '../core/change-event.ts';
 import { createLiveCalls, HOLD_LEASE_MS, type LiveCall } from './live-calls.ts';
 import { StopSwitch } from './stop-signal.ts';
 
+const OF_KEY = { keyId: 'key_1', userId: null, teamId: null, organizationId: null, endUser: null };
+
 function call(over: Partial<LiveCall> = {}): LiveCall {
   const none = { hold: null, endsAtMs: null, rosterIndex: -1 };
-  return { keyId: 'key_1', secretHash: 'h1', switch: new StopSwitch(), ...none, ...over };
+  return { caller: { kind: 'key', secretHash: 'h1' }, intent: OF_KEY, switch: new StopSwitch(), ...none, ...over };
 }
 
 function keyEvent(working: { hash: string; untilMs: number | null }[], keyId = 'key_1'): ChangeEvent {
@@ -17,7 +19,7 @@ const live = () => createLiveCalls({ renew: () => {} });
 describe('a change of a key', () => {
   test('stops every call of a secret that no longer works, at once', () => {
     const calls = live();
-    const [old, other] = [call(), call({ secretHash: 'h2' })];
+    const [old, other] = [call(), call({ caller: { kind: 'key', secretHash: 'h2' } })];
     calls.add(old);
     calls.add(other);
     calls.onChange(keyEvent([{ hash: 'h2', untilMs: null }]));
@@ -27,7 +29,7 @@ describe('a change of a key', () => {
 
   test('leaves calls of other keys alone', () => {
     const calls = live();
-    const stranger = call({ keyId: 'key_2' });
+    const stranger = call({ intent: { ...OF_KEY, keyId: 'key_2' } });
     calls.add(stranger);
     calls.onChange(keyEvent([]));
     expect(stranger.switch.reason).toBeNull();
@@ -52,6 +54,45 @@ describe('a change of a key', () => {
     calls.onChange(keyEvent([]));
     expect(ended.switch.reason).toBeNull();
     expect(calls.count()).toBe(0);
+  });
+});
+
+describe('an owner that is blocked or deleted', () => {
+  const owners = { userId: 'ada', teamId: 'crew', organizationId: 'acme', endUser: 'customer' };
+  const event = (table: OwnerTable, id: string, usable = false): ChangeEvent => ({
+    seq: 1,
+    kind: 'owner',
+    table,
+    id,
+    userId: null,
+    usable,
+  });
+
+  test.each<[OwnerTable, string]>([
+    ['users', 'ada'],
+    ['teams', 'crew'],
+    ['organizations', 'acme'],
+    ['end_users', 'customer'],
+  ])('takes its calls with it: %s', (table, id) => {
+    const calls = live();
+    const running = call({ intent: { ...OF_KEY, ...owners } });
+    calls.add(running);
+    calls.onChange(event(table, 'somebody-else'));
+    calls.onChange(event(table, id, true));
+    calls.onChange(event('tags', id));
+    calls.onChange(event('team_members', id));
+    expect(running.switch.reason).toBeNull();
+    calls.onChange(event(table, id));
+    expect(running.switch.reason?.status).toBe(401);
+    expect(running.switch.reason?.message).toContain(id);
+  });
+
+  test('takes no call of the master key with it, whose user is a name only', () => {
+    const calls = live();
+    const running = call({ caller: { kind: 'master_key', secretHash: 'm' }, intent: { ...OF_KEY, ...owners } });
+    calls.add(running);
+    calls.onChange(event('users', 'ada'));
+    expect(running.switch.reason).toBeNull();
   });
 });
 

@@ -1,13 +1,16 @@
-import type { ChangeEvent } from '../core/change-event.ts';
+import type { Caller } from '../core/caller.ts';
+import type { ChangeEvent, OwnerEvent } from '../core/change-event.ts';
 import type { Hold } from '../core/charge.ts';
 import { GatewayError } from '../core/gateway-error.ts';
 import { Roster, type RosterMember } from '../core/roster.ts';
+import type { CallIntent } from '../core/spend-record.ts';
 import type { Counters } from '../counters/counters.ts';
 import type { StopSwitch } from './stop-signal.ts';
 
 export interface LiveCall extends RosterMember {
-  keyId: string | null;
-  secretHash: string;
+  caller: Pick<Caller, 'kind' | 'secretHash'>;
+  /** Whom it is billed to. */
+  intent: Pick<CallIntent, 'keyId' | 'userId' | 'teamId' | 'organizationId' | 'endUser'>;
   hold: Hold | null;
   /** When the key, or the secret that opened it, ends by the clock; null: never. */
   endsAtMs: number | null;
@@ -21,8 +24,13 @@ export interface LiveCall extends RosterMember {
 export interface LiveCalls {
   add(call: LiveCall): void;
   remove(call: LiveCall): void;
-  /** Listens to the change feed: stops at once every call whose secret no longer opens its key. */
+  /**
+   * Listens to the change feed: stops at once every call whose secret no longer opens its key, and every call of a user,
+   * team or organisation, or for an end user, that has been blocked or deleted.
+   */
   onChange(event: ChangeEvent): void;
+  /** How many changes have been heard that could concern a call. */
+  changesHeard(): number;
   /** On a timer: stops calls whose key has expired, renews the leases of the others. */
   sweep(nowMs: number): void;
   count(): number;
@@ -37,6 +45,7 @@ const RENEW_EVERY_MS = 5_000;
 export function createLiveCalls(counters: Pick<Counters, 'renew'>): LiveCalls {
   const calls = new Roster<LiveCall>();
   let renewedAtMs = 0;
+  let heard = 0;
   let onIdle: (() => void) | null = null;
 
   return {
@@ -49,14 +58,20 @@ export function createLiveCalls(counters: Pick<Counters, 'renew'>): LiveCalls {
       if (calls.size === 0) onIdle?.();
     },
 
+    changesHeard: () => heard,
+
     onChange(event) {
-      if (event.kind !== 'key') return;
-      // Keys change seldom and calls come all the time: it is the change that has to look for its calls.
-      for (const call of calls.list()) {
-        if (call.keyId !== event.keyId) continue;
-        const working = event.working.find((secret) => secret.hash === call.secretHash);
-        if (working === undefined) call.switch.stop(revoked());
-        else call.endsAtMs = working.untilMs;
+      if (event.kind === 'key' || event.kind === 'owner') heard += 1;
+      // Changes come seldom and calls all the time: it is the change that has to look for its calls.
+      if (event.kind === 'key') {
+        for (const call of calls.list()) {
+          if (call.intent.keyId !== event.keyId) continue;
+          const working = event.working.find((secret) => secret.hash === call.caller.secretHash);
+          if (working === undefined) call.switch.stop(revoked());
+          else call.endsAtMs = working.untilMs;
+        }
+      } else if (event.kind === 'owner' && !event.usable) {
+        for (const call of calls.list()) if (isOf(call, event)) call.switch.stop(disowned(event));
       }
     },
 
@@ -86,6 +101,37 @@ export function createLiveCalls(counters: Pick<Counters, 'renew'>): LiveCalls {
       });
     },
   };
+}
+
+/** Members, tags, budgets and models say nothing about who may call. */
+function isOf({ caller, intent }: LiveCall, { table, id }: OwnerEvent): boolean {
+  switch (table) {
+    case 'users':
+      // The master key calls under a user's name, and nobody takes that away from it.
+      return intent.userId === id && caller.kind !== 'master_key';
+    case 'teams':
+      return intent.teamId === id;
+    case 'organizations':
+      return intent.organizationId === id;
+    case 'end_users':
+      return intent.endUser === id;
+    default:
+      return false;
+  }
+}
+
+const NAMES: Partial<Record<OwnerEvent['table'], string>> = {
+  users: 'user',
+  teams: 'team',
+  organizations: 'organization',
+  end_users: 'end user',
+};
+
+function disowned({ table, id }: OwnerEvent): GatewayError {
+  return new GatewayError(
+    'authentication',
+    `Authentication Error, the ${NAMES[table]} ${id} was blocked or deleted while the call was running.`,
+  );
 }
 
 function revoked(): GatewayError {

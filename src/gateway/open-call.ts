@@ -45,7 +45,7 @@ export function buildOpenCall(
     organizationId: organizationIdOf(caller),
     endUser: parties.endUser,
     tags: parties.tags,
-    model: parsed.model,
+    model: prepared.requested,
     modelGroup: prepared.group,
     stream: parsed.stream,
     sourceIp: request.sourceIp,

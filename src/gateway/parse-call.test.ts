@@ -41,7 +41,6 @@ test.each<[string, Operation, unknown, string | null]>([
   ['nothing', 'chat', '', null],
   ['a list', 'chat', [], null],
   ['null', 'chat', 'null', null],
-  ['no model', 'chat', { messages: MESSAGES }, 'model'],
   ['a model that is a number', 'chat', { model: 5, messages: MESSAGES }, 'model'],
   ['an empty model', 'chat', { model: '', messages: MESSAGES }, 'model'],
   ['a model name without end', 'chat', { model: 'm'.repeat(257), messages: MESSAGES }, 'model'],
@@ -54,6 +53,11 @@ test.each<[string, Operation, unknown, string | null]>([
 ])('%s is a 400 that names the field', (_name, operation, body, param) => {
   const error = refusal(operation, body);
   expect([error.status, error.type, error.param]).toEqual([400, 'invalid_request_error', param]);
+});
+
+test('a body may leave the model to its end user’s default', () => {
+  const { model } = parseCall('chat', Buffer.from(JSON.stringify({ messages: MESSAGES })), null);
+  expect(model).toBeNull();
 });
 
 describe('addresses and credentials of upstreams', () => {

@@ -9,7 +9,8 @@ export interface ParsedCall {
   /** The same, undecoded. */
   raw: Buffer;
   body: Readonly<Record<string, unknown>>;
-  model: string;
+  /** Null: the body names none. */
+  model: string | null;
   stream: boolean;
 }
 
@@ -51,10 +52,9 @@ const REQUIRED: Readonly<Record<Operation, { field: string; isValid: (value: unk
 export function parseCall(operation: Operation, raw: Buffer, pathModel: string | null): ParsedCall {
   const text = raw.toString('utf8');
   const body = parseObject(text);
-  const model = pathModel ?? body.model;
-  if (typeof model !== 'string' || model === '' || model.length > MAX_MODEL_NAME_LENGTH) {
-    throw invalid('model', `'model' must be a text of 1 to ${MAX_MODEL_NAME_LENGTH} characters that names a model.`);
-  }
+  const model = pathModel ?? body.model ?? null;
+  if (model !== null && (typeof model !== 'string' || model === '' || model.length > MAX_MODEL_NAME_LENGTH))
+    throw namesNoModel();
   const { stream } = body;
   if (stream !== undefined && stream !== null && typeof stream !== 'boolean')
     throw invalid('stream', "'stream' must be true or false.");
@@ -65,6 +65,10 @@ export function parseCall(operation: Operation, raw: Buffer, pathModel: string |
     throw invalid(required.field, `'${required.field}' must be ${required.expected}.`);
   refuseCredentialFields(body);
   return { operation, text, raw, body, model, stream: stream === true && operation !== 'embedding' };
+}
+
+export function namesNoModel(): GatewayError {
+  return invalid('model', `'model' must be a text of 1 to ${MAX_MODEL_NAME_LENGTH} characters that names a model.`);
 }
 
 function parseObject(text: string): Record<string, unknown> {

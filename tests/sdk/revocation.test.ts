@@ -1,3 +1,4 @@
+import { request } from 'node:http';
 import type OpenAI from 'openai';
 import { AuthenticationError } from 'openai';
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
@@ -123,3 +124,43 @@ describe('when a key ends, its open streams end within a second', () => {
     await expect(openai.chat.completions.create({ model: 'fake/one', messages })).rejects.toThrow(AuthenticationError);
   });
 });
+
+describe('when an end user is blocked', () => {
+  test('its streams end at once, those of others go on, and the next call for it is refused', async () => {
+    const { key } = await world.newClient();
+    const as = (user: string) => world.client(key, { defaultHeaders: { 'x-litellm-end-user-id': user } });
+    const [stream, otherStream] = await Promise.all([openLongStream(as('bad')), openLongStream(as('good'))]);
+    const askedAtMs = Date.now();
+    expect((await world.gateway.admin('/customer/block', { user_ids: ['bad'] })).status).toBe(200);
+    await expect(as('bad').chat.completions.create({ model: 'fake/one', messages })).rejects.toThrow('User=bad');
+    const { error, atMs } = await stream.ended;
+    expect(atMs - askedAtMs).toBeLessThan(1_000);
+    expect(error?.message).toContain('end user bad was blocked');
+    expect(otherStream.isOpen()).toBe(true);
+    await world.gateway.admin('/customer/block', { user_ids: ['good'] });
+    await otherStream.ended;
+  });
+});
+
+test.each(['content-length', 'transfer-encoding'])(
+  'a call that was let in, and whose body (by %s) comes after its key has ended, goes nowhere',
+  async (framing) => {
+    const key = await world.gateway.newKey();
+    const body = JSON.stringify({ model: 'fake/one', messages });
+    const headers = { authorization: `Bearer ${key}`, 'content-type': 'application/json' };
+    const length = framing === 'content-length' ? { 'content-length': String(Buffer.byteLength(body)) } : {};
+    const sending = request(`${world.gateway.url}/v1/chat/completions`, {
+      method: 'POST',
+      headers: { ...headers, ...length },
+    });
+    const answered = new Promise<number | undefined>((resolve, reject) => {
+      sending.on('response', (answer) => resolve(answer.resume().statusCode)).on('error', reject);
+    });
+    sending.write(body.slice(0, 10));
+    await new Promise((resolve) => setTimeout(resolve, 200));
+    await world.gateway.admin('/key/delete', { keys: [key] });
+    sending.end(body.slice(10));
+    expect(await answered).toBe(401);
+    expect(world.upstream.stats().received).toBe(0);
+  },
+);

@@ -97,6 +97,7 @@ describe('authentication', () => {
       identify: {
         keyCache: { lookup },
         owners: { standingOf: () => NO_STANDING },
+        changesHeard: () => 0,
         isMasterKeyHash: () => false,
         nowMs: () => 0,
         keyHeaderName: null,

@@ -2,15 +2,14 @@
 import type { Caller } from '../../core/caller.ts';
 import { GatewayError } from '../../core/gateway-error.ts';
 import type { KeyRecord } from '../../core/key.ts';
-import type { Explanation } from '../../gateway/explain-call.ts';
-import type { ParsedCall } from '../../gateway/parse-call.ts';
+import type { CallQuestion, Explanation } from '../../gateway/explain-call.ts';
 import type { App } from '../app-instance.ts';
 import { fromExplanation, keyExplainBody, keyExplainReply, toParsedCall } from '../schemas/key-explain.ts';
 
 export interface ExplainRoutesDeps {
   /** The key that the text names, if this caller may see it. @throws GatewayError not_found, forbidden */
   getVisibleKey(caller: Caller, key: string): Promise<KeyRecord>;
-  explainCall(key: KeyRecord, parsed: ParsedCall, route: string): Promise<Explanation>;
+  explainCall(question: Omit<CallQuestion, 'standing'>): Promise<Explanation>;
 }
 
 export function registerExplainRoutes(app: App, deps: ExplainRoutesDeps): void {
@@ -32,7 +31,9 @@ export function registerExplainRoutes(app: App, deps: ExplainRoutesDeps): void {
       const { body, caller } = request;
       const key = await findSubject(deps, caller, body.key);
       const { parsed, route } = toParsedCall(body);
-      return fromExplanation(await deps.explainCall(key, parsed, route));
+      // A key that asks about itself asks from where it would call.
+      const ip = body.ip ?? (caller.key?.keyId === key.keyId ? request.ip : null);
+      return fromExplanation(await deps.explainCall({ key, parsed, route, ip }));
     },
   );
 }

@@ -12,6 +12,7 @@ const deployment: Omit<Deployment, 'price'> & { price: null } = {
   apiBase: `https://user:${SECRET}@llm.example:8443/v1?key=${SECRET}`,
   apiKey: SECRET,
   apiVersion: null,
+  region: null,
   organization: SECRET,
   extraHeaders: { authorization: SECRET },
   requestDefaults: { safety_identifier: SECRET },

@@ -12,6 +12,7 @@ export type DeploymentView = Pick<
   | 'upstreamModel'
   | 'apiBase'
   | 'apiVersion'
+  | 'region'
   | 'timeoutMs'
   | 'maxRetries'
   | 'rpm'
@@ -76,6 +77,7 @@ export function fromDeployment(deployment: DeploymentView): z.output<typeof Mode
       custom_llm_provider: deployment.provider,
       api_base: toPublicAddress(deployment.apiBase),
       api_version: deployment.apiVersion,
+      region_name: deployment.region,
       timeout: timeoutMs === null ? null : timeoutMs / 1_000,
       max_retries: deployment.maxRetries,
       rpm: deployment.rpm,

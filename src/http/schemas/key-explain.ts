@@ -11,11 +11,14 @@ export const keyExplainBody = z.looseObject({
   key: z.string().min(1).describe('Secret, hash, key_id or alias. Left out: the key that asks.').optional(),
   model: z.string().min(1).describe('The model that the call would name.'),
   route: z.string().describe('The route that would be called; `/v1/chat/completions` when left out.').optional(),
+  ip: z.union([z.ipv4(), z.ipv6()]).describe('Where the call would come from.').optional(),
   max_tokens: z.int().nonnegative().optional(),
   n: z.int().positive().optional(),
   messages: z.array(z.unknown()).describe('As in the call itself; they decide the estimate.').optional(),
   prompt: z.union([z.string(), z.array(z.unknown())]).optional(),
   input: z.union([z.string(), z.array(z.unknown())]).optional(),
+  user: z.string().describe('The end user on whose behalf the call would be made.').optional(),
+  tags: z.array(z.string()).describe('What the call would be tagged with, beside the tags of the key.').optional(),
 });
 
 const numbers = z.object({
@@ -51,7 +54,7 @@ export function toParsedCall(body: KeyExplainBody): { parsed: ParsedCall; route:
   assertJsonDepth(body, 'body');
   const route = body.route ?? '/v1/chat/completions';
   const operation = operationOf(route);
-  const call = { messages: [], ...body, key: undefined, route: undefined };
+  const call = { messages: [], ...body, key: undefined, route: undefined, ip: undefined };
   const text = JSON.stringify(call);
   return {
     parsed: { operation, text, raw: Buffer.from(text), body: call, model: body.model, stream: false },

@@ -11,6 +11,7 @@ const deploymentOf = (over: Partial<Deployment> = {}): Deployment => ({
   apiBase: 'https://api.openai.com/v1',
   apiKey: 'sk-provider',
   apiVersion: null,
+  region: null,
   organization: null,
   extraHeaders: {},
   requestDefaults: {},

@@ -1,0 +1,194 @@
+import fc from 'fast-check';
+import { expect, test } from 'vitest';
+import { sha256Hex } from '../../src/core/key-secret.ts';
+import { type Limits, NO_LIMITS } from '../../src/core/limits.ts';
+import { buildKey, buildMember, buildTeam, buildUser } from '../../src/storage/__fixtures__/rows.ts';
+import { buildPolicyGateway, NOW_MS, type PolicyWorld, SECRET } from '../support/policy-world.ts';
+
+const MODELS = ['alpha', 'beta', 'wild/one', 'unpriced', 'broken', 'alias', 'nick', 'team-nick', 'no-such-model'];
+const LISTED = [...MODELS, 'group', 'wild/*', '*', 'all-team-models', 'no-default-models'];
+
+/** Mostly absent, so that not every call is refused by something. */
+const rarely = <T, N>(value: fc.Arbitrary<T>, otherwise: N, weight = 8): fc.Arbitrary<T | N> =>
+  fc.oneof({ weight, arbitrary: fc.constant(otherwise) }, { weight: 1, arbitrary: value });
+
+const amount = fc.constantFrom(0, 1, 60, 300, 5_000, 1_000_000, 1_000_000_000);
+const duration = fc.constantFrom(null, '1h', '1d');
+const counts = fc.dictionary(fc.constantFrom('alpha', 'wild/*', 'alias'), fc.constantFrom(0, 1, 2, 500), {
+  maxKeys: 2,
+});
+
+const limits: fc.Arbitrary<Limits> = fc.record({
+  maxBudgetNanoUsd: rarely(amount, null),
+  softBudgetNanoUsd: fc.constant(null),
+  budgetDuration: rarely(duration, null),
+  budgetMode: rarely(fc.constantFrom('standard' as const, 'hard' as const), null),
+  budgetLimits: rarely(
+    fc.array(fc.record({ maxBudgetNanoUsd: amount, budgetDuration: fc.constantFrom('1h', '1d') }), { maxLength: 3 }),
+    [],
+  ),
+  modelMaxBudget: rarely(
+    fc.dictionary(
+      fc.constantFrom('alpha', 'wild/*'),
+      fc.record({ maxBudgetNanoUsd: amount, budgetDuration: duration }),
+      { maxKeys: 2 },
+    ),
+    {},
+  ),
+  rpmLimit: rarely(fc.integer({ min: 0, max: 3 }), null),
+  tpmLimit: rarely(fc.constantFrom(0, 20, 200, 2_000), null),
+  maxParallelRequests: rarely(fc.integer({ min: 0, max: 2 }), null),
+  modelRpmLimit: rarely(counts, {}),
+  modelTpmLimit: rarely(counts, {}),
+});
+
+const owner = fc.record({
+  limits,
+  models: rarely(fc.subarray(LISTED), []),
+  blocked: rarely(fc.constant(true), false, 30),
+  metadata: rarely(
+    fc.record({
+      temp_budget_increase: fc.constantFrom(0.000_001, 1),
+      temp_budget_expiry: fc.constantFrom('2026-04-01T12:34:56Z', '2026-04-01T12:34:57Z'),
+    }),
+    {},
+  ),
+});
+
+const world: fc.Arbitrary<PolicyWorld> = fc
+  .record({
+    key: owner,
+    user: fc.option(owner),
+    team: fc.option(owner),
+    member: fc.option(limits),
+    organization: fc.option(owner),
+    customer: fc.option(owner),
+    tag: fc.option(limits),
+    keyBudget: fc.option(limits),
+    proxy: limits,
+    newEndUserLimits: fc.option(limits),
+    budgetMode: fc.constantFrom('standard' as const, 'hard' as const),
+    enforceUserParam: rarely(fc.constant(true), false, 10),
+    region: rarely(fc.constantFrom('eu', 'us'), null),
+    defaultModel: rarely(fc.constantFrom('alpha', 'beta', 'wild/one'), null),
+    expired: rarely(fc.constant(true), false, 30),
+    role: rarely(fc.constantFrom('proxy_admin_viewer' as const, 'proxy_admin' as const), 'internal_user' as const),
+    allowedIps: rarely(fc.constantFrom(['10.0.0.0/8'], ['192.168.0.1']), [], 10),
+    allowedRoutes: rarely(fc.constantFrom(['llm_api_routes'], ['/key/*']), [], 10),
+    spent: fc.array(rarely(fc.constantFrom(1, 50, 290, 4_999), 0), { minLength: 16, maxLength: 16 }),
+  })
+  .map((made) => {
+    const { limits: ownLimits, ...fields } = made.key;
+    const { budgetLimits, modelRpmLimit, modelTpmLimit, ...columns } = ownLimits;
+    const named = <T extends { limits: Limits }>({ limits: own, ...rest }: T, id: string) => ({ ...own, ...rest, id });
+    const written = budgetLimits.map(({ maxBudgetNanoUsd, budgetDuration }) => ({
+      max_budget: maxBudgetNanoUsd / 1e9,
+      budget_duration: budgetDuration,
+    }));
+    const team = made.team && buildTeam({ ...named(made.team, 'crew'), modelAliases: { 'team-nick': 'beta' } });
+    const user = made.user && buildUser({ ...named(made.user, 'ada'), role: made.role });
+    const ofOwner = buildTeam();
+    return {
+      key: buildKey({
+        ...columns,
+        ...fields,
+        hash: sha256Hex(SECRET),
+        keyId: 'key_1',
+        userId: made.user && 'ada',
+        teamId: made.team && 'crew',
+        organizationId: made.organization && 'acme',
+        aliases: { nick: 'beta' },
+        metadata: {
+          ...fields.metadata,
+          tags: ['blue'],
+          model_rpm_limit: modelRpmLimit,
+          model_tpm_limit: modelTpmLimit,
+        },
+        extra: { budget_limits: written },
+        expiresAtMs: made.expired ? NOW_MS : null,
+        allowedRoutes: made.allowedRoutes,
+        allowedIps: made.allowedIps,
+      }),
+      path: {
+        user,
+        team,
+        member: user && team && made.member && buildMember({ ...made.member, teamId: 'crew', userId: 'ada' }),
+        organization: made.organization && { ...ofOwner, ...named(made.organization, 'acme') },
+        keyBudget: made.keyBudget && { ...ofOwner, ...made.keyBudget, id: 'row' },
+      },
+      customer: made.customer && {
+        ...ofOwner,
+        ...named(made.customer, 'customer'),
+        allowedModelRegion: made.region,
+        defaultModel: made.defaultModel,
+      },
+      tags: made.tag === null ? [] : [{ ...ofOwner, ...made.tag, id: 'blue', description: null }],
+      proxy: made.proxy,
+      newEndUserLimits: made.newEndUserLimits,
+      budgetMode: made.budgetMode,
+      enforceUserParam: made.enforceUserParam,
+      balanceOf: (counter) => made.spent[sumOf(counter) % made.spent.length] as number,
+    } satisfies PolicyWorld;
+  });
+
+function sumOf(text: string): number {
+  return [...text].reduce((sum, letter) => sum + letter.charCodeAt(0), 0);
+}
+
+const body = fc.record(
+  {
+    model: rarely(fc.constantFrom(...MODELS), 'alpha', 1),
+    messages: fc.constant([{ role: 'user', content: 'How is the weather in Paris today?' }]),
+    max_tokens: fc.constantFrom(1, 10, 300),
+    user: fc.constantFrom('customer', 'stranger'),
+    tags: fc.constantFrom(['blue'], ['red', 'blue'], []),
+    fallbacks: fc.constantFrom(['alpha'], [{ alpha: ['beta'] }], []),
+  },
+  { requiredKeys: ['messages'] },
+);
+
+const earlier = fc.array(fc.record({ body, hanging: fc.boolean() }), { maxLength: 4 });
+
+test('/key/explain and the live call come to the same decision, in the same words, whatever the policies', async () => {
+  const seen = new Map<string, number>();
+  await fc.assert(
+    fc.asyncProperty(world, earlier, body, async (policies, calls, question) => {
+      const gateway = buildPolicyGateway(policies, () => NOW_MS);
+      for (const call of calls) await gateway.call(call.body, { hanging: call.hanging });
+      const explained = await gateway.explain(question);
+      const lived = await gateway.call(question);
+      const words = lived.admitted ? 'admitted' : lived.message.slice(0, 40);
+      seen.set(words, (seen.get(words) ?? 0) + 1);
+      expect(explained).toEqual(lived);
+    }),
+    { numRuns: 1_000 },
+  );
+  // Otherwise all of this would have shown little.
+  expect(seen.get('admitted')).toBeGreaterThan(10);
+  expect(seen.size).toBeGreaterThan(20);
+}, 60_000);
+
+test('asking uses up nothing', async () => {
+  const policies = fc.sample(world, { numRuns: 1, seed: 1 })[0] as PolicyWorld;
+  const key = {
+    ...policies.key,
+    ...NO_LIMITS,
+    rpmLimit: 1,
+    maxParallelRequests: 1,
+    models: [],
+    metadata: {},
+    extra: {},
+  };
+  const path = { user: null, team: null, member: null, organization: null, keyBudget: null };
+  const open = {
+    ...policies,
+    key: { ...key, blocked: null, expiresAtMs: null, allowedRoutes: [] },
+    path,
+    proxy: NO_LIMITS,
+  };
+  const gateway = buildPolicyGateway({ ...open, enforceUserParam: false }, () => NOW_MS);
+  const question = { model: 'alpha', messages: [{ role: 'user', content: 'hi' }] };
+  for (let asked = 0; asked < 5; asked += 1) expect(await gateway.explain(question)).toEqual({ admitted: true });
+  expect(await gateway.call(question)).toEqual({ admitted: true });
+  expect(await gateway.explain(question)).toMatchObject({ admitted: false, status: 429 });
+});

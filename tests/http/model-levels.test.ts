@@ -1,0 +1,189 @@
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { buildTeam, buildUser } from '../../src/storage/__fixtures__/rows.ts';
+import { callGateway } from '../support/call-gateway.ts';
+import { type SeededApp, startSeededApp } from '../support/seeded-app.ts';
+
+const model = (name: string, more: object = {}, info: object = {}) => ({
+  model_name: name,
+  litellm_params: { model: `openai/${name}`, mock_response: name, ...more },
+  model_info: info,
+});
+
+const CONFIG = JSON.stringify({
+  model_list: [
+    model('good-model', {}, { access_groups: ['beta'] }),
+    model('bad-model'),
+    model('gpt-3.5-turbo'),
+    model('anthropic/*'),
+    model('regional', { region_name: 'us' }, { id: 'in-us' }),
+    model('regional', { region_name: 'eu-west-1' }, { id: 'in-eu' }),
+    model('american', { region_name: 'us' }),
+  ],
+});
+
+let gateway: SeededApp;
+beforeAll(async () => {
+  gateway = await startSeededApp(
+    async (unit) => {
+      await unit.users.insert(buildUser({ id: 'ada', models: ['good-model', 'anthropic/*'] }));
+      await unit.users.insert(buildUser({ id: 'nothing', models: ['no-default-models'] }));
+      await unit.users.insert(buildUser({ id: 'blocked-user', blocked: true }));
+      await unit.organizations.insert(organization('acme', { models: ['gpt-3.5-turbo', 'beta'] }));
+      await unit.organizations.insert(organization('blocked-org', { blocked: true }));
+      await unit.teams.insert(buildTeam({ id: 'crew', models: ['good-model'] }));
+      await unit.teams.insert(buildTeam({ id: 'of-acme', organizationId: 'acme' }));
+      await unit.teams.insert(buildTeam({ id: 'blocked-team', blocked: true }));
+      const modelAliases = { 'cheap-model': 'gpt-3.5-turbo', 'good-model': 'bad-model' };
+      await unit.teams.insert(buildTeam({ id: 'aliased', modelAliases, models: ['cheap-model', 'good-model'] }));
+      await unit.teams.insert(buildTeam({ id: 'open-aliased', modelAliases }));
+      const customer = { ...buildTeam({ blocked: false }), allowedModelRegion: null, defaultModel: null };
+      await unit.endUsers.insert({ ...customer, id: 'eu-customer', allowedModelRegion: 'eu' });
+      await unit.endUsers.insert({ ...customer, id: 'defaulted', defaultModel: 'gpt-3.5-turbo' });
+      await unit.endUsers.insert({ ...customer, id: 'banned', blocked: true });
+    },
+    { config: CONFIG },
+  );
+});
+afterAll(() => gateway.close());
+
+function organization(id: string, fields: object) {
+  const { organizationId: _, modelAliases: __, memberPermissions: ___, ...owner } = buildTeam({ id, ...fields });
+  return owner;
+}
+
+const make = async (body: object) => (await callGateway(gateway, 'POST /key/generate', { body })).body.key as string;
+const chat = (key: string, name: string | undefined, more: object = {}) =>
+  callGateway(gateway, 'POST /v1/chat/completions', {
+    key,
+    body: { model: name, messages: [{ role: 'user', content: 'hi' }], ...more },
+  });
+const listed = async (key: string) =>
+  (await callGateway(gateway, 'GET /v1/models', { key })).body.data.map(({ id }: { id: string }) => id);
+
+describe('a model has to be allowed at every level', () => {
+  test.each<[string, object, string, string | null]>([
+    ['user list, a name', { user_id: 'ada' }, 'good-model', null],
+    ['user list, a wildcard', { user_id: 'ada' }, 'anthropic/claude', null],
+    ['user list, another name', { user_id: 'ada' }, 'bad-model', 'user_model_access_denied'],
+    ['user list, for a key in a team', { user_id: 'ada', team_id: 'open-aliased' }, 'gpt-3.5-turbo', null],
+    ['no-default-models of a user', { user_id: 'nothing' }, 'good-model', 'user_model_access_denied'],
+    ['team list, a name', { team_id: 'crew' }, 'good-model', null],
+    ['team list, another name', { team_id: 'crew' }, 'bad-model', 'team_model_access_denied'],
+    [
+      'team list, more in the key’s',
+      { team_id: 'crew', models: ['bad-model'] },
+      'bad-model',
+      'team_model_access_denied',
+    ],
+    [
+      'key list, more in the team’s',
+      { team_id: 'crew', models: ['bad-model'] },
+      'good-model',
+      'key_model_access_denied',
+    ],
+    ['all-team-models', { team_id: 'crew', models: ['all-team-models'] }, 'good-model', null],
+    [
+      'all-team-models, another',
+      { team_id: 'crew', models: ['all-team-models'] },
+      'bad-model',
+      'key_model_access_denied',
+    ],
+    ['the team’s organisation', { team_id: 'of-acme' }, 'bad-model', 'org_model_access_denied'],
+    ['the key’s organisation', { organization_id: 'acme' }, 'bad-model', 'org_model_access_denied'],
+    ['an organisation’s access group', { organization_id: 'acme' }, 'good-model', null],
+  ])('%s', async (_case, fields, name, refusal) => {
+    const key = await make(fields);
+    const { status, body } = await chat(key, name);
+    expect([status, body.error?.type ?? null]).toEqual(refusal === null ? [200, null] : [403, refusal]);
+    if (refusal !== null) expect(body.error.message).toContain(`Tried to access ${name}`);
+    if (!name.includes('/')) expect((await listed(key)).includes(name)).toBe(refusal === null);
+  });
+
+  test('a refusal shows the list of the level that refused', async () => {
+    const { body } = await chat(await make({ team_id: 'crew' }), 'bad-model');
+    expect(body.error.message).toBe(
+      "team not allowed to access model. This team can only access models=['good-model']. Tried to access bad-model",
+    );
+  });
+
+  test('/model/info shows what can be called', async () => {
+    const { body } = await callGateway(gateway, 'GET /model/info', { key: await make({ team_id: 'crew' }) });
+    expect(body.data.map(({ model_name }: { model_name: string }) => model_name)).toEqual(['good-model']);
+  });
+});
+
+describe('an alias of a team', () => {
+  test('is called by its name, where the key lists only what it stands for', async () => {
+    const key = await make({ team_id: 'open-aliased', models: ['gpt-3.5-turbo'] });
+    const { status, headers } = await chat(key, 'cheap-model');
+    expect([status, headers['x-litellm-model-group']]).toEqual([200, 'gpt-3.5-turbo']);
+  });
+
+  test('may be all that the team lists', async () => {
+    expect((await chat(await make({ team_id: 'aliased' }), 'cheap-model')).status).toBe(200);
+  });
+
+  test('opens no model that the team does not list, under the name of one that it does', async () => {
+    const { status, body } = await chat(await make({ team_id: 'aliased' }), 'good-model');
+    expect([status, body.error.type]).toEqual([403, 'team_model_access_denied']);
+  });
+
+  test('of a key opens none either', async () => {
+    const key = await make({ team_id: 'crew', aliases: { 'good-model': 'bad-model' } });
+    expect((await chat(key, 'good-model')).body.error.type).toBe('team_model_access_denied');
+  });
+});
+
+describe('an end user', () => {
+  test('bound to a region is served from there', async () => {
+    for (let call = 0; call < 5; call += 1) {
+      const { status, headers } = await chat(gateway.masterKey, 'regional', { user: 'eu-customer' });
+      expect([status, headers['x-litellm-model-id']]).toEqual([200, 'in-eu']);
+      expect(headers['x-litellm-model-region']).toBe('eu-west-1');
+    }
+  });
+
+  test('is refused what is not served there', async () => {
+    const { status, body } = await chat(gateway.masterKey, 'american', { user: 'eu-customer' });
+    expect([status, body.error.param]).toEqual([400, 'model']);
+    expect(body.error.message).toContain('region eu');
+  });
+
+  test.each<[string, object, string | undefined]>([
+    ['no model is named', {}, undefined],
+    ['the model is not allowed', { models: ['gpt-3.5-turbo'] }, 'good-model'],
+    ['there is no such model', {}, 'no-such-model'],
+  ])('gets its default_model where %s', async (_case, fields, name) => {
+    const { status, headers } = await chat(await make(fields), name, { user: 'defaulted' });
+    expect([status, headers['x-litellm-model-group']]).toEqual([200, 'gpt-3.5-turbo']);
+  });
+
+  test('gets no default_model that the key may not call', async () => {
+    const { status, body } = await chat(await make({ models: ['good-model'] }), 'bad-model', { user: 'defaulted' });
+    expect([status, body.error.message]).toEqual([403, expect.stringContaining('Tried to access bad-model')]);
+  });
+
+  test('without a default has to be asked for by a model’s name', async () => {
+    const { status, body } = await chat(gateway.masterKey, undefined, { user: 'somebody' });
+    expect([status, body.error.param]).toEqual([400, 'model']);
+  });
+});
+
+describe('who is blocked has nothing done for it', () => {
+  test.each([
+    [{ team_id: 'blocked-team' }, {}, 'Team=blocked-team is blocked. Update via `/team/unblock` if your admin.'],
+    [{ user_id: 'blocked-user' }, {}, 'User=blocked-user is blocked.'],
+    [{ organization_id: 'blocked-org' }, {}, 'Organization=blocked-org is blocked.'],
+    [{}, { user: 'banned' }, 'User blocked from making LLM API Calls. User=banned.'],
+  ])('%j calling with %j', async (fields, more, text) => {
+    const { status, body } = await chat(await make(fields), 'good-model', more);
+    expect([status, body.error.type]).toEqual([401, 'auth_error']);
+    expect(body.error.message).toContain(text);
+  });
+
+  test('a blocked user looks nothing up either', async () => {
+    const key = await make({ user_id: 'blocked-user' });
+    expect((await callGateway(gateway, 'GET /v1/models', { key })).status).toBe(401);
+    expect((await callGateway(gateway, 'GET /key/info', { key })).status).toBe(401);
+  });
+});
