@@ -8,15 +8,16 @@ import type { TeamManagement } from '../management/teams/team-management.ts';
 
 /** What the verbs over teams and organisations ask of the world. */
 export function buildTeamManagement(
-  { teams }: Pick<Config, 'teams'>,
+  { teams, userDefaults }: Pick<Config, 'teams' | 'userDefaults'>,
   ownerManagement: OwnerManagement,
   keyManagement: KeyManagement,
 ): TeamManagement {
   return {
     ...ownerManagement,
+    userDefaults,
     settings: {
       defaults: toTeamFields(teams.defaults),
-      availableTeamIds: [],
+      availableTeamIds: userDefaults.availableTeamIds,
       callbacks: new Map(
         teams.callbacks.map(({ teamId, success, failure, vars }) => [
           teamId,

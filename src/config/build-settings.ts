@@ -91,6 +91,7 @@ export function buildUserDefaults(litellm: LitellmSettings): UserDefaultsConfig 
     }),
     models: defaults?.models ?? [],
     teamIds: defaults?.teams ?? [],
+    availableTeamIds: defaults?.available_teams ?? [],
     internalUserBudget: onlySet({
       maxBudgetNanoUsd: nanoUsd(litellm.max_internal_user_budget),
       budgetDuration: litellm.internal_user_budget_duration,

@@ -78,6 +78,8 @@ export interface UserDefaultsConfig {
   readonly limits: Partial<Limits>;
   readonly models: readonly string[];
   readonly teamIds: readonly string[];
+  /** Teams that anybody may join by itself. */
+  readonly availableTeamIds: readonly string[];
   /** For an `internal_user` whose request and defaults say nothing of a budget. */
   readonly internalUserBudget: Partial<Limits>;
 }

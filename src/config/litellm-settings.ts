@@ -30,6 +30,7 @@ export const userDefaultParams = z.object({
   rpm_limit: optional(wholeNumber(0)),
   models: optional(textList),
   teams: optional(teamNames),
+  available_teams: optional(textList),
 });
 
 /** `-1`: a key may live for ever. */

@@ -151,7 +151,7 @@ export const UNSUPPORTED_MODEL_FIELDS = words('provider model_group_alias tpm rp
 
 /** Fields of a key that have no default. */
 export const UNSUPPORTED_USER_DEFAULTS = words(`
-  auto_create_key max_parallel_requests metadata model_max_budget soft_budget available_teams
+  auto_create_key max_parallel_requests metadata model_max_budget soft_budget
 `);
 
 export const UNSUPPORTED_KEY_DEFAULTS = words(`

@@ -1,8 +1,8 @@
 /** /user/*: bodies, and the rows that answer. */
 import { z } from 'zod';
 import type { Json, JsonObject } from '../../core/json.ts';
-import type { TeamRecord } from '../../core/owner-records.ts';
 import type { KeyFields } from '../../management/keys/key-fields.ts';
+import type { TeamView } from '../../management/teams/view-team.ts';
 import type { CreatedUser, NewUser } from '../../management/users/create-user.ts';
 import type { UserInfo } from '../../management/users/read-users.ts';
 import type { UserUpdate } from '../../management/users/update-user.ts';
@@ -13,7 +13,8 @@ import { KEY_FIELDS_SHAPE, toKeyFields, withoutSecrets } from './key-fields.ts';
 import { fromKeyView, KeyRow } from './key-row.ts';
 import { LaxBoolean, LaxNumber, OpenObject, Texts, toCeilingNanoUsd } from './key-shapes.ts';
 import { LIMIT_SHAPE, type LimitClock, toLimitFields } from './limit-fields.ts';
-import { fromOwnerView, fromStamps, OwnerRow } from './owner-row.ts';
+import { fromOwnerView, OwnerRow } from './owner-row.ts';
+import { fromMemberView, fromTeamView, TeamMembershipRow, TeamRow } from './team-row.ts';
 
 const NOT_YET = 'Stored and returned; not acted on in this release.';
 
@@ -98,7 +99,7 @@ export const UserBulkReply = z.object({
   successful_updates: z.number(),
   failed_updates: z.number(),
 });
-const TeamOfUser = z.looseObject({ team_id: z.string(), team_alias: z.string().nullable() });
+const TeamOfUser = TeamRow.extend({ team_memberships: z.array(TeamMembershipRow) });
 export const UserInfoReply = z.object({
   user_id: z.string().nullable(),
   user_info: UserRow.nullable(),
@@ -193,26 +194,17 @@ export function fromUserInfo(
   asked: string | null,
   clock: LimitClock,
 ): z.output<typeof UserInfoReply> {
-  const aliases = new Map(teams.map(({ id, alias }) => [id, alias]));
+  const aliases = new Map(teams.map(({ team }) => [team.id, team.alias]));
   return {
     user_id: user?.record.id ?? asked,
     user_info: user === null ? null : fromUser(user, clock),
     keys: keys.map((view) => ({ ...fromKeyView(view), team_alias: aliases.get(view.key.teamId ?? '') ?? null })),
-    teams: teams.map((team) => fromTeamOfUser(team, user)),
+    teams: teams.map((team) => fromTeamOfUser(team, user, clock)),
   };
 }
 
-function fromTeamOfUser(team: TeamRecord, user: UserView | null): z.output<typeof TeamOfUser> {
-  const member = user?.memberships.find(({ teamId }) => teamId === team.id);
-  const place = member === undefined ? [] : [{ user_id: member.userId, team_id: team.id, budget_id: member.budgetId }];
-  return {
-    team_id: team.id,
-    team_alias: team.alias,
-    organization_id: team.organizationId,
-    models: [...team.models],
-    blocked: team.blocked,
-    members_with_roles: member === undefined ? [] : [{ user_id: member.userId, role: member.role }],
-    team_memberships: place,
-    ...fromStamps(team),
-  };
+/** The team as /team/info shows it, and of its members' spend the person's own. */
+function fromTeamOfUser(view: TeamView, user: UserView | null, clock: LimitClock): z.output<typeof TeamOfUser> {
+  const own = user === null ? view.members : view.members.filter(({ member }) => member.userId === user.record.id);
+  return { ...fromTeamView(view, clock), team_memberships: own.map((member) => fromMemberView(member, clock)) };
 }

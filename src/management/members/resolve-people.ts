@@ -4,7 +4,12 @@ import type { UserRecord } from '../../core/owner-records.ts';
 import type { WriteUnit } from '../../storage/owners/owner-storage.ts';
 import { buildBlankOwner } from '../owners/blank-owner.ts';
 import type { OwnerManagement } from '../owners/owner-management.ts';
+import { applyUserDefaults } from '../users/apply-user-defaults.ts';
+import { mergeUserFields } from '../users/user-fields.ts';
+import type { UserDefaults } from '../users/user-management.ts';
 import type { PersonName } from './person-name.ts';
+
+export type PeopleDeps = Pick<OwnerManagement, 'newId'> & { userDefaults: UserDefaults };
 
 export interface ResolvedPeople {
   /** One for each name, in the order of the names. */
@@ -22,7 +27,7 @@ export interface ResolvedPeople {
 export async function resolvePeople(
   unit: Pick<WriteUnit, 'users' | 'nowMs'>,
   names: readonly PersonName[],
-  deps: Pick<OwnerManagement, 'newId'>,
+  deps: PeopleDeps,
   createdBy: string,
 ): Promise<ResolvedPeople> {
   const users = new Map<string, UserRecord>();
@@ -46,7 +51,7 @@ export async function resolvePeople(
     const id = userId ?? known?.id ?? deps.newId('user_');
     userIds.push(id);
     if (known !== undefined || id === ADMIN_USER_ID) continue;
-    const user = buildMissingUser(id, email, createdBy, unit.nowMs);
+    const user = buildMissingUser(deps.userDefaults, { id, email, createdBy, nowMs: unit.nowMs });
     if (!(await unit.users.insert(user))) throw madeMeanwhile();
     know(user);
     created.push(user);
@@ -54,9 +59,16 @@ export async function resolvePeople(
   return { userIds, users, created };
 }
 
-/** Somebody of whom nothing is known but a name. */
-function buildMissingUser(id: string, email: string | null, createdBy: string, nowMs: number): UserRecord {
-  return { ...buildBlankOwner(id, createdBy, nowMs), email, role: 'internal_user' };
+/**
+ * Somebody of whom nothing is known but a name: a plain user with the installation's limits for new ones. The role that
+ * its settings give to new users is for those who make users, not for whoever adds a member.
+ */
+function buildMissingUser(
+  defaults: UserDefaults,
+  { id, email, createdBy, nowMs }: { id: string; email: string | null; createdBy: string; nowMs: number },
+): UserRecord {
+  const blank: UserRecord = { ...buildBlankOwner(id, createdBy, nowMs), email, role: 'internal_user' };
+  return mergeUserFields(blank, applyUserDefaults({ role: 'internal_user', limits: {}, extra: {} }, defaults));
 }
 
 /** Also where storage found it. */

@@ -6,10 +6,9 @@ import type { TeamMemberRecord, TeamRecord, TeamRole, UserRecord } from '../../c
 import type { WriteUnit } from '../../storage/owners/owner-storage.ts';
 import { assertMayBring } from '../members/assert-may-bring.ts';
 import { acceptPersonName, type PersonName } from '../members/person-name.ts';
-import { resolvePeople } from '../members/resolve-people.ts';
+import { type PeopleDeps, resolvePeople } from '../members/resolve-people.ts';
 import { nameOfCaller, newStamps } from '../owners/blank-owner.ts';
 import { type LimitFields, mergeLimits } from '../owners/limit-fields.ts';
-import type { OwnerManagement } from '../owners/owner-management.ts';
 import { memberBudgetId } from './member-budget.ts';
 
 /** Somebody who is to be in a team. */
@@ -39,7 +38,7 @@ export function acceptNewMembers(members: readonly NewMember[]): NewMember[] {
  */
 export async function insertMembers(
   unit: WriteUnit,
-  deps: Pick<OwnerManagement, 'newId'>,
+  deps: PeopleDeps,
   caller: Caller,
   team: TeamRecord,
   added: { people: readonly NewMember[]; limits: LimitFields },

@@ -3,6 +3,7 @@ import type { KeyRecord } from '../../core/key.ts';
 import type { KeyListQuery } from '../../storage/storage.ts';
 import type { KeyView } from '../keys/view-key.ts';
 import type { OwnerManagement } from '../owners/owner-management.ts';
+import type { UserDefaults } from '../users/user-management.ts';
 import type { TeamFields } from './team-fields.ts';
 
 export interface TeamSettings {
@@ -16,6 +17,8 @@ export interface TeamSettings {
 
 /** What the team verbs ask of the world. */
 export interface TeamManagement extends OwnerManagement {
+  /** For members who are no users yet. */
+  userDefaults: UserDefaults;
   settings: TeamSettings;
   listKeys(query: KeyListQuery): Promise<{ keys: KeyRecord[]; total: number }>;
   viewKeys(keys: readonly KeyRecord[]): Promise<KeyView[]>;

@@ -3,8 +3,7 @@ import type { Actor } from '../../core/audit.ts';
 import type { Caller } from '../../core/caller.ts';
 import { GatewayError } from '../../core/gateway-error.ts';
 import type { JsonObject } from '../../core/json.ts';
-import { NO_LIMITS } from '../../core/limits.ts';
-import type { TeamMemberRecord, UserRecord } from '../../core/owner-records.ts';
+import type { UserRecord } from '../../core/owner-records.ts';
 import { isAdmin, isOrganizationAdmin, refuseAct } from '../../core/rights.ts';
 import type { WriteUnit } from '../../storage/owners/owner-storage.ts';
 import { buildKeyAudit } from '../keys/key-audit.ts';
@@ -12,10 +11,12 @@ import type { KeyFields } from '../keys/key-fields.ts';
 import { assertNewId } from '../owners/assert-text.ts';
 import { buildBlankOwner, nameOfCaller, newStamps } from '../owners/blank-owner.ts';
 import { buildOwnerAudit } from '../owners/owner-audit.ts';
+import { joinTeams, planJoin } from '../teams/join-teams.ts';
+import { applyUserDefaults } from './apply-user-defaults.ts';
 import { type FirstKey, planFirstKey } from './plan-first-key.ts';
 import { planNewSpend } from './plan-new-spend.ts';
 import { assertUserFields, mergeUserFields, type UserFields } from './user-fields.ts';
-import { type UserDefaults, type UserManagement, userExists } from './user-management.ts';
+import { type UserManagement, userExists } from './user-management.ts';
 import { type UserView, viewUser } from './view-user.ts';
 
 export interface NewUser {
@@ -56,7 +57,7 @@ export async function createUser(
   const id = input.id ?? deps.newId('user_');
   assertNewId(id, 'user_id');
   assertUserFields(input.fields);
-  const fields = applyDefaults(input.fields, deps.defaults);
+  const fields = applyUserDefaults(input.fields, deps.defaults);
   const blank: UserRecord = { ...buildBlankOwner(id, by, nowMs), email: null, role: deps.defaults.role };
   const record = mergeUserFields(blank, fields);
   const defaultTeams = fields.role === 'proxy_admin' ? [] : deps.defaults.teamIds;
@@ -65,12 +66,13 @@ export async function createUser(
     input.firstKey === null
       ? null
       : await planFirstKey(deps.keyManagement, caller, ownKey(caller, id, input), input.request, nowMs);
+  const joining = { userId: id, teamIds, by };
   const { adjustments } = await planNewSpend(deps, record, fields.spendNanoUsd ?? 0, nowMs);
+  const places = await planJoin(deps, joining, nowMs);
 
   const result = await deps.transact(async (unit) => {
     if (!(await unit.users.insert(record))) throw userExists('user_id', id);
-    await unit.adjust(adjustments);
-    await joinTeams(unit, id, teamIds, by, nowMs);
+    await unit.adjust([...adjustments, ...places]);
     await joinOrganizations(unit, id, input.organizationIds, by, nowMs);
     await unit.audit([
       buildOwnerAudit(deps, actor, nowMs, {
@@ -81,6 +83,7 @@ export async function createUser(
         after: record,
       }),
     ]);
+    await joinTeams(unit, deps, actor, joining);
     if (key === null) return;
     await unit.keys.insert(key.record);
     await unit.audit([buildKeyAudit(deps, actor, nowMs, { action: 'created', before: null, after: key.record })]);
@@ -107,53 +110,6 @@ function ownKey(caller: Caller, userId: string, { firstKey, organizationIds }: N
   if (isAdmin(caller)) return { ...firstKey, userId };
   const { permissions: _, config: _config, ...fields } = firstKey ?? {};
   return { ...fields, userId, organizationId: organizationIds[0] ?? null };
-}
-
-/** What the request leaves open, from the installation's settings; they are not meant for administrators. */
-function applyDefaults(fields: UserFields, defaults: UserDefaults): UserFields {
-  if (fields.role === 'proxy_admin') return fields;
-  const role = fields.role ?? defaults.role;
-  const saysBudget = fields.limits.maxBudgetNanoUsd != null || defaults.limits.maxBudgetNanoUsd != null;
-  const ofRole = role === 'internal_user' && !saysBudget ? defaults.internalUserBudget : {};
-  const given = Object.entries(fields.limits).filter(([, value]) => value !== null);
-  return {
-    ...fields,
-    role,
-    models: fields.models == null || fields.models.length === 0 ? defaults.models : fields.models,
-    limits: { ...ofRole, ...defaults.limits, ...Object.fromEntries(given) },
-  };
-}
-
-/** Memberships of one person in teams that exist. Throws bad_request that names the team. */
-async function joinTeams(
-  unit: WriteUnit,
-  userId: string,
-  teamIds: readonly string[],
-  by: string,
-  nowMs: number,
-): Promise<void> {
-  if (teamIds.length === 0) return;
-  const found = new Set((await unit.teams.findWhere({ id: teamIds })).map((team) => team.id));
-  for (const teamId of teamIds) {
-    if (!found.has(teamId)) {
-      throw new GatewayError(
-        'bad_request',
-        `Team not found, passed team id: ${teamId}. Make it with /team/new first.`,
-        {
-          param: 'teams',
-        },
-      );
-    }
-    const member: TeamMemberRecord = {
-      ...NO_LIMITS,
-      ...newStamps(by, nowMs),
-      teamId,
-      userId,
-      role: 'user',
-      budgetId: null,
-    };
-    await unit.teamMembers.insert(member);
-  }
 }
 
 async function joinOrganizations(

@@ -1,10 +1,11 @@
 import type { Caller } from '../../core/caller.ts';
 import { GatewayError } from '../../core/gateway-error.ts';
 import type { KeyRecord } from '../../core/key.ts';
-import type { TeamRecord, UserRecord } from '../../core/owner-records.ts';
+import type { UserRecord } from '../../core/owner-records.ts';
 import { isAdmin, maySeeAll, scopeOf } from '../../core/rights.ts';
 import type { RecordQuery } from '../../storage/owners/owner-storage.ts';
 import { type KeyView, viewKeys } from '../keys/view-key.ts';
+import { type TeamView, viewTeams } from '../teams/view-team.ts';
 import { viewProxy } from './set-proxy-spend.ts';
 import { PROXY_USER_ID, type UserManagement, userNotFound } from './user-management.ts';
 import { type UserView, viewUser, viewUsers } from './view-user.ts';
@@ -16,7 +17,7 @@ export interface UserInfo {
   /** Null: an administrator who is no user asked for no user in particular. */
   user: UserView | null;
   keys: readonly KeyView[];
-  teams: readonly TeamRecord[];
+  teams: readonly TeamView[];
 }
 
 /** One user with its keys and teams; its own one for everybody. Throws forbidden (somebody else's), not_found. */
@@ -27,7 +28,11 @@ export async function getUserInfo(deps: UserManagement, caller: Caller, asked: s
   const user = await getUser(deps, caller, id);
   const teamIds = user.memberships.map(({ teamId }) => teamId).slice(0, MAX_SHOWN);
   const [keys, teams] = await Promise.all([listKeysOf(deps, id), deps.owners.teams.findMany(teamIds)]);
-  return { user, keys: await viewKeys(deps.keyManagement, keys, deps.nowMs()), teams };
+  const [keyViews, teamViews] = await Promise.all([
+    viewKeys(deps.keyManagement, keys, deps.nowMs()),
+    viewTeams(deps, teams),
+  ]);
+  return { user, keys: keyViews, teams: teamViews };
 }
 
 /** The user alone. Throws forbidden, not_found. */
@@ -48,7 +53,8 @@ async function getEverything(deps: UserManagement, caller: Caller): Promise<User
     deps.keyManagement.keys.list(page),
     deps.owners.teams.list({ scope: 'all', limit: MAX_SHOWN, offset: 0 }),
   ]);
-  return { user, keys: await viewKeys(deps.keyManagement, keys, nowMs), teams };
+  const [keyViews, teamViews] = await Promise.all([viewKeys(deps.keyManagement, keys, nowMs), viewTeams(deps, teams)]);
+  return { user, keys: keyViews, teams: teamViews };
 }
 
 async function listKeysOf(deps: UserManagement, userId: string): Promise<KeyRecord[]> {

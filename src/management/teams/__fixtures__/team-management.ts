@@ -72,6 +72,7 @@ export async function openTeamWorld(open: typeof openStorage): Promise<TeamWorld
     windowEndMs: (duration) => calendar.windowAt(duration, clock.nowMs).endMs,
     isKnownModel: keys.isKnownModel,
     accessGroupsOf: () => [],
+    userDefaults: { role: 'internal_user', limits: {}, models: [], teamIds: [], internalUserBudget: {} },
     settings: { defaults: NO_FIELDS, availableTeamIds: [], callbacks: new Map() },
     listKeys: (query) => storage.keys.list(query),
     viewKeys: (found) => viewKeys(keys, found, clock.nowMs),
