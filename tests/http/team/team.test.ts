@@ -94,13 +94,6 @@ describe('as LiteLLM tests it', () => {
     expect(left.members_with_roles.map((member: { user_id: string }) => member.user_id)).toEqual(['default_user_id']);
   });
 
-  test('an alias of the team is called with a key that lists the model behind it', async () => {
-    const { team_id: teamId } = await newTeam({ model_aliases: { 'cheap-model': 'gpt-3.5-turbo' } });
-    const { key } = await newKey({ team_id: teamId, models: ['gpt-3.5-turbo'] });
-    expect((await chat(key, 'cheap-model')).status).toBe(200);
-    expect((await chat(key, 'gpt-4')).status).toBe(403);
-  });
-
   test('a member over its budget in the team is refused, and shown so', async () => {
     const { team_id: teamId } = await newTeam();
     const userId = `krrish_${randomUUID()}@berri.ai`;
@@ -179,37 +172,6 @@ describe('POST /team/new', () => {
         error: { message: `Team id = ${teamId} already exists. Please use a different team id.`, param: 'team_id' },
       },
     });
-  });
-});
-
-describe('a team that is blocked', () => {
-  test('refuses its keys until it is let loose', async () => {
-    const { team_id: teamId } = await newTeam();
-    const { key } = await newKey({ team_id: teamId });
-    expect((await ok('POST /team/block', { team_id: teamId })).blocked).toBe(true);
-    expect((await chat(key, 'gpt-4')).status).toBe(401);
-    expect((await ok('POST /team/unblock', { team_id: teamId })).blocked).toBe(false);
-    expect((await chat(key, 'gpt-4')).status).toBe(200);
-    expect((await call('POST /team/block', { team_id: 'no-such-team' })).status).toBe(404);
-  });
-});
-
-describe('the models of a team', () => {
-  test('hold for its keys as soon as they are changed', async () => {
-    const { team_id: teamId } = await newTeam({ models: ['gpt-4'] });
-    const { key } = await newKey({ team_id: teamId });
-    expect(await chat(key, 'mock-gpt')).toMatchObject({
-      status: 403,
-      body: { error: { type: 'team_model_access_denied' } },
-    });
-    expect((await ok('POST /team/model/add', { team_id: teamId, models: ['mock-gpt'] })).models).toEqual([
-      'gpt-4',
-      'mock-gpt',
-    ]);
-    expect((await chat(key, 'mock-gpt')).status).toBe(200);
-    await ok('POST /team/model/delete', { team_id: teamId, models: ['mock-gpt', 'gpt-4'] });
-    expect((await chat(key, 'mock-gpt')).status).toBe(403);
-    expect((await chat(key, 'gpt-4')).status).toBe(403);
   });
 });
 
