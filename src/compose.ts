@@ -21,6 +21,7 @@ import { createSecretBox } from './compose/secret-box.ts';
 import { startJobs } from './compose/start-jobs.ts';
 import type { Config } from './config/config.ts';
 import { readOrCreateSalt } from './config/salt-file.ts';
+import { createCheckpointSigner } from './core/audit-checkpoint.ts';
 import { createAuditSeal } from './core/audit-seal.ts';
 import { createBudgetCalendar } from './core/budget-window.ts';
 import type { Caller } from './core/caller.ts';
@@ -37,6 +38,7 @@ import { createEndUserRecorder } from './jobs/end-user-recorder.ts';
 import { createLastActiveRecorder } from './jobs/last-active-recorder.ts';
 import type { LedgerRecovery } from './ledger/ledger.ts';
 import { openLedger } from './ledger/open-ledger.ts';
+import { createRefusalLog } from './management/audit/refusal-log.ts';
 import { establishMasterKey } from './management/installation/master-key.ts';
 import { getKeyInfo } from './management/keys/get-key-info.ts';
 import { createTransport } from './providers/transport.ts';
@@ -73,6 +75,7 @@ export async function compose(config: Config, overrides: ComposeOverrides = {}):
   const logger = overrides.logger ?? createLogger(config);
   mkdirSync(config.server.dataDir, { recursive: true, mode: 0o700 });
   const salt = config.saltKey ?? (await readOrCreateSalt(config.server.dataDir));
+  const auditSeal = createAuditSeal(salt);
   const storage = await openStorage({
     url: overrides.databaseUrl ?? databaseUrlOf(config),
     nowMs,
@@ -80,7 +83,7 @@ export async function compose(config: Config, overrides: ComposeOverrides = {}):
     // What the journal has put on disk is dropped there once the database has it.
     durable: config.general.journalFsync,
     logger,
-    auditSeal: createAuditSeal(salt),
+    auditSeal,
   });
   const { ledger, recovery } = await openLedger({
     directory: join(config.server.dataDir, 'journal'),
@@ -140,8 +143,16 @@ export async function compose(config: Config, overrides: ComposeOverrides = {}):
 
   const requestLog = createRequestLog(logger, nowMs);
 
+  const refusals = createRefusalLog({
+    audit: storage.audit,
+    nowMs,
+    newId,
+    onFailure: (error) => logger.error({ err: error }, 'a refused attempt is missing in the audit log'),
+  });
+
   const app = await createApp({
     logger,
+    recordRefusal: refusals.record,
     logRequest: requestLog.log,
     newId: createRequestIds(nowMs),
     version: VERSION,
@@ -174,6 +185,7 @@ export async function compose(config: Config, overrides: ComposeOverrides = {}):
       return explainCall({ ...gateway, refuseRole }, { ...question, standing }, nowMs());
     },
     getVisibleKey: async (caller, text) => (await getKeyInfo(keyManagement, caller, text)).key,
+    auditManagement: { audit: storage.audit, seal: auditSeal, signer: createCheckpointSigner(salt), nowMs },
     keyManagement,
     modelManagement: buildModelManagement({ storage, catalog, box, nowMs }),
     budgetManagement: buildBudgetManagement(storage, nowMs),
@@ -196,6 +208,7 @@ export async function compose(config: Config, overrides: ComposeOverrides = {}):
     live,
     lastActive,
     endUsers,
+    refusals,
     masterKeyFollower,
     nowMs,
     logger,
@@ -213,6 +226,7 @@ export async function compose(config: Config, overrides: ComposeOverrides = {}):
         .flush()
         .catch((error: unknown) => logger.warn({ err: error }, 'last uses of keys were not written'));
       await endUsers.flush().catch((error: unknown) => logger.warn({ err: error }, 'new end users were not stored'));
+      await refusals.flush(true);
       await ledger.close();
       await counters.close();
       await transport.destroy();

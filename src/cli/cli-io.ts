@@ -6,7 +6,8 @@ import { loadConfig } from '../config/load-config.ts';
 import type { ConfigOverrides } from '../config/outside-settings.ts';
 
 /** What the commands that work on the installation itself, not on a running gateway, need of `compose`. */
-export type Installation = typeof import('../compose/database-url.ts') &
+export type Installation = typeof import('../compose/audit-installation.ts') &
+  typeof import('../compose/database-url.ts') &
   typeof import('../compose/installation.ts') &
   typeof import('../compose/migrate-database.ts');
 
@@ -15,6 +16,7 @@ export interface CliIo {
   /** What the command line adds to the environment and the file. Throws a ConfigError. */
   loadConfig(overrides: ConfigOverrides): Config;
   fileExists(path: string): boolean;
+  readFile(path: string): string;
   fetch: typeof fetch;
   /** One or more lines for whoever reads the result. */
   print(text: string): void;
@@ -51,12 +53,14 @@ export function createProcessIo(): CliIo {
     environment,
     loadConfig: (overrides) => loadConfig({ environment, overrides, readFile: (path) => readFileSync(path, 'utf8') }),
     fileExists: existsSync,
+    readFile: (path) => readFileSync(path, 'utf8'),
     fetch,
     print: (text) => void process.stdout.write(`${text}\n`),
     complain: (text) => void process.stderr.write(`${text}\n`),
     nowMs: Date.now,
     pause: (ms) => new Promise((resolve) => setTimeout(resolve, ms)),
     loadInstallation: async () => ({
+      ...(await import('../compose/audit-installation.ts')),
       ...(await import('../compose/database-url.ts')),
       ...(await import('../compose/installation.ts')),
       ...(await import('../compose/migrate-database.ts')),

@@ -44,6 +44,7 @@ async function run(
   setup: {
     env?: Record<string, string>;
     yaml?: string;
+    files?: Record<string, string>;
     answer?: Answers;
     installation?: Partial<Record<keyof Installation, unknown>>;
   } = {},
@@ -60,6 +61,11 @@ async function run(
     environment,
     loadConfig: (overrides) => loadConfig({ environment, overrides, readFile: () => yaml }),
     fileExists: (path) => path === 'data/latchkey.sqlite',
+    readFile: (path) => {
+      const text = setup.files?.[path];
+      if (text === undefined) throw new Error(`no such file: ${path}`);
+      return text;
+    },
     fetch: async (url, init) => {
       const headers = new Headers(init?.headers);
       const body = typeof init?.body === 'string' ? JSON.parse(init.body) : undefined;
@@ -476,5 +482,97 @@ describe('master-key rotate', () => {
     });
     expect(code).toBe(1);
     expect(err).toContain('set by the configuration or the environment');
+  });
+});
+
+describe('audit', () => {
+  const WHOLE = {
+    head: { seq: 3, hash: 'abc' },
+    rows: 3,
+    faults: [],
+    faultCount: 0,
+    sealsChecked: true,
+    checkpoints: [],
+  };
+  const CHECKPOINT = { seq: 2, at: '2026-11-01T00:00:00.000Z', public_key_id: 'f00d' };
+  const verifying = (result: object | null) => ({ verifyInstallationAudit: async () => result });
+
+  test('verify says in a sentence that the log is whole, and the hash that it ends with', async () => {
+    const result = await run(['audit', 'verify'], { installation: verifying(WHOLE) });
+    expect(result).toMatchObject({
+      code: 0,
+      out: 'The audit log is as it was written: 3 rows, head hash abc',
+      err: '',
+    });
+  });
+
+  test('verify names each fault and where it is, and fails', async () => {
+    const fault = { kind: 'changed_row', seq: 2, lastSeq: 2, id: 'audit_2', detail: 'row 2 was changed' };
+    const tail = { kind: 'cut_tail', seq: 4, lastSeq: 9, id: null, detail: 'rows 4 to 9 are missing' };
+    const damaged = { ...WHOLE, faults: [fault, tail], faultCount: 2 };
+    const { code, out, err } = await run(['audit', 'verify'], { installation: verifying(damaged) });
+    expect([code, err]).toEqual([1, 'There are 2 faults.']);
+    expect(out).toMatch(/changed_row +2 +audit_2 +row 2 was changed\ncut_tail +4-9 +- +rows 4 to 9 are missing/);
+    const json = await run(['audit', 'verify', '--json'], { installation: verifying(damaged) });
+    expect(json.code).toBe(1);
+    expect(JSON.parse(json.out)).toMatchObject({
+      ok: false,
+      rows: 3,
+      fault_count: 2,
+      faults: [
+        { kind: 'changed_row', seq: 2, last_seq: 2, id: 'audit_2' },
+        { kind: 'cut_tail', last_seq: 9 },
+      ],
+    });
+  });
+
+  test('verify hands on checkpoints and earlier salt keys, and says what proves nothing', async () => {
+    const asked: unknown[] = [];
+    const { code, out, err } = await run(
+      [
+        ...['audit', 'verify', '--checkpoint', 'one.json', '--checkpoint', 'two.json'],
+        ...['--earlier-salt-file', 'old', '--public-key', 'pk'],
+      ],
+      {
+        files: { 'one.json': 'one', 'two.json': 'two', old: 'old salt\n' },
+        installation: {
+          parseAuditCheckpoint: (text: string) => ({ ...CHECKPOINT, text }),
+          verifyInstallationAudit: async (_config: unknown, proofs: unknown) => {
+            asked.push(proofs);
+            return { ...WHOLE, sealsChecked: false, checkpoints: [{ checkpoint: CHECKPOINT, confirmed: false }] };
+          },
+        },
+      },
+    );
+    expect(asked).toMatchObject([
+      { checkpoints: [{ text: 'one' }, { text: 'two' }], earlierSalts: ['old salt'], publicKey: 'pk' },
+    ]);
+    expect(code).toBe(0);
+    expect(out).toContain(
+      'It contains the checkpoint of 2026-11-01T00:00:00.000Z, row 2; signed by f00d, which nothing here confirms.',
+    );
+    expect(err).toContain('Only hashes were looked at');
+  });
+
+  test.each([
+    ['a checkpoint that is none', ['--checkpoint', 'x.json'], { 'x.json': '{}' }, 'x.json holds no checkpoint'],
+    ['a file that is not there', ['--checkpoint', 'y.json'], {}, 'y.json cannot be read'],
+    ['a database that is not there', ['--data-dir', 'nowhere'], {}, 'There is no database at nowhere/latchkey.sqlite'],
+    ['a database without a chain', [], {}, 'no chained audit log'],
+  ])('verify does not take %s for a good result', async (_what, args, files, message) => {
+    const installation = { ...verifying(null), parseAuditCheckpoint: () => null };
+    const { code, err } = await run(['audit', 'verify', ...args], { files, installation });
+    expect([code, err]).toEqual([1, expect.stringContaining(message)]);
+  });
+
+  test('checkpoint prints what was signed, and otherwise why nothing was', async () => {
+    const making = (result: object) => ({ makeAuditCheckpoint: async () => result });
+    const made = await run(['audit', 'checkpoint'], { installation: making({ kind: 'made', checkpoint: CHECKPOINT }) });
+    expect([made.code, JSON.parse(made.out)]).toEqual([0, CHECKPOINT]);
+    for (const kind of ['no_salt', 'no_log', 'damaged']) {
+      const refused = await run(['audit', 'checkpoint'], { installation: making({ kind }) });
+      expect([refused.code, refused.out]).toEqual([1, '']);
+      expect(refused.err).toMatch(/\S/);
+    }
   });
 });

@@ -2,6 +2,7 @@
 import { Command, CommanderError } from 'commander';
 import { ConfigError } from '../config/config-problem.ts';
 import { VERSION } from '../version.ts';
+import { addAuditCommands } from './audit/audit-commands.ts';
 import { addConfigCheckCommand, printWarnings } from './check-config.ts';
 import { CliError, type CliIo, createProcessIo } from './cli-io.ts';
 import { addConfigOptions, type ConfigOptions, toOverrides } from './command-options.ts';
@@ -53,6 +54,7 @@ function buildProgram(io: CliIo, setExitCode: (code: number) => void): Command {
   addMigrateCommand(program, io);
   addKeysCommands(program, io);
   addSpendCommands(program, io);
+  addAuditCommands(program, io, setExitCode);
   addDoctorCommand(program, io, setExitCode);
   addConfigCheckCommand(program, io, setExitCode);
   addMasterKeyCommand(program, io);

@@ -11,6 +11,7 @@ const SWEEP_EVERY_MS = 250;
 const POLL_CHANGES_EVERY_MS = 500;
 const FLUSH_LAST_ACTIVE_EVERY_MS = 10_000;
 const STORE_END_USERS_EVERY_MS = 1_000;
+const COUNT_REFUSALS_EVERY_MS = 10_000;
 const FLUSH_LOG_EVERY_MS = 500;
 const PRUNE_EVERY_MS = 3_600_000;
 
@@ -21,12 +22,14 @@ export function startJobs(parts: {
   live: LiveCalls;
   lastActive: { flush(): Promise<void> };
   endUsers: { flush(): Promise<void> };
+  refusals: { flush(): Promise<void> };
   masterKeyFollower: MasterKeyFollower | null;
   requestLog: RequestLog;
   nowMs: () => number;
   logger: pino.Logger;
 }): Ticker[] {
-  const { storage, counters, live, lastActive, endUsers, masterKeyFollower, requestLog, nowMs, logger } = parts;
+  const { storage, counters, live, lastActive, endUsers, refusals, masterKeyFollower, requestLog, nowMs, logger } =
+    parts;
   const every = (everyMs: number, name: string, run: () => unknown): Ticker =>
     startTicker({
       everyMs,
@@ -44,6 +47,7 @@ export function startJobs(parts: {
     }),
     every(FLUSH_LAST_ACTIVE_EVERY_MS, 'last active', () => lastActive.flush()),
     every(STORE_END_USERS_EVERY_MS, 'store end users', () => endUsers.flush()),
+    every(COUNT_REFUSALS_EVERY_MS, 'count refusals', () => refusals.flush()),
     every(FLUSH_LOG_EVERY_MS, 'flush log', () => requestLog.flush()),
     every(PRUNE_EVERY_MS, 'prune', () => storage.prune()),
   ];

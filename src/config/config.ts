@@ -183,6 +183,7 @@ export interface ConfigWarning {
     | 'alias_to_wildcard'
     | 'weak_master_key'
     | 'master_key_given_twice'
+    | 'audit_always_on'
     | 'no_config_file';
   /** One sentence for the operator; holds no secret. */
   readonly message: string;

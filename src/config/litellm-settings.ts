@@ -65,6 +65,7 @@ export const litellmSettings = z.object({
   default_internal_user_params: optional(userDefaultParams),
   max_internal_user_budget: optional(decimal),
   internal_user_budget_duration: optional(duration),
+  store_audit_logs: optional(flag),
   default_key_generate_params: optional(keyDefaultParams),
   upperbound_key_generate_params: optional(keyUpperBoundParams),
   default_team_params: optional(teamDefaultParams),

@@ -442,3 +442,11 @@ describe('the master key', () => {
     expect(problems.join()).not.toContain('abcdef');
   });
 });
+
+test('an audit log that is to be switched off is a warning, and one that is to be on is nothing', () => {
+  const warningsOf = (value: boolean) => load(`litellm_settings: {store_audit_logs: ${value}}`).warnings;
+  expect(warningsOf(true)).toEqual([]);
+  expect(warningsOf(false)).toMatchObject([
+    { code: 'audit_always_on', places: [{ path: 'litellm_settings.store_audit_logs', at: { line: 1 } }] },
+  ]);
+});

@@ -100,6 +100,7 @@ export function loadConfig({ environment, overrides = {}, readFile }: LoadConfig
       ...keyWarnings,
       ...models.warnings,
       ...aliasWarnings,
+      ...(litellm.store_audit_logs === false ? [auditWarning(place('litellm_settings', 'store_audit_logs'))] : []),
       ...ineffectiveWarning(sortPlaces(ineffective, document.files)),
     ],
   };
@@ -117,6 +118,14 @@ const NO_FILE_WARNING: ConfigWarning = {
   message: `No configuration file is named and there is no ${DEFAULT_FILE} here, so there are no models.`,
   places: [],
 };
+
+function auditWarning(at: ConfigPlace): ConfigWarning {
+  return {
+    code: 'audit_always_on',
+    message: `The audit log cannot be switched off, so ${at.path} has no effect.`,
+    places: [at],
+  };
+}
 
 function findDefaultFile(readFile: ReadFile): string | null {
   try {

@@ -18,3 +18,13 @@ export async function readOrCreateSalt(dataDir: string): Promise<string> {
   }
   return (await readFile(path, 'utf8')).trim();
 }
+
+/** The same, and null where there is none: for whoever only looks. */
+export async function readSalt(dataDir: string): Promise<string | null> {
+  try {
+    return (await readFile(join(dataDir, FILE), 'utf8')).trim();
+  } catch (error) {
+    if ((error as { code?: unknown }).code === 'ENOENT') return null;
+    throw error;
+  }
+}

@@ -22,6 +22,13 @@ export interface AuditLink {
 /** The last row that there is; `seq` 0: none yet. Kept beside the log, so that a cut tail is seen. */
 export type AuditHead = Omit<AuditLink, 'prevHash'>;
 
+/** The head, and what the rows say of the same. */
+export interface AuditEnd extends AuditHead {
+  lastSeq: number;
+  /** Of the row that the head names; null: it is not there. */
+  rowHash: string | null;
+}
+
 export type AuditRow = AuditText & AuditLink;
 
 /** What the first row has for the hash of the row before it. */

@@ -4,6 +4,7 @@
  * salt key and never in the database. The MACs of rows and of heads cannot stand in for one another.
  */
 import { createHmac, hkdfSync, timingSafeEqual } from 'node:crypto';
+import { type AuditEnd, GENESIS_HASH } from './audit-chain.ts';
 
 export interface AuditSeal {
   rowMac(hash: string): string;
@@ -29,8 +30,14 @@ export function createAuditSeal(salt: string): AuditSeal {
     headMac,
     isRowMac: (given, hash) => isSame(given, rowMac(hash)),
     isHeadMac: (given, seq, hash) => isSame(given, headMac(seq, hash)),
-    isForeign: (given) => given !== null && !given.startsWith(`${keyId}:`),
+    isForeign: (given) => given !== null && !String(given).startsWith(`${keyId}:`),
   };
+}
+
+/** Whether the log ends where a gateway with this salt key left it. */
+export function isEndSound(end: AuditEnd, seal: AuditSeal): boolean {
+  const { seq, hash, mac, lastSeq, rowHash } = end;
+  return seal.isHeadMac(mac, seq, hash) && lastSeq === seq && hash === (seq === 0 ? GENESIS_HASH : rowHash);
 }
 
 function derive(salt: string, purpose: string, bytes: number): Buffer {
@@ -38,6 +45,7 @@ function derive(salt: string, purpose: string, bytes: number): Buffer {
 }
 
 function isSame(given: string | null, right: string): boolean {
-  const [a, b] = [Buffer.from(given ?? ''), Buffer.from(right)];
+  // Whatever a damaged database gives back.
+  const [a, b] = [Buffer.from(String(given)), Buffer.from(right)];
   return a.length === b.length && timingSafeEqual(a, b);
 }

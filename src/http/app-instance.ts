@@ -20,6 +20,8 @@ declare module 'fastify' {
     access?: RouteGroup;
     /** Whose data the route touches; declared by every route, too. */
     scope?: DataScope;
+    /** Whether it changes something that the audit log tells of. Default: `management` and `admin`, but for GET. */
+    audited?: boolean;
   }
   interface FastifyRequest {
     /** Set before the body is read. On a public route: a caller of role `unknown` without a key. */

@@ -13,7 +13,9 @@ import { describeActors } from './hooks/describe-actor.ts';
 import { type LogRequest, logRequests } from './hooks/log-requests.ts';
 import { acceptJsonBodies } from './json-body.ts';
 import { handleUnknownPaths } from './not-found.ts';
+import type { RecordRefusal } from './record-refusal.ts';
 import { releaseConnections } from './release-connections.ts';
+import { type AuditRoutesDeps, registerAuditRoutes } from './routes/audit.ts';
 import { type BudgetRoutesDeps, registerBudgetRoutes } from './routes/budget.ts';
 import { type CustomerRoutesDeps, registerCustomerRoutes } from './routes/customer.ts';
 import { registerDocsRoutes } from './routes/docs.ts';
@@ -41,6 +43,7 @@ export interface AppDeps
     ModelCallRoutesDeps,
     ModelRoutesDeps,
     ModelChangeRoutesDeps,
+    AuditRoutesDeps,
     BudgetRoutesDeps,
     CustomerRoutesDeps,
     TagRoutesDeps,
@@ -51,6 +54,7 @@ export interface AppDeps
     TeamRoutesDeps,
     GlobalSpendRoutesDeps {
   logRequest: LogRequest;
+  recordRefusal: RecordRefusal;
 }
 
 /** Ready to listen or to be injected into. Throws when a route does not say who may call it. */
@@ -58,7 +62,7 @@ export async function createApp(deps: AppDeps): Promise<App> {
   const app: App = fastify(toServerOptions(deps));
   app.setValidatorCompiler(compileZodValidator);
   app.setSerializerCompiler(serializerCompiler);
-  app.setErrorHandler(createErrorHandler(deps));
+  app.setErrorHandler(createErrorHandler(deps, deps.recordRefusal));
   handleUnknownPaths(app);
   acceptJsonBodies(app);
 
@@ -76,6 +80,7 @@ export async function createApp(deps: AppDeps): Promise<App> {
   registerModelRoutes(app, deps);
   registerModelChangeRoutes(app, deps);
   registerTokenCounterRoutes(app);
+  registerAuditRoutes(app, deps);
   registerBudgetRoutes(app, deps);
   registerCustomerRoutes(app, deps);
   registerTagRoutes(app, deps);

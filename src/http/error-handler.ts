@@ -2,6 +2,7 @@
 import { finished } from 'node:stream';
 import type { FastifyBaseLogger, FastifyReply, FastifyRequest } from 'fastify';
 import { toErrorResponse } from './error-response.ts';
+import { type RecordRefusal, toRefusal } from './record-refusal.ts';
 
 export interface ErrorHandlerDeps {
   logger: FastifyBaseLogger;
@@ -12,21 +13,27 @@ export type ErrorHandler = (error: unknown, request: FastifyRequest, reply: Fast
 
 /** What the client gets, the body as text. Logs what is a fault of ours under the request id. */
 export function describeFailure({ logger, bodyLimitBytes }: ErrorHandlerDeps, error: unknown, requestId: string) {
-  const { status, headers, body, isFault } = toErrorResponse(error, { requestId, bodyLimitBytes });
+  const response = toErrorResponse(error, { requestId, bodyLimitBytes });
+  const { status, headers, body, isFault } = response;
   if (isFault) logger.error({ err: error, request_id: requestId, status }, 'request failed');
-  return { status, headers, type: 'application/json; charset=utf-8', text: JSON.stringify(body) };
+  return { status, headers, type: 'application/json; charset=utf-8', text: JSON.stringify(body), response };
 }
 
-/** Answers with the envelope. */
-export function createErrorHandler(deps: ErrorHandlerDeps): ErrorHandler {
+/** Answers with the envelope; a refused attempt to change something is on record by then. */
+export function createErrorHandler(deps: ErrorHandlerDeps, recordRefusal?: RecordRefusal): ErrorHandler {
   const { bodyLimitBytes } = deps;
   return (error, request, reply) => {
-    const { status, headers, type, text } = describeFailure(deps, error, request.id);
+    const { status, headers, type, text, response } = describeFailure(deps, error, request.id);
     const answer = () => {
       reply.code(status).headers(headers).type(type).send(text);
     };
-    if (status === 413 && isWorthReceiving(request, bodyLimitBytes)) discardBody(request, answer);
-    else answer();
+    const refuse = () => {
+      if (status === 413 && isWorthReceiving(request, bodyLimitBytes)) discardBody(request, answer);
+      else answer();
+    };
+    const refusal = recordRefusal === undefined ? null : toRefusal(request, response);
+    if (refusal === null) refuse();
+    else void recordRefusal?.(refusal).then(refuse);
   };
 }
 

@@ -11,6 +11,8 @@ export interface RoutePolicy {
   scope: DataScope;
   /** The route's pattern, as registered: `/key/:key/regenerate`. */
   route: string;
+  /** It changes something, so every change and every refused attempt is in the audit log. */
+  audited: boolean;
 }
 
 const ACCESS_KINDS: ReadonlySet<string> = new Set<RouteGroup>([
@@ -21,6 +23,8 @@ const ACCESS_KINDS: ReadonlySet<string> = new Set<RouteGroup>([
   'spend',
   'admin',
 ]);
+/** Groups whose routes change something, unless they are just read. */
+const CHANGING: ReadonlySet<RouteGroup> = new Set(['management', 'admin']);
 const SCOPES: ReadonlySet<string> = new Set<DataScope>(['none', 'self', 'scoped', 'admin']);
 
 /** Reads a route's declaration. Throws at registration when a part of it is missing or unknown. */
@@ -28,7 +32,8 @@ export function policyOf(route: Pick<RouteOptions, 'url' | 'method' | 'config'>)
   const { access, scope } = route.config ?? {};
   if (access === undefined || !ACCESS_KINDS.has(access)) throw undeclared(route, 'access', ACCESS_KINDS);
   if (scope === undefined || !SCOPES.has(scope)) throw undeclared(route, 'scope', SCOPES);
-  return { access, scope, route: route.url };
+  const audited = route.config?.audited ?? (CHANGING.has(access) && sendsBody(route.method));
+  return { access, scope, route: route.url, audited };
 }
 
 function undeclared(
@@ -40,4 +45,8 @@ function undeclared(
   return new Error(
     `route ${String(method)} ${url} does not declare config.${name} (one of ${words}; see core/route-access.ts)`,
   );
+}
+
+function sendsBody(method: RouteOptions['method']): boolean {
+  return (Array.isArray(method) ? method : [method]).some((name) => !['GET', 'HEAD', 'OPTIONS'].includes(name));
 }

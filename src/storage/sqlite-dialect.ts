@@ -19,7 +19,8 @@ import { type SqliteThread, startSqliteThread } from './sqlite-thread.ts';
 export interface SqliteConnectionOptions {
   /** A path, or ':memory:'. */
   file: string;
-  use: 'write' | 'read';
+  /** `snapshot`: reads in transactions, each of which sees the database as it was at its first statement. */
+  use: 'write' | 'read' | 'snapshot';
   /** A commit waits for the disk, so that a power failure takes nothing that was committed. */
   durable?: boolean;
   onStart?: Parameters<typeof startSqliteThread>[2];
@@ -39,6 +40,8 @@ const PRAGMAS = [
   'journal_size_limit = 67108864',
 ];
 const READER_PRAGMAS = [...PRAGMAS, 'query_only = on'];
+/** Changes nothing about the file, not even how it keeps its log. */
+const SNAPSHOT_PRAGMAS = ['busy_timeout = 5000', 'query_only = on', 'cache_size = -32000'];
 const DURABLE_PRAGMAS = [...PRAGMAS, 'synchronous = full'];
 
 export function createSqliteDialect(options: SqliteConnectionOptions): Dialect {
@@ -57,6 +60,17 @@ class TransactionalDdlAdapter extends SqliteAdapter {
   }
 }
 
+function choosePragmas({ use, durable = false }: SqliteConnectionOptions): readonly string[] {
+  switch (use) {
+    case 'write':
+      return durable ? DURABLE_PRAGMAS : PRAGMAS;
+    case 'read':
+      return READER_PRAGMAS;
+    case 'snapshot':
+      return SNAPSHOT_PRAGMAS;
+  }
+}
+
 class ThreadDriver implements Driver {
   readonly #options: SqliteConnectionOptions;
   readonly #mutex = createMutex();
@@ -72,11 +86,11 @@ class ThreadDriver implements Driver {
   }
 
   async acquireConnection(): Promise<ThreadConnection> {
-    if (this.#options.use === 'write') await this.#mutex.lock();
+    if (this.#options.use !== 'read') await this.#mutex.lock();
     if (this.#thread === undefined || !this.#thread.alive()) {
       // A file is opened again after a crash of its thread. What was in memory is gone for good.
       if (this.#destroyed || this.#options.file === ':memory:') {
-        if (this.#options.use === 'write') this.#mutex.unlock();
+        if (this.#options.use !== 'read') this.#mutex.unlock();
         throw databaseUnavailable();
       }
       this.#thread = this.#start();
@@ -85,12 +99,12 @@ class ThreadDriver implements Driver {
   }
 
   async releaseConnection(): Promise<void> {
-    if (this.#options.use === 'write') this.#mutex.unlock();
+    if (this.#options.use !== 'read') this.#mutex.unlock();
   }
 
   async beginTransaction(connection: ThreadConnection): Promise<void> {
     if (this.#options.use === 'read') throw new Error('Transactions belong to the connection that writes.');
-    await connection.executeQuery(CompiledQuery.raw('begin immediate'));
+    await connection.executeQuery(CompiledQuery.raw(this.#options.use === 'write' ? 'begin immediate' : 'begin'));
   }
 
   async commitTransaction(connection: ThreadConnection): Promise<void> {
@@ -108,9 +122,8 @@ class ThreadDriver implements Driver {
   }
 
   #start(): SqliteThread {
-    const writer = this.#options.durable === true ? DURABLE_PRAGMAS : PRAGMAS;
-    const pragmas = this.#options.use === 'write' ? writer : READER_PRAGMAS;
-    return startSqliteThread(this.#options.file, pragmas, this.#options.onStart);
+    const { file, onStart } = this.#options;
+    return startSqliteThread(file, choosePragmas(this.#options), onStart);
   }
 }
 

@@ -7,7 +7,7 @@
  * A database that cannot be reached is a GatewayError `database_unavailable`, never an empty answer.
  */
 import type { AuditEntry } from '../core/audit.ts';
-import type { AuditHead, AuditLink } from '../core/audit-chain.ts';
+import type { AuditEnd, AuditLink } from '../core/audit-chain.ts';
 import type { BalanceAdjustment } from '../core/balance-adjustment.ts';
 import type { ChangeEvent } from '../core/change-event.ts';
 import type { KeyRecord, KeySecret } from '../core/key.ts';
@@ -158,7 +158,8 @@ export interface AuditStore {
   find(id: string): Promise<ChainedEntry | undefined>;
   /** Everything that there is now and matches, oldest first, up to `limit` rows at a time; some pages may be empty. */
   readAll(filter: AuditFilter, limit: number): AsyncIterable<ChainedEntry[]>;
-  head(): Promise<AuditHead>;
+  /** Undefined: somebody has taken the head away. */
+  end(): Promise<AuditEnd | undefined>;
 }
 
 /** A ledger row as reports see it: all but the balances that it moved. */

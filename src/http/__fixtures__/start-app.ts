@@ -62,6 +62,7 @@ export async function startApp(overrides: Partial<AppDeps> = {}, record: Partial
       ids += 1;
       return `id-${ids}`;
     },
+    recordRefusal: async () => undefined,
     version: '1.2.3',
     bodyLimitBytes: BODY_LIMIT,
     trustedProxies: [],

@@ -1,10 +1,10 @@
 import type { Kysely } from 'kysely';
-import { GENESIS_HASH } from '../../core/audit-chain.ts';
 import type { Database, DialectName } from '../database.ts';
 import type { AuditStore } from '../storage.ts';
 import type { Writer } from '../writer.ts';
 import { buildAuditFilters, findObjectNames } from './audit-filters.ts';
 import { fromAuditColumns, fromAuditText } from './audit-rows.ts';
+import { readAuditEnd } from './read-end.ts';
 
 /** A page of an export looks through at most so many rows, so that no single query keeps others waiting. */
 const PAGE_SPAN = 20_000;
@@ -66,9 +66,6 @@ export function createAuditStore(reads: Kysely<Database>, dialect: DialectName, 
       }
     },
 
-    async head() {
-      const row = await reads.selectFrom('audit_head').select(['seq', 'hash', 'mac']).executeTakeFirst();
-      return row ?? { seq: 0, hash: GENESIS_HASH, mac: null };
-    },
+    end: () => readAuditEnd(reads),
   };
 }
