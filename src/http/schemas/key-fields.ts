@@ -95,8 +95,8 @@ const METADATA_SHAPE = {
   prompts: Texts.nullish().describe(NOT_YET),
   rpm_limit_type: z.string().nullish().describe(NOT_YET),
   tpm_limit_type: z.string().nullish().describe(NOT_YET),
-  temp_budget_increase: LaxNumber.nullish().describe(NOT_YET),
-  temp_budget_expiry: z.string().nullish().describe(NOT_YET),
+  temp_budget_increase: LaxNumber.nullish().describe('US dollars on top of max_budget, until temp_budget_expiry.'),
+  temp_budget_expiry: z.string().nullish().describe('When temp_budget_increase ends.'),
   team_member_key_duration: z.string().nullish().describe(NOT_YET),
   secret_manager_settings: OpenObject.nullish().describe(NOT_YET),
   allowed_passthrough_routes: Texts.nullish().describe(NOT_YET),
@@ -111,7 +111,10 @@ const EXTRA_SHAPE = {
   agent_id: z.string().nullish().describe(NOT_YET),
   access_group_ids: Texts.nullish().describe(NOT_YET),
   policies: Texts.nullish().describe(NOT_YET),
-  budget_limits: z.array(z.unknown()).nullish().describe(NOT_YET),
+  budget_limits: z
+    .array(z.unknown())
+    .nullish()
+    .describe('Further budgets that hold as well: a list of {budget_duration, max_budget}.'),
   budget_fallbacks: OpenObject.nullish().describe(NOT_YET),
   throttle_on_budget_exceeded: LaxBoolean.nullish().describe(NOT_YET),
   disable_global_guardrails: LaxBoolean.nullish().describe(NOT_YET),
@@ -131,7 +134,14 @@ const EXTRA_FIELDS = Object.keys(EXTRA_SHAPE) as (keyof typeof EXTRA_SHAPE)[];
 /** Names that a reply shows beside the row, though they live in its metadata. */
 export const METADATA_FIELDS = Object.keys(METADATA_SHAPE) as (keyof typeof METADATA_SHAPE)[];
 
-const ACTED_ON: readonly string[] = ['tags', 'model_rpm_limit', 'model_tpm_limit'];
+const ACTED_ON: readonly string[] = [
+  'tags',
+  'model_rpm_limit',
+  'model_tpm_limit',
+  'temp_budget_increase',
+  'temp_budget_expiry',
+  'budget_limits',
+];
 const KEPT_IN_RECORD = ['soft_budget', 'config', 'allowed_cache_controls', 'auto_rotate', 'rotation_interval'] as const;
 const KEPT_ONLY = [...METADATA_FIELDS, ...EXTRA_FIELDS, ...KEPT_IN_RECORD].filter((name) => !ACTED_ON.includes(name));
 const EMPTY: ReadonlySet<string | undefined> = new Set([undefined, 'null', 'false', '{}', '[]']);
