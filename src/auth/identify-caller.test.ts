@@ -3,7 +3,7 @@ import { NO_STANDING } from '../core/call-path.ts';
 import type { Caller } from '../core/caller.ts';
 import { GatewayError } from '../core/gateway-error.ts';
 import type { KeyRecord } from '../core/key.ts';
-import { sha256Hex } from '../core/key-secret.ts';
+import { mintSecret, sha256Hex } from '../core/key-secret.ts';
 import type { ActiveKey } from '../storage/storage.ts';
 import { type IdentifyDeps, identifyCaller } from './identify-caller.ts';
 import { createMasterKeyCheck } from './master-key.ts';
@@ -11,6 +11,7 @@ import { createMasterKeyCheck } from './master-key.ts';
 const NOW = 1_800_000_000_000;
 const MASTER = 'sk-the-master-key-of-this-test';
 const SECRET = 'sk-AAAAAAAAAAAAAAAAAAAAAA';
+const MADE = mintSecret(new Uint8Array(16).fill(7)).secret;
 const GRACE = 'sk-BBBBBBBBBBBBBBBBBBBBBB';
 
 const record = { keyId: 'key_1', userId: 'ada', blocked: null, expiresAtMs: null, deletedAtMs: null } as KeyRecord;
@@ -118,6 +119,25 @@ describe('refused', () => {
     const { identify } = setUp(activeKey(SECRET, { blocked: true }), true);
     await expect(identify(SECRET)).rejects.toThrow('Key is blocked. Update via `/key/unblock`');
   });
+
+  test.each([
+    ['a character', MADE.replace(/.$/, MADE.endsWith('0') ? '1' : '0')],
+    ['the end', MADE.slice(0, -1)],
+    ['too much', `${MADE}0`],
+  ])('a secret of ours that is corrupted (%s) looks unknown and costs no look-up', (_name, secret) => {
+    const { identify, looked } = setUp(activeKey(MADE));
+    expect(() => identify(secret)).toThrow(expect.objectContaining({ code: 'key_unknown', status: 401 }));
+    expect(looked).toEqual([]);
+    expect(identify(MADE)).toMatchObject({ key: { keyId: 'key_1' } });
+  });
+
+  test.each(['sk-lkv1AAAAAAAAAAAAAAAAAA', 'sk-lkv1-custom-key-of-somebody', 'sk-lkv-AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA'])(
+    'and a secret without a checksum is not taken for a corrupted one: %s',
+    (secret) => {
+      const { identify } = setUp(activeKey(secret));
+      expect(identify(secret)).toMatchObject({ key: { keyId: 'key_1' } });
+    },
+  );
 
   test('a hash is no credential', () => {
     const { identify, looked } = setUp(activeKey(SECRET));

@@ -8,6 +8,7 @@ import { GatewayError } from '../core/gateway-error.ts';
 import { hasSecretShape, maskSecret, sha256Hex } from '../core/key-secret.ts';
 import { refuseKey, unknownKeyError } from '../core/key-standing.ts';
 import { refusePath } from '../core/owner-standing.ts';
+import { hasWrongChecksum } from '../core/secret-checksum.ts';
 import type { OwnerCache } from '../storage/owners/owner-storage.ts';
 import type { ActiveKey, KeyCache } from '../storage/storage.ts';
 import { extractCredential, type RequestHeaders } from './extract-credential.ts';
@@ -45,6 +46,7 @@ export function identifyCaller(headers: RequestHeaders, deps: IdentifyDeps): Cal
   const hash = sha256Hex(secret);
   if (deps.isMasterKeyHash(hash)) return toMasterCaller(hash);
   if (!hasSecretShape(secret)) throw malformed(secret);
+  if (hasWrongChecksum(secret)) throw unknownKeyError(hash, mask(secret));
 
   return findKeyCaller(secret, hash, deps);
 }

@@ -1,8 +1,10 @@
 import { createHash, hash as oneShotHash } from 'node:crypto';
 
+import { formatSecret } from './secret-checksum.ts';
+
 /**
- * Secrets: `sk-` and 16 random bytes in URL-safe base64 (25 characters, as LiteLLM makes them). 128 random bits need no
- * slow hash: what is stored is the SHA-256, which cannot be turned back and is not itself accepted as a credential.
+ * Secrets begin with `sk-`, whoever made them; those that we make have the form in secret-checksum.ts. Their 128 random
+ * bits need no slow hash: what is stored is the SHA-256, which cannot be turned back and is no credential itself.
  */
 const SECRET_PREFIX = 'sk-';
 /** Custom secrets shorter than this could be guessed. */
@@ -19,7 +21,7 @@ export interface MintedSecret {
 
 /** 16 random bytes → secret, hash and mask. The secret is shown once and not kept. */
 export function mintSecret(randomBytes: Uint8Array): MintedSecret {
-  return describeSecret(SECRET_PREFIX + Buffer.from(randomBytes).toString('base64url'));
+  return describeSecret(formatSecret(randomBytes));
 }
 
 /** Hash and mask of a secret that somebody chose. */

@@ -46,7 +46,7 @@ const ONE = { keys: 1, auditRows: 1 };
 describe('a new key', () => {
   test('opens with the secret that is shown, which is stored nowhere', async () => {
     const { key, secret } = await generate();
-    expect(secret).toMatch(/^sk-[A-Za-z0-9_-]{22}$/);
+    expect(secret).toMatch(/^sk-lkv1[0-9A-Za-z]{28}$/);
     expect(key).toMatchObject({
       hash: sha256Hex(secret),
       mask: `sk-...${secret.slice(-4)}`,

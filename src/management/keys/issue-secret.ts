@@ -6,6 +6,7 @@ import {
   type MintedSecret,
   mintSecret,
 } from '../../core/key-secret.ts';
+import { hasWrongChecksum } from '../../core/secret-checksum.ts';
 import type { KeyManagement } from './key-management.ts';
 
 const SECRET_BYTES = 16;
@@ -39,6 +40,14 @@ export function acceptChosenSecret(secret: string, param: 'key' | 'new_key'): Mi
     throw new GatewayError(
       'bad_request',
       `Invalid key format. ${param} is longer than 256 characters or holds a character that no header could carry.`,
+      { param },
+    );
+  }
+  if (hasWrongChecksum(secret)) {
+    throw new GatewayError(
+      'bad_request',
+      `Invalid key format. ${param} begins like the keys that the gateway makes itself (sk-lkv1…) and has a wrong ` +
+        'checksum: it was copied incompletely, or needs another beginning.',
       { param },
     );
   }

@@ -188,6 +188,7 @@ describe('POST /key/generate answers 400 with the field to what makes no sense, 
     [{ key: 'no-prefix-0123456789' }, 'key', 'bad_request_error'],
     [{ key: 'sk-short' }, 'key', 'bad_request_error'],
     [{ key: 'sk-with a blank 0123456789' }, 'key', 'bad_request_error'],
+    [{ key: 'sk-lkv1AAAAAAAAAAAAAAAAAAAAAAAAAAAA' }, 'key', 'bad_request_error'],
     [{ send_invite_email: true }, 'send_invite_email', 'auth_error'],
   ])('%j', async (body, param, type) => {
     const before = await total();
@@ -211,6 +212,25 @@ describe('POST /key/generate answers 400 with the field to what makes no sense, 
     expect(taken).toMatchObject({ status: 400, body: { error: { param: 'key_alias', type: 'bad_request_error' } } });
     expect(taken.body.error.message).toContain("Key with alias 'only-one' already exists.");
   });
+});
+
+test.each(['sk-lkv1-my-own-key-0123456789', 'sk-lkv1AAAAAAAAAAAAAAAAAA', 'sk-QWrxEynunsNpV1zT48HIrw'])(
+  'a chosen secret that only begins like a generated one, or is LiteLLM’s, is taken and works: %s',
+  async (key) => {
+    expect((await generate({ key })).body.key).toBe(key);
+    expect((await callGateway(gateway, 'GET /models', { key })).status).toBe(200);
+  },
+);
+
+test('a secret that a gateway has made can be brought along to another one', async () => {
+  const { key } = (await generate({})).body;
+  const other = await startTestApp();
+  try {
+    expect((await callGateway(other, 'POST /key/generate', { body: { key } })).body.key).toBe(key);
+    expect((await callGateway(other, 'GET /models', { key })).status).toBe(200);
+  } finally {
+    await other.close();
+  }
 });
 
 test('a key without a user makes no keys', async () => {

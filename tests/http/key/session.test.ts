@@ -33,7 +33,7 @@ test('a key is made, used, changed, blocked, rotated and deleted', async () => {
   expect(made.status).toBe(200);
   const k1 = made.body.key;
   const h1 = hashOf(k1);
-  expect(k1).toMatch(/^sk-.{22}$/);
+  expect(k1).toMatch(/^sk-lkv1[0-9A-Za-z]{28}$/);
   expect(made.body).toMatchObject({
     token: h1,
     token_id: h1,
