@@ -15,7 +15,7 @@ const ROUNDS = 10;
 const CHILD = fileURLToPath(new URL('./ledger-child.mjs', import.meta.url));
 const logger = { info() {}, warn() {}, error() {} };
 
-/** Starts a child, kills it a little after its first acknowledgement, and returns what it said. */
+/** Starts a child, kills it a little after the first bill that it says is safe, and returns what it said. */
 async function runAndKill(directory: string, url: string, prefix: string, lifeMs: number): Promise<string[]> {
   const child = spawn(process.execPath, [CHILD, directory, url, prefix], { stdio: ['ignore', 'pipe', 'pipe'] });
   let said = '';
@@ -23,7 +23,9 @@ async function runAndKill(directory: string, url: string, prefix: string, lifeMs
   child.stdout.on('data', (chunk) => (said += chunk));
   child.stderr.on('data', (chunk) => (complained += chunk));
   const ended = once(child, 'close');
-  await Promise.race([once(child.stdout, 'data'), ended]);
+  while (!/^settle .*\n/m.test(said) && child.exitCode === null && child.signalCode === null) {
+    await Promise.race([once(child.stdout, 'data'), ended]);
+  }
   setTimeout(() => child.kill('SIGKILL'), lifeMs);
   const [, signal] = await ended;
   expect({ signal, complained }).toEqual({ signal: 'SIGKILL', complained: '' });
