@@ -1,4 +1,5 @@
 import { pino } from 'pino';
+import { quoteName } from '../core/json-text.ts';
 import type { LogRequest } from '../http/hooks/log-requests.ts';
 
 export interface RequestLog {
@@ -32,8 +33,8 @@ export function createRequestLog(logger: pino.Logger, nowMs: () => number): Requ
     flush,
     log({ method, route, status, durationMs, keyId, keyMask, requestId }) {
       const line =
-        `{"level":${level},"time":"${toIso(nowMs())}","method":"${method}","route":${quote(route)},` +
-        `"status":${status},"duration_ms":${durationMs},"key_id":${quote(keyId)},"key_mask":${quote(keyMask)},` +
+        `{"level":${level},"time":"${toIso(nowMs())}","method":"${method}","route":${quoteName(route)},` +
+        `"status":${status},"duration_ms":${durationMs},"key_id":${quoteName(keyId)},"key_mask":${quoteName(keyMask)},` +
         `"request_id":"${requestId}","msg":"request"}\n`;
       gathered.push(line);
       characters += line.length;
@@ -53,11 +54,4 @@ function createIsoClock(): (atMs: number) => string {
     }
     return text;
   };
-}
-
-const PLAIN = /^[\x20\x21\x23-\x5b\x5d-\x7e]*$/;
-
-function quote(text: string | null): string {
-  if (text === null) return 'null';
-  return PLAIN.test(text) ? `"${text}"` : JSON.stringify(text);
 }

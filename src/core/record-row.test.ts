@@ -1,13 +1,63 @@
+import fc from 'fast-check';
 import { expect, test } from 'vitest';
-import { fromRecordRow, RECORD_POSITIONS, toRecordRow } from './record-row.ts';
+import { fromRecordRow, RECORD_POSITIONS, writeRecordRow } from './record-row.ts';
+import type { SpendRecord } from './spend-record.ts';
 
-const FIELDS = Object.keys(RECORD_POSITIONS);
+const FIELDS = Object.keys(RECORD_POSITIONS) as (keyof SpendRecord)[];
 
-test('every value stands at its position, and comes back as the field that it was', () => {
-  const marked = Object.fromEntries(FIELDS.map((field) => [field, `value of ${field}`]));
-  const row = toRecordRow(marked as never);
-  expect(fromRecordRow(row)).toEqual(marked);
-  for (const [field, position] of Object.entries(RECORD_POSITIONS)) expect(row[position]).toBe(`value of ${field}`);
+const text = fc.string({ unit: fc.constantFrom('a', '"', '\\', '\u0000', '\ud83c', 'é', '🎉', ' ') });
+const textOrNull = fc.option(text);
+const count = fc.oneof(fc.nat(), fc.constantFrom(0, 1_764_316_800_123, Number.NaN, 1e21));
+const records: fc.Arbitrary<SpendRecord> = fc.record({
+  requestId: text,
+  responseId: textOrNull,
+  callType: text,
+  status: fc.constantFrom('success' as const, 'aborted' as const),
+  startedAtMs: count,
+  endedAtMs: count,
+  firstTokenAtMs: fc.option(count),
+  keyId: textOrNull,
+  keyHash: text,
+  keyAlias: textOrNull,
+  userId: textOrNull,
+  teamId: textOrNull,
+  organizationId: textOrNull,
+  endUser: textOrNull,
+  tags: fc.array(text),
+  model: text,
+  modelGroup: textOrNull,
+  deploymentId: textOrNull,
+  provider: textOrNull,
+  apiBase: textOrNull,
+  promptTokens: count,
+  completionTokens: count,
+  totalTokens: count,
+  cacheReadTokens: count,
+  cacheWriteTokens: count,
+  reasoningTokens: count,
+  usageEstimated: fc.boolean(),
+  spendNanoUsd: count,
+  stream: fc.boolean(),
+  sourceIp: textOrNull,
+  sessionId: textOrNull,
+  httpStatus: count,
+  errorType: textOrNull,
+  metadata: fc.constantFrom({}, { spend_logs_metadata: { a: [1, '\u0000', null] } }),
+  messages: textOrNull,
+  response: textOrNull,
+  balances: fc.array(fc.record({ counter: text, nanoUsd: count })),
+});
+
+test('the text is what a general serialiser makes of the values at their positions, and comes back as the record', () => {
+  fc.assert(
+    fc.property(records, (record) => {
+      const values: unknown[] = [];
+      for (const field of FIELDS) values[RECORD_POSITIONS[field]] = record[field];
+      const written = writeRecordRow(record);
+      expect(written).toBe(JSON.stringify(values));
+      expect(fromRecordRow(JSON.parse(written))).toEqual(JSON.parse(JSON.stringify(record)));
+    }),
+  );
 });
 
 test('the order is that of journals written earlier', () => {

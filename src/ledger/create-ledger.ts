@@ -1,8 +1,8 @@
 import { GatewayError } from '../core/gateway-error.ts';
-import { toRecordRow } from '../core/record-row.ts';
+import { writeRecordRow } from '../core/record-row.ts';
 import type { SpendRecord } from '../core/spend-record.ts';
 import type { DirectoryLock } from './directory-lock.ts';
-import { toIntentRow } from './intent-row.ts';
+import { writeIntentRow } from './intent-row.ts';
 import type { Ledger, LedgerLogger } from './ledger.ts';
 import type { LedgerParts } from './ledger-parts.ts';
 import { toStorable } from './to-storable.ts';
@@ -31,7 +31,7 @@ export function createLedger(
 
   return {
     open(intent) {
-      return journal.open(intent.requestId, toStorable(intent, toIntentRow).text);
+      return journal.open(intent.requestId, toStorable(intent, writeIntentRow).text);
     },
     async flush() {
       await journal.drain();
@@ -41,7 +41,7 @@ export function createLedger(
       if (!isBillable(record)) {
         return Promise.reject(new GatewayError('internal', 'The cost of this call could not be computed.'));
       }
-      const bill = toStorable(record, toRecordRow);
+      const bill = toStorable(record, writeRecordRow);
       return journal.settle(bill.record, bill.text);
     },
     balances: readBalances,

@@ -1,3 +1,5 @@
+import { namesText, numberText, quote, quoteName } from '../core/json-text.ts';
+import { balancesText } from '../core/record-row.ts';
 import type { CallIntent } from '../core/spend-record.ts';
 
 /** The order is the format of journals on disk: new fields go to the end, and none is ever taken out. */
@@ -21,27 +23,16 @@ const FIELDS: readonly (keyof CallIntent)[] = [
   'heldNanoUsd',
 ];
 
-/** An intent as the bare list of its values, spelled out for the same reason as a record's row. */
-export function toIntentRow(intent: CallIntent): readonly unknown[] {
-  return [
-    intent.requestId,
-    intent.startedAtMs,
-    intent.callType,
-    intent.keyId,
-    intent.keyHash,
-    intent.keyAlias,
-    intent.userId,
-    intent.teamId,
-    intent.organizationId,
-    intent.endUser,
-    intent.tags,
-    intent.model,
-    intent.modelGroup,
-    intent.stream,
-    intent.sourceIp,
-    intent.balances,
-    intent.heldNanoUsd,
-  ];
+/** An intent as the bare list of its values, as JSON; spelled out for the same reason as a record's row. */
+export function writeIntentRow(intent: CallIntent): string {
+  return (
+    `[${quote(intent.requestId)},${numberText(intent.startedAtMs)},${quoteName(intent.callType)},` +
+    `${quoteName(intent.keyId)},${quoteName(intent.keyHash)},${quoteName(intent.keyAlias)},` +
+    `${quoteName(intent.userId)},${quoteName(intent.teamId)},${quoteName(intent.organizationId)},` +
+    `${quoteName(intent.endUser)},${namesText(intent.tags)},${quoteName(intent.model)},` +
+    `${quoteName(intent.modelGroup)},${intent.stream},${quoteName(intent.sourceIp)},` +
+    `${balancesText(intent.balances)},${numberText(intent.heldNanoUsd)}]`
+  );
 }
 
 export function fromIntentRow(row: readonly unknown[]): CallIntent {

@@ -2,9 +2,9 @@ import { mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
-import { toRecordRow } from '../core/record-row.ts';
+import { writeRecordRow } from '../core/record-row.ts';
 import { buildIntent, buildRecord } from './__fixtures__/calls.ts';
-import { toIntentRow } from './intent-row.ts';
+import { writeIntentRow } from './intent-row.ts';
 import { createJournal, type JournalledBill } from './journal.ts';
 import { parseJournalLine } from './journal-line.ts';
 import { readBills } from './read-bills.ts';
@@ -43,10 +43,10 @@ function openJournal({ segmentBytes = 1 << 20, fsync = false } = {}) {
     disk,
     bills,
     reports,
-    open: (id: string) => journal.open(id, JSON.stringify(toIntentRow(buildIntent(id)))),
+    open: (id: string) => journal.open(id, writeIntentRow(buildIntent(id))),
     settle(id: string) {
       const record = buildRecord(id);
-      return journal.settle(record, JSON.stringify(toRecordRow(record)));
+      return journal.settle(record, writeRecordRow(record));
     },
   };
 }
@@ -166,7 +166,7 @@ describe('segments', () => {
 test('a record larger than the buffer, with characters of every length, is written whole', async () => {
   const { journal } = openJournal();
   const record = buildRecord('big', 1, { messages: 'aé✓🎉'.repeat(60_000) });
-  await journal.settle(record, JSON.stringify(toRecordRow(record)));
+  await journal.settle(record, writeRecordRow(record));
   const { bills } = readBills(journal.segments(), { from: 0, to: journal.acknowledgedEnd() }, 10, 1);
   expect(bills[0]?.record).toEqual(record);
 });

@@ -1,6 +1,6 @@
 import { mkdirSync } from 'node:fs';
 import { GatewayError } from '../core/gateway-error.ts';
-import { toRecordRow } from '../core/record-row.ts';
+import { writeRecordRow } from '../core/record-row.ts';
 import { createLedger } from './create-ledger.ts';
 import { lockDirectory } from './directory-lock.ts';
 import type { Ledger, LedgerRecovery } from './ledger.ts';
@@ -51,7 +51,7 @@ async function recover<Tables>(parts: LedgerParts, options: LedgerOptions<Tables
   const { unsettled = 'hold', patienceMs = PATIENCE_MS, nowMs } = options;
   await Promise.all(
     leftovers.unsettled.map((intent) => {
-      const bill = toStorable(buildUnsettledRecord(intent, unsettled, nowMs()), toRecordRow);
+      const bill = toStorable(buildUnsettledRecord(intent, unsettled, nowMs()), writeRecordRow);
       return journal.settle(bill.record, bill.text);
     }),
   );

@@ -5,7 +5,7 @@ import { cutName, toStorable } from './to-storable.ts';
 describe('a record that can be stored as it is', () => {
   test('is left alone, whatever is written in it', () => {
     const record = buildRecord('r1', 1, { model: 'ü 🎉 \\u0000 \n', messages: 'x'.repeat(10_000) });
-    const { record: stored, text } = toStorable(record, (whole) => whole);
+    const { record: stored, text } = toStorable(record, (whole) => JSON.stringify(whole));
     expect(stored).toEqual(record);
     expect(JSON.parse(text)).toEqual(record);
   });
@@ -23,7 +23,7 @@ describe('characters that PostgreSQL refuses', () => {
       tags: [hostile],
       metadata: { [hostile]: [hostile, 1, null] },
     });
-    const { record: stored, text } = toStorable(record, (whole) => whole);
+    const { record: stored, text } = toStorable(record, (whole) => JSON.stringify(whole));
     expect(stored).toEqual({ ...record, model: mended, tags: [mended], metadata: { [mended]: [mended, 1, null] } });
     expect(JSON.parse(text)).toEqual(stored);
   });
@@ -32,8 +32,10 @@ describe('characters that PostgreSQL refuses', () => {
 describe('names', () => {
   test('that fit no index are cut, and two that differ remain two', () => {
     const long = 'n'.repeat(2_000);
-    const one = toStorable(buildRecord('r1', 1, { endUser: `${long}1`, tags: [long] }), (whole) => whole).record;
-    const two = toStorable(buildRecord('r1', 1, { endUser: `${long}2` }), (whole) => whole).record;
+    const one = toStorable(buildRecord('r1', 1, { endUser: `${long}1`, tags: [long] }), (whole) =>
+      JSON.stringify(whole),
+    ).record;
+    const two = toStorable(buildRecord('r1', 1, { endUser: `${long}2` }), (whole) => JSON.stringify(whole)).record;
     expect(one.endUser).toHaveLength(512);
     expect(one.tags[0]).toHaveLength(512);
     expect(one.endUser).not.toBe(two.endUser);

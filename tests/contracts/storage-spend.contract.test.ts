@@ -2,7 +2,7 @@
 
 import { CompiledQuery } from 'kysely';
 import { beforeAll, expect, test } from 'vitest';
-import { toRecordRow } from '../../src/core/record-row.ts';
+import { writeRecordRow } from '../../src/core/record-row.ts';
 import type { SpendRecord } from '../../src/core/spend-record.ts';
 import { buildRecord } from '../../src/ledger/__fixtures__/calls.ts';
 import { LEDGER_SQL } from '../../src/ledger/ledger-sql.ts';
@@ -31,7 +31,7 @@ function buildRow(fields: Partial<SpendRecord>): SpendRecord {
 
 /** As the ledger does it. */
 async function insertRows({ writes, dialect }: OpenStorage, rows: readonly SpendRecord[]): Promise<void> {
-  const json = JSON.stringify(rows.map(toRecordRow));
+  const json = `[${rows.map(writeRecordRow).join(',')}]`;
   const parameter = dialect === 'sqlite' ? Buffer.from(json) : json;
   await writes.executeQuery(CompiledQuery.raw(LEDGER_SQL[dialect].insertRecords, [parameter]));
 }
