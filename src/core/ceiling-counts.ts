@@ -2,25 +2,14 @@
 import { type Aspect, type KeyDraft, limitBounds, limitsOfDraft, withExtra, withMetadata } from './ceiling-terms.ts';
 import { isJsonObject, type Json } from './json.ts';
 import type { KeyRecord } from './key.ts';
-import type { Limits } from './limits.ts';
-
-const COUNTS = [
-  ['rpmLimit', 'rpm_limit'],
-  ['tpmLimit', 'tpm_limit'],
-  ['maxParallelRequests', 'max_parallel_requests'],
-] as const;
-
-const COUNTS_BY_MODEL = [
-  ['modelRpmLimit', 'model_rpm_limit'],
-  ['modelTpmLimit', 'model_tpm_limit'],
-] as const;
+import { COUNT_LIMITS, COUNT_LIMITS_BY_MODEL, type Limits } from './limits.ts';
 
 /** Kept as they were written, in `extra`. */
 const COUNTS_BY_NAME = ['tag_rpm_limit', 'mcp_rpm_limit'] as const;
 
 export const COUNT_ASPECTS: readonly Aspect[] = [
-  ...COUNTS.map(([field, param]) => buildCount(field, param)),
-  ...COUNTS_BY_MODEL.map(([field, param]) =>
+  ...COUNT_LIMITS.map(([field, param]) => buildCount(field, param)),
+  ...COUNT_LIMITS_BY_MODEL.map(([field, param]) =>
     buildCounts(param, {
       read: ({ key, budget }) => limitsOfDraft({ key, budget })[field],
       bounds: (limits) => limits[field],
@@ -35,7 +24,7 @@ export const COUNT_ASPECTS: readonly Aspect[] = [
   ),
 ];
 
-function buildCount(field: (typeof COUNTS)[number][0], param: string): Aspect {
+function buildCount(field: (typeof COUNT_LIMITS)[number][0], param: string): Aspect {
   const bound = (ceiling: Parameters<Aspect['excess']>[1]) =>
     limitBounds(ceiling)
       .flatMap(({ whose, limits }) => (limits[field] === null ? [] : [{ whose, most: limits[field] }]))

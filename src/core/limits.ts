@@ -57,3 +57,16 @@ function isSet(value: Limits[keyof Limits]): boolean {
   if (value === null) return false;
   return typeof value !== 'object' || Object.keys(value).length > 0;
 }
+
+/** Limits that are plain counts, with their names on the wire. */
+export const COUNT_LIMITS = [
+  ['rpmLimit', 'rpm_limit'],
+  ['tpmLimit', 'tpm_limit'],
+  ['maxParallelRequests', 'max_parallel_requests'],
+] as const;
+
+/** The same for counts that each model has of its own. */
+export const COUNT_LIMITS_BY_MODEL = [
+  ['modelRpmLimit', 'model_rpm_limit'],
+  ['modelTpmLimit', 'model_tpm_limit'],
+] as const;

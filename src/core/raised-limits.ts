@@ -1,4 +1,4 @@
-import type { Limits } from './limits.ts';
+import { COUNT_LIMITS, COUNT_LIMITS_BY_MODEL, type Limits } from './limits.ts';
 
 /**
  * The first limit that a change would make wider, by its name on the wire; null: it only keeps, narrows or adds limits.
@@ -6,7 +6,7 @@ import type { Limits } from './limits.ts';
  * so that is taken for wider.
  */
 export function findRaisedLimit(before: Limits, after: Limits): string | null {
-  for (const [field, name] of COUNTS) if (isRaised(before[field], after[field])) return name;
+  for (const [field, name] of AMOUNTS) if (isRaised(before[field], after[field])) return name;
   if (before.maxBudgetNanoUsd !== null && after.budgetDuration !== before.budgetDuration) return 'budget_duration';
   if (after.budgetMode !== before.budgetMode && after.budgetMode !== 'hard') return 'budget_mode';
   const kept = before.budgetLimits.every(({ budgetDuration, maxBudgetNanoUsd }) =>
@@ -20,7 +20,7 @@ export function findRaisedLimit(before: Limits, after: Limits): string | null {
     if (next === undefined || next.maxBudgetNanoUsd > budget.maxBudgetNanoUsd) return 'model_max_budget';
     if (next.budgetDuration !== budget.budgetDuration) return 'model_max_budget';
   }
-  for (const [field, name] of COUNTS_BY_MODEL) {
+  for (const [field, name] of COUNT_LIMITS_BY_MODEL) {
     for (const [model, limit] of Object.entries(before[field])) {
       if (isRaised(limit, own(after[field], model) ?? null)) return name;
     }
@@ -28,17 +28,7 @@ export function findRaisedLimit(before: Limits, after: Limits): string | null {
   return null;
 }
 
-const COUNTS = [
-  ['maxBudgetNanoUsd', 'max_budget'],
-  ['rpmLimit', 'rpm_limit'],
-  ['tpmLimit', 'tpm_limit'],
-  ['maxParallelRequests', 'max_parallel_requests'],
-] as const;
-
-const COUNTS_BY_MODEL = [
-  ['modelRpmLimit', 'model_rpm_limit'],
-  ['modelTpmLimit', 'model_tpm_limit'],
-] as const;
+const AMOUNTS = [['maxBudgetNanoUsd', 'max_budget'], ...COUNT_LIMITS] as const;
 
 /** Null is "no limit". */
 function isRaised(before: number | null, after: number | null): boolean {
@@ -55,7 +45,7 @@ function own<T>(values: Readonly<Record<string, T>>, name: string): T | undefine
  * time, or the one above covers all of it.
  */
 export function findLimitBeyond(limits: Limits, ceiling: Limits): string | null {
-  for (const [field, name] of COUNTS) {
+  for (const [field, name] of AMOUNTS) {
     const [limit, most] = [limits[field], ceiling[field]];
     if (limit === null || most === null || limit <= most) continue;
     const comparable = ceiling.budgetDuration === null || ceiling.budgetDuration === limits.budgetDuration;

@@ -1,4 +1,5 @@
 /** Models that are added, changed and taken out while the gateway runs. */
+import type { FastifyReply, FastifyRequest } from 'fastify';
 import { z } from 'zod';
 import { GatewayError } from '../../core/gateway-error.ts';
 import { createModel } from '../../management/models/create-model.ts';
@@ -27,6 +28,22 @@ const config = { access: 'management', scope: 'admin' } as const;
 const ModelParams = z.object({ id: z.string() });
 
 export function registerModelChangeRoutes(app: App, { modelManagement }: ModelChangeRoutesDeps): void {
+  const update = async (
+    request: FastifyRequest & { body: z.output<typeof ModelUpdateBody> },
+    reply: FastifyReply,
+    id: string,
+  ) => {
+    const changed = await updateModel(
+      modelManagement,
+      request.caller,
+      request.actor(),
+      id,
+      toModelFields(request.body),
+    );
+    nameUnenforcedFields(reply, changed.unsupported);
+    return fromModelRecord(changed.record);
+  };
+
   app.post(
     '/model/new',
     {
@@ -59,10 +76,7 @@ export function registerModelChangeRoutes(app: App, { modelManagement }: ModelCh
           param: 'model_info.id',
         });
       }
-      const fields = toModelFields(request.body);
-      const changed = await updateModel(modelManagement, request.caller, request.actor(), id, fields);
-      nameUnenforcedFields(reply, changed.unsupported);
-      return fromModelRecord(changed.record);
+      return update(request, reply, id);
     },
   );
 
@@ -78,12 +92,7 @@ export function registerModelChangeRoutes(app: App, { modelManagement }: ModelCh
         response: { 200: ModelRow },
       },
     },
-    async (request, reply) => {
-      const fields = toModelFields(request.body);
-      const changed = await updateModel(modelManagement, request.caller, request.actor(), request.params.id, fields);
-      nameUnenforcedFields(reply, changed.unsupported);
-      return fromModelRecord(changed.record);
-    },
+    (request, reply) => update(request, reply, request.params.id),
   );
 
   app.post(
