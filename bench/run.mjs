@@ -12,6 +12,7 @@ import { invalidKeys } from './scenarios/invalid-keys.mjs';
 import { keyLookup } from './scenarios/key-lookup.mjs';
 import { latency } from './scenarios/latency.mjs';
 import { memory } from './scenarios/memory.mjs';
+import { owners } from './scenarios/owners.mjs';
 import { peer } from './scenarios/peer.mjs';
 import { large, small, stream } from './scenarios/proxy-tax.mjs';
 import { rateLimits } from './scenarios/rate-limits.mjs';
@@ -45,6 +46,7 @@ import { claimLoadCore } from './targets.mjs';
 /** @type {readonly Scenario[]} */
 const SCENARIOS = [
   small,
+  owners,
   large,
   stream,
   latency,

@@ -84,6 +84,7 @@ export async function compose(config: Config, overrides: ComposeOverrides = {}):
     durable: config.general.journalFsync,
     logger,
     auditSeal,
+    endUserBudgetId: config.general.maxEndUserBudgetId,
   });
   const { ledger, recovery } = await openLedger({
     directory: join(config.server.dataDir, 'journal'),

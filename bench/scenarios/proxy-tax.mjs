@@ -1,8 +1,8 @@
 // What a governed call costs over a bare proxy: one scenario each for small bodies, long prompts and streams.
 
 import { buildPost } from '../closed-loop.mjs';
-import { FULL_PACE, measureSides, middle, QUICK_PACE, ratioOf } from '../compare.mjs';
-import { formatEstimate, megabytes, table } from '../format.mjs';
+import { FULL_PACE, measureSides, QUICK_PACE } from '../compare.mjs';
+import { reportSides } from '../side-report.mjs';
 import { startBaseline, startGateway, startUpstream } from '../targets.mjs';
 
 /** @typedef {import('../run.mjs').Scenario} Scenario */
@@ -80,34 +80,14 @@ async function compare({ quick, log }, { what, body, connections, frames }) {
   const rounds = await measureSides(sides, connections, quick ? QUICK_PACE : FULL_PACE, log);
   await upstream.stop();
 
-  const ours = rounds.governed ?? [];
-  const theirs = rounds['bare proxy'] ?? [];
-  const ratio = ratioOf(ours, theirs, 'cpuUs');
-  const same = ratioOf(rounds['governed again'] ?? [], ours, 'cpuUs');
-  const isVoid = same.low < 0.9 || same.high > 1.1;
-  return {
-    verdict: isVoid ? 'void' : ratio.high <= TARGET_RATIO ? 'met' : 'lost',
+  return reportSides({
+    what,
+    rounds,
+    ours: 'governed',
+    theirs: 'bare proxy',
+    again: 'governed again',
+    limit: TARGET_RATIO,
     target: `at most ${TARGET_RATIO} × the bare proxy's CPU per call`,
-    outcome: `${formatEstimate(ratio)} ×`,
-    figures: { ratio: ratio.value, low: ratio.low, high: ratio.high, aa: same.value },
-    markdown: [
-      `${what} ${ours.length} rounds, each side in a fresh process.`,
-      table(
-        ['', 'CPU per call', 'calls/s', 'p50', 'p99', frames > 0 ? 'first byte' : '', 'RSS'],
-        sides.map(({ name }) => {
-          const figures = middle(rounds[name] ?? []);
-          return [
-            name,
-            `${figures.cpuUs.toFixed(1)} µs`,
-            figures.perSecond.toFixed(0),
-            `${figures.p50Ms.toFixed(2)} ms`,
-            `${figures.p99Ms.toFixed(2)} ms`,
-            frames > 0 ? `${figures.firstByteMs.toFixed(2)} ms` : '',
-            megabytes(figures.rssBytes),
-          ];
-        }),
-      ),
-      `Governed over bare, CPU per call: **${formatEstimate(ratio)}**. The gateway against itself: ${formatEstimate(same)}.`,
-    ],
-  };
+    streams: frames > 0,
+  });
 }

@@ -26,6 +26,7 @@ export function buildGeneral(
     maxBudgetNanoUsd: nanoUsd(litellm.max_budget),
     budgetDuration: litellm.budget_duration,
     maxEndUserBudgetNanoUsd: nanoUsd(litellm.max_end_user_budget),
+    maxEndUserBudgetId: litellm.max_end_user_budget_id ?? null,
     globalMaxParallelRequests: general.global_max_parallel_requests,
     rateLimitWindowMs: environment.rateLimitWindowMs ?? 60_000,
     tokenRateLimitType: general.token_rate_limit_type ?? 'total',

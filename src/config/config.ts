@@ -131,6 +131,8 @@ export interface GeneralConfig {
   readonly budgetDuration: string | null;
   /** What somebody may use up on whose behalf a key calls for the first time; null: no budget. */
   readonly maxEndUserBudgetNanoUsd: number | null;
+  /** The row of /budget/new whose limits hold for end users that have none of their own. */
+  readonly maxEndUserBudgetId: string | null;
   readonly globalMaxParallelRequests: number | null;
   readonly rateLimitWindowMs: number;
   readonly tokenRateLimitType: 'total' | 'input' | 'output';

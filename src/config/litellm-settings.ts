@@ -59,6 +59,7 @@ export const litellmSettings = z.object({
   max_budget: optional(decimal),
   budget_duration: optional(duration),
   max_end_user_budget: optional(decimal),
+  max_end_user_budget_id: optional(text),
   timezone: optional(timeZone),
   allowed_fails: optional(wholeNumber(0)),
   set_verbose: optional(flag),

@@ -70,7 +70,7 @@ export const UNSUPPORTED_LITELLM_SETTINGS = words(`
   headers huggingface_key in_memory_llm_clients_cache include_cost_in_streaming_usage
   initialize_pass_through_endpoints input_callback json_logs key_generation_settings
   langfuse_default_tags langsmith_batch_size log_client_error_requests log_raw_request_response logging
-  logging_callback_manager max_end_user_budget_id max_fallbacks 
+  logging_callback_manager max_fallbacks 
   max_tokens max_ui_session_budget max_user_budget mcp_aliases model_alias_map model_cost_map_url model_fallbacks
   model_group_settings modify_params network_mock newrelic_params num_retries_per_request openai_key
   openai_moderations_model_name openrouter_key optional_pre_call_checks organization otel output_parse_pii

@@ -1,5 +1,6 @@
 import { callerOwners, limitsOf } from '../core/call-owners.ts';
 import type { Caller } from '../core/caller.ts';
+import { fillLimits, type Limits, NO_LIMITS } from '../core/limits.ts';
 import { compileLimits, type OwnerLimits, withoutLimits } from '../core/owner-limits.ts';
 import { plainPolicy } from '../core/owner-policy.ts';
 import type { EndUserRecord, TagRecord } from '../core/owner-records.ts';
@@ -22,13 +23,14 @@ export function findParties(deps: Deps, caller: Caller, names: CallNames): CallP
   const owners = callerOwners(caller, deps.settings.proxy);
   if (endUser === null && tags.length === 0) return { endUser, tags, customer: null, owners };
   const customer = endUser === null ? null : deps.owners.endUser(endUser);
+  const budget = endUser === null ? null : deps.owners.endUserBudget();
   const labels = tags.map((tag) => deps.owners.tag(tag));
-  if (customer instanceof Promise || labels.some((label) => label instanceof Promise)) {
-    return Promise.all([customer, Promise.all(labels)]).then(([found, records]) =>
-      toParties(deps, names, owners, found, records),
+  if (customer instanceof Promise || budget instanceof Promise || labels.some((label) => label instanceof Promise)) {
+    return Promise.all([customer, budget, Promise.all(labels)]).then(([found, limits, records]) =>
+      toParties(deps, names, owners, found, limits, records),
     );
   }
-  return toParties(deps, names, owners, customer, labels as (TagRecord | null)[]);
+  return toParties(deps, names, owners, customer, budget, labels as (TagRecord | null)[]);
 }
 
 function toParties(
@@ -36,10 +38,11 @@ function toParties(
   { endUser, tags }: CallNames,
   owners: readonly OwnerLimits[],
   customer: EndUserRecord | null,
+  budget: Limits | null,
   labels: readonly (TagRecord | null)[],
 ): CallParties {
   const all = owners.slice(0, -1);
-  if (endUser !== null) all.push(customerLimits(settings.newEndUserLimits, endUser, customer));
+  if (endUser !== null) all.push(customerLimits(settings.newEndUserLimits, budget, endUser, customer));
   tags.forEach((tag, index) => {
     all.push(limitsOf('tag', tag, labels[index] ?? null));
   });
@@ -50,10 +53,12 @@ function toParties(
 /** Somebody who is new here has from the first call on what will be stored of him. */
 function customerLimits(
   defaults: GatewayDeps['settings']['newEndUserLimits'],
+  budget: Limits | null,
   endUser: string,
   customer: EndUserRecord | null,
 ): OwnerLimits {
   const owner = { kind: 'end_user', id: endUser } as const;
   if (customer !== null) return limitsOf('end_user', endUser, customer);
-  return defaults === null ? withoutLimits(owner) : compileLimits(plainPolicy(owner, defaults));
+  if (defaults === null && budget === null) return withoutLimits(owner);
+  return compileLimits(plainPolicy(owner, fillLimits(defaults ?? NO_LIMITS, budget)));
 }

@@ -40,7 +40,7 @@ export interface GatewayDeps {
   priceOf(deployment: Deployment, upstreamModel: string): PricedModel;
   calendar: BudgetCalendar;
   counters: Counters;
-  owners: Pick<OwnerCache, 'endUser' | 'tag'>;
+  owners: Pick<OwnerCache, 'endUser' | 'endUserBudget' | 'tag'>;
   ledger: Pick<Ledger, 'open' | 'settle'>;
   upstream: Upstream;
   cooldowns: Cooldowns;

@@ -34,6 +34,8 @@ export interface StorageOptions {
   /** Vouches for the rows of the audit log; without it they are chained by hashes that anybody could compute. */
   auditSeal?: AuditSeal;
   keyCache?: Pick<KeyCacheOptions, 'size' | 'unknownTtlMs' | 'maxLoads' | 'maxWaiting'>;
+  /** The budget row of end users that name none themselves. */
+  endUserBudgetId?: string | null;
   /** PostgreSQL: the longest that a statement may take. */
   queryTimeoutMs?: number;
 }
@@ -92,7 +94,7 @@ async function buildStorage(connection: Connection, options: StorageOptions): Pr
   const keys = createKeyStore({ reads, writes, dialect, write, nowMs });
   const keyCache = createKeyCache({ load: keys.findBySecretHash, nowMs, ...options.keyCache });
   const owners = createOwnerReaders(reads);
-  const ownerCache = createOwnerCache(owners);
+  const ownerCache = createOwnerCache(owners, options.endUserBudgetId);
   for (const cache of [keyCache, ownerCache]) {
     feed.subscribe(cache.evict);
     feed.onLost(cache.clear);

@@ -126,3 +126,35 @@ litellm_settings: {max_end_user_budget: 0.01}
     }
   });
 });
+
+describe('max_end_user_budget_id', () => {
+  test('holds for end users without limits of their own, new or stored, and for nobody else', async () => {
+    const limited = await startSeededApp(async () => {}, {
+      config: `
+model_list:
+  - model_name: dime
+    litellm_params: {model: openai/dime, mock_response: Hello, input_cost_per_token: 0, output_cost_per_token: 0.01}
+litellm_settings: {max_end_user_budget_id: visitors}
+`,
+    });
+    try {
+      const call = async (user: string) => {
+        const body = { model: 'dime', user, messages: [{ role: 'user', content: 'hi' }] };
+        return (await callGateway(limited, 'POST /v1/chat/completions', { body })).status;
+      };
+      // A budget that is not there limits nothing.
+      expect(await call('early')).toBe(200);
+      const post = (route: string, body: object) => callGateway(limited, `POST ${route}`, { body });
+      expect((await post('/budget/new', { budget_id: 'visitors', rpm_limit: 1 })).status).toBe(200);
+      expect((await post('/customer/new', { user_id: 'stored' })).status).toBe(200);
+      expect((await post('/customer/new', { user_id: 'special', rpm_limit: 2 })).status).toBe(200);
+      expect([await call('new'), await call('new')]).toEqual([200, 429]);
+      expect([await call('stored'), await call('stored')]).toEqual([200, 429]);
+      expect([await call('special'), await call('special'), await call('special')]).toEqual([200, 200, 429]);
+      await expect.poll(() => limited.storage.owners.endUsers.find(['new']), { timeout: 5_000 }).toBeDefined();
+      expect(await call('new')).toBe(429);
+    } finally {
+      await limited.close();
+    }
+  });
+});

@@ -123,6 +123,7 @@ export function buildPolicyGateway(world: PolicyWorld, nowMs: () => number): Pol
     counters,
     owners: {
       endUser: (id) => (world.customer?.id === id ? world.customer : null),
+      endUserBudget: () => null,
       tag: (id) => world.tags.find((tag) => tag.id === id) ?? null,
     },
     ledger: { open: async () => {}, settle: async () => {} },

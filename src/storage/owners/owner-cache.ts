@@ -34,7 +34,8 @@ const SIZE = 50_000;
 /** More memberships than any person has; beyond it the rest grant nothing. */
 const MAX_MEMBERSHIPS = 10_000;
 
-export function createOwnerCache(readers: OwnerReaders): EvictingOwnerCache {
+/** `endUserBudgetId`: the budget row of end users that name none themselves. */
+export function createOwnerCache(readers: OwnerReaders, endUserBudgetId: string | null = null): EvictingOwnerCache {
   const budgets = createRecordCache<BudgetRecord>(
     async (id) => deepFreeze((await readers.budgets.find([id])) ?? null),
     SIZE,
@@ -45,7 +46,7 @@ export function createOwnerCache(readers: OwnerReaders): EvictingOwnerCache {
     (id) => loadFilled(readers.organizations.find([id])),
     SIZE,
   );
-  const endUsers = createRecordCache((id: string) => loadFilled(readers.endUsers.find([id])), SIZE);
+  const endUsers = createRecordCache((id: string) => loadFilled(readers.endUsers.find([id]), endUserBudgetId), SIZE);
   const tags = createRecordCache((id: string) => loadFilled(readers.tags.find([id])), SIZE);
   /** What was put together from the records of this moment. Emptied by every change of an owner on a path. */
   const standings = new LRUCache<string, Standing>({ max: SIZE });
@@ -53,14 +54,18 @@ export function createOwnerCache(readers: OwnerReaders): EvictingOwnerCache {
 
   async function loadFilled<R extends Limits & { budgetId: string | null }>(
     reading: Promise<R | undefined>,
+    defaultBudgetId: string | null = null,
   ): Promise<R | null> {
     const record = await reading;
-    return record === undefined ? null : deepFreeze(await fill(record));
+    return record === undefined ? null : deepFreeze(await fill(record, defaultBudgetId));
   }
 
-  async function fill<R extends Limits & { budgetId: string | null }>(record: R): Promise<R> {
-    if (record.budgetId === null) return record;
-    return { ...record, ...fillLimits(record, await budgets.get(record.budgetId)) };
+  async function fill<R extends Limits & { budgetId: string | null }>(
+    record: R,
+    defaultBudgetId: string | null = null,
+  ): Promise<R> {
+    const budgetId = record.budgetId ?? defaultBudgetId;
+    return budgetId === null ? record : { ...record, ...fillLimits(record, await budgets.get(budgetId)) };
   }
 
   async function loadPerson(id: string): Promise<Person | null> {
@@ -71,7 +76,7 @@ export function createOwnerCache(readers: OwnerReaders): EvictingOwnerCache {
       readers.organizationMembers.list(ofUser),
     ]);
     if (user === undefined) return null;
-    const filled = await Promise.all(memberships.records.map(fill));
+    const filled = await Promise.all(memberships.records.map((record) => fill(record)));
     return deepFreeze({ user: await fill(user), teams: filled, organizations: places.records });
   }
 
@@ -118,6 +123,7 @@ export function createOwnerCache(readers: OwnerReaders): EvictingOwnerCache {
   return {
     standingOf,
     endUser: (id) => endUsers.get(id),
+    endUserBudget: () => (endUserBudgetId === null ? null : budgets.get(endUserBudgetId)),
     tag: (id) => tags.get(id),
     clear,
     evict(event) {

@@ -115,5 +115,7 @@ export type OwnerLinks = Pick<KeyRecord, 'userId' | 'teamId' | 'organizationId' 
 export interface OwnerCache {
   standingOf(links: OwnerLinks): Standing | Promise<Standing>;
   endUser(id: string): EndUserRecord | null | Promise<EndUserRecord | null>;
+  /** What end users may use up who say nothing of it themselves, and those who are not known yet. */
+  endUserBudget(): BudgetRecord | null | Promise<BudgetRecord | null>;
   tag(id: string): TagRecord | null | Promise<TagRecord | null>;
 }
