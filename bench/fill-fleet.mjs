@@ -3,7 +3,7 @@
 // rows look as the gateway itself writes them. On SQLite and on PostgreSQL, with the same statements.
 
 /** @typedef {{ run(sql: string): Promise<void>, all(sql: string): Promise<Record<string, any>[]>, close(): Promise<void> }} Connection */
-/** @typedef {{ keys: number, teams: number, users: number, spendRows: number, organizations: number, endUsers: number, days: number }} FleetSize */
+/** @typedef {{ keys: number, teams: number, users: number, spendRows: number, auditRows: number, organizations: number, endUsers: number, days: number }} FleetSize */
 
 /** @type {FleetSize} */
 export const FULL_FLEET = {
@@ -11,6 +11,7 @@ export const FULL_FLEET = {
   teams: 10_000,
   users: 50_000,
   spendRows: 10_000_000,
+  auditRows: 2_000_000,
   organizations: 200,
   endUsers: 100_000,
   days: 30,
@@ -43,7 +44,7 @@ export const responseId = (/** @type {number} */ index) => `chatcmpl-${name(inde
  * @param {(line: string) => void} log
  */
 export async function fillFleet(db, dialect, size, nowMs, log) {
-  const { teams, users, organizations, endUsers, keys, spendRows } = size;
+  const { teams, users, organizations, endUsers, keys, spendRows, auditRows } = size;
   const inDialect = (/** @type {string} */ sql) =>
     dialect === 'postgres'
       ? sql.replaceAll(/pad\(([^,]+), (\d+)\)/g, "lpad(($1)::text, $2, '0')")
@@ -60,12 +61,13 @@ export async function fillFleet(db, dialect, size, nowMs, log) {
    * @param {string} pattern Condition that picks the pattern row.
    * @param {number} count
    * @param {Record<string, string>} own
+   * @param {string} [source] Where the pattern row is, if it is another table's.
    */
-  async function multiply(table, pattern, count, own) {
+  async function multiply(table, pattern, count, own, source = table) {
     const startedMs = Date.now();
     const names = await columnsOf(db, dialect, table);
     const values = names.map((column) => own[column] ?? `pattern.${column}`);
-    await db.run(`create table fleet_pattern as select * from ${table} where ${pattern} limit 1`);
+    await db.run(`create table fleet_pattern as select * from ${source} where ${pattern} limit 1`);
     const indexes = await dropIndexes(db, dialect, table);
     for (let from = 1; from <= count; from += BATCH) {
       await db.run(
@@ -80,17 +82,24 @@ export async function fillFleet(db, dialect, size, nowMs, log) {
     log(`  ${table}: ${count} rows in ${((Date.now() - startedMs) / 1_000).toFixed(1)} s`);
   }
 
+  const teamOf = (/** @type {string} */ i) => `'team-' || (1 + ${i} % ${teams})`;
+  const userOf = (/** @type {string} */ i) => `'user-' || (1 + ${i} % ${users})`;
+  /** Of the team with this number. */
+  const organizationOf = (/** @type {string} */ i) => `'org-' || (1 + (${i}) % ${organizations})`;
   const at = `${nowMs} - (i % ${size.days * DAY_MS})`;
   const stamps = { created_at_ms: at, updated_at_ms: at };
-  await multiply('organizations', `id = 'pattern'`, organizations, {
+  // An organisation has what a team has, and its members are like a team's.
+  const organization = {
     id: `'org-' || i`,
     alias: `'Org ' || i`,
+    search_text: `'org-' || i || '\n' || 'org ' || i`,
     ...stamps,
-  });
+  };
+  await multiply('organizations', `id = 'pattern'`, organizations, organization, 'teams');
   await multiply('teams', `id = 'pattern'`, teams, {
     id: `'team-' || i`,
     alias: `'Team ' || i`,
-    organization_id: `'org-' || (1 + i % ${organizations})`,
+    organization_id: organizationOf('i'),
     search_text: `'team-' || i || '\n' || 'team ' || i`,
     ...stamps,
   });
@@ -102,18 +111,25 @@ export async function fillFleet(db, dialect, size, nowMs, log) {
     ...stamps,
   });
   await multiply('team_members', `team_id = 'pattern'`, users, {
-    team_id: `'team-' || (1 + i % ${teams})`,
+    team_id: teamOf('i'),
     user_id: `'user-' || i`,
     ...stamps,
   });
+  // Two who see more than their own: one administers ten teams, the other two organisations.
+  const lead = { user_id: `'team-admin'`, role: `'admin'`, team_id: `'team-' || i`, ...stamps };
+  await multiply('team_members', `team_id = 'pattern'`, 10, lead);
+  const boss = { user_id: `'org-admin'`, role: `'org_admin'`, organization_id: `'org-' || i`, ...stamps };
+  await multiply('organization_members', `team_id = 'pattern'`, 2, boss, 'team_members');
   await multiply('keys', `alias = 'pattern'`, keys, {
     row_no: 'i + 1000',
     key_id: keyIdSql('i'),
     hash: scatter('i', 64),
     alias: `'fleet ' || i`,
     mask: `'sk-...' || pad(i % 10000, 4)`,
-    user_id: `'user-' || (1 + i % ${users})`,
-    team_id: `'team-' || (1 + i % ${teams})`,
+    user_id: userOf('i'),
+    team_id: teamOf('i'),
+    organization_id: organizationOf(`(1 + i % ${teams})`),
+    created_by: `case when i % 10 = 0 then ${userOf('i')} else pattern.created_by end`,
     max_budget_nano_usd: 'i % 1000 * 1000000000',
     blocked: 'case when i % 50 = 0 then 1 else 0 end',
     expires_at_ms: `case when i % 3 = 0 then ${nowMs} + (i % 1000 - 300) * ${DAY_MS / 10} end`,
@@ -128,20 +144,65 @@ export async function fillFleet(db, dialect, size, nowMs, log) {
     nano_usd: 'i * 7919 % 1000000000',
     key_id: keyIdSql('i'),
   });
-  const owner = `i * 7919 % ${keys} + 1`;
-  await multiply('spend_logs', 'true', spendRows, {
-    request_id: `'fleet-' || pad(i, 12)`,
-    response_id: `'chatcmpl-' || ${scatter('i', 24)}`,
-    started_at_ms: `${nowMs} - (${spendRows} - i) * ${Math.floor((size.days * DAY_MS) / spendRows)}`,
-    ended_at_ms: `${nowMs} - (${spendRows} - i) * ${Math.floor((size.days * DAY_MS) / spendRows)} + 900`,
-    key_id: keyIdSql(`(${owner})`),
-    user_id: `'user-' || (1 + (${owner}) % ${users})`,
-    team_id: `'team-' || (1 + (${owner}) % ${teams})`,
-    organization_id: `'org-' || (1 + (${owner}) % ${organizations})`,
-    end_user: `case when i % 2 = 0 then 'customer-' || (i % ${endUsers}) end`,
-    spend_nano_usd: 'i % 100000',
+  await multiply('audit_log', `action = 'created' and object_key_id is not null`, auditRows, {
+    seq: 'i + 1000000',
+    id: `'fleet-audit-' || i`,
+    at_ms: `${nowMs} - i * ${Math.floor((size.days * DAY_MS) / auditRows)}`,
+    action: `case i % 4 when 0 then 'created' when 1 then 'deleted' else 'updated' end`,
+    object_id: scatter(`(i % ${keys})`, 64),
+    object_key_id: keyIdSql(`(i % ${keys})`),
+    changed_by: userOf('i'),
+    changed_by_hash: scatter(`(i % ${users})`, 64),
   });
-  await db.run('analyze');
+  await multiplyCalls();
+  // PostgreSQL does so by itself after a while. The gateway does not on SQLite, so its plans have to be good without.
+  if (dialect === 'postgres') await db.run('vacuum analyze');
+
+  /** Each with a record of its own, since the record is the greater part of a row. */
+  async function multiplyCalls() {
+    const [pattern] = await db.all(
+      `select ${dialect === 'postgres' ? 'record' : 'json(record)'} as record from spend_logs`,
+    );
+    const values = typeof pattern?.record === 'string' ? JSON.parse(pattern.record) : pattern?.record;
+    const key = `(i * 7919 % ${keys} + 1)`;
+    const startedAt = `(${nowMs} - (${spendRows} - i) * ${Math.floor((size.days * DAY_MS) / spendRows)})`;
+    const own = {
+      request_id: `'fleet-' || pad(i, 12)`,
+      response_id: `'chatcmpl-' || ${scatter('i', 24)}`,
+      started_at_ms: startedAt,
+      key_id: keyIdSql(key),
+      key_hash: scatter(key, 64),
+      user_id: userOf(key),
+      team_id: teamOf(key),
+      organization_id: organizationOf(`(1 + ${key} % ${teams})`),
+      end_user: `case when i % 2 = 0 then 'customer-' || (i % ${endUsers}) end`,
+      spend_nano_usd: 'i % 100000',
+    };
+    /** @type {Record<number, string>} By place in the record. */
+    const texts = {
+      0: own.request_id,
+      1: own.response_id,
+      7: own.key_id,
+      8: own.key_hash,
+      10: own.user_id,
+      11: own.team_id,
+      12: own.organization_id,
+      13: own.end_user,
+    };
+    /** @type {Record<number, string>} */
+    const numbers = { 4: startedAt, 5: `(${startedAt} + 900)`, 27: `(${own.spend_nano_usd})` };
+    const items = values.map((/** @type {unknown} */ value, /** @type {number} */ index) => {
+      if (texts[index] !== undefined) return `coalesce('"' || (${texts[index]}) || '"', 'null')`;
+      return numbers[index] ?? `'${JSON.stringify(value).replaceAll("'", "''")}'`;
+    });
+    const text = `'[' || ${items.join(` || ',' || `)} || ']'`;
+    const record = dialect === 'postgres' ? `cast(${text} as jsonb)` : `jsonb(${text})`;
+    await multiply('spend_logs', 'true', spendRows, {
+      ...own,
+      record,
+      ...(dialect === 'sqlite' ? { seq: 'i + 1000' } : {}),
+    });
+  }
 }
 
 /**

@@ -35,6 +35,7 @@ export async function buildKeyManagement(
   const { customKeyGenerate, defaults, upperBounds } = config.keyGeneration;
   return {
     keys: storage.keys,
+    owners: storage.owners,
     standingOf: storage.ownerCache.standingOf,
     accessGroupsOf: (model) => gateway.models.accessGroupsOf(model),
     routes: () => routes,

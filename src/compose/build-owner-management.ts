@@ -40,7 +40,7 @@ export function buildBudgetManagement(storage: OpenStorage, nowMs: () => number)
     newId,
     async countKeysOfBudget(budgetId) {
       const page = { page: 1, size: 1, sortBy: 'created_at', sortOrder: 'desc', nowMs: nowMs() } as const;
-      return (await storage.keys.list({ ...page, budgetId })).total;
+      return (await storage.keys.list({ ...page, scope: 'all', budgetId })).total;
     },
   };
 }

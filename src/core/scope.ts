@@ -13,6 +13,14 @@ export interface OwnedScope {
   organizationIds: readonly string[];
   /** These keys' rows. */
   keyIds: readonly string[];
+  /** Keys that these users made, whoever has them now. */
+  creatorIds: readonly string[];
 }
 
-export const NOTHING: OwnedScope = Object.freeze({ userIds: [], teamIds: [], organizationIds: [], keyIds: [] });
+export const NOTHING: OwnedScope = Object.freeze({
+  userIds: [],
+  teamIds: [],
+  organizationIds: [],
+  keyIds: [],
+  creatorIds: [],
+});

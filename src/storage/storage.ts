@@ -12,6 +12,7 @@ import type { BalanceAdjustment } from '../core/balance-adjustment.ts';
 import type { ChangeEvent } from '../core/change-event.ts';
 import type { KeyRecord, KeySecret } from '../core/key.ts';
 import type { KeyAddress } from '../core/key-address.ts';
+import type { Scope } from '../core/scope.ts';
 import type { CallStatus, SpendRecord } from '../core/spend-record.ts';
 import type { OwnerCache, OwnerReaders, Transact } from './owners/owner-storage.ts';
 
@@ -72,10 +73,16 @@ export type KeySortField =
   | 'expires'
   | 'last_active';
 
+/** All that is given has to match, and nothing outside of `scope` ever does. */
 export interface KeyListQuery {
+  scope: Scope;
   page: number;
   size: number;
   userId?: string;
+  /** Keys that `userId` made, for whomever, match it as well. */
+  alsoCreatedByUser?: boolean;
+  /** Keys of these teams match `userId` as well. */
+  alsoOfTeamIds?: readonly string[];
   teamId?: string;
   organizationId?: string;
   budgetId?: string;
@@ -94,6 +101,14 @@ export interface KeyListQuery {
   accessGroupId?: string;
   expiresBeforeMs?: number;
   expiresAfterMs?: number;
+  /** Over the key's whole life, whatever its budget window; what `sortBy: 'spend'` goes by. Included. */
+  minSpendNanoUsd?: number;
+  /** Included. */
+  maxSpendNanoUsd?: number;
+  lastActiveBeforeMs?: number;
+  lastActiveAfterMs?: number;
+  /** True: keys that nobody has ever called with; false: all others. */
+  neverUsed?: boolean;
   sortBy: KeySortField;
   sortOrder: 'asc' | 'desc';
   nowMs: number;

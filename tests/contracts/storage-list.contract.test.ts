@@ -3,11 +3,13 @@
 import { beforeAll, describe, expect, test } from 'vitest';
 import { counterId } from '../../src/core/counter-id.ts';
 import type { KeyRecord } from '../../src/core/key.ts';
+import { NOTHING, type Scope } from '../../src/core/scope.ts';
 import {
   buildAdjustment,
   buildAudit,
   buildListQuery,
   buildNewKey,
+  buildTeam,
   NOW_MS,
 } from '../../src/storage/__fixtures__/rows.ts';
 import type { KeyListQuery, KeySortField } from '../../src/storage/storage.ts';
@@ -59,6 +61,10 @@ onBothDatabases('the key list', (bench) => {
       stored[name] = rows.key;
       nameOf.set(rows.key.keyId, name);
     }
+    await bench.storage.transact(async ({ teams }) => {
+      await teams.insert(buildTeam({ id: 'red', organizationId: 'holding' }));
+      await teams.insert(buildTeam({ id: 'blue', organizationId: 'other' }));
+    });
     const keyId = stored.deleted?.keyId ?? '';
     await bench.storage.keys.remove([{ kind: 'key_id', keyId }], { atMs: NOW_MS, by: 'x' }, () => buildAudit());
   });
@@ -101,6 +107,17 @@ onBothDatabases('the key list', (bench) => {
     [{ accessGroupId: 'g' }, []],
     [{ expiresBeforeMs: NOW_MS + 1 }, ['expired']],
     [{ expiresAfterMs: NOW_MS }, ['expiring']],
+    [{ minSpendNanoUsd: 20 }, ['plain', 'expired', 'nameless']],
+    [{ maxSpendNanoUsd: -1 }, ['blocked']],
+    [{ minSpendNanoUsd: 0, maxSpendNanoUsd: 20, userId: 'ann' }, ['nameless']],
+    [{ minSpendNanoUsd: 20, maxSpendNanoUsd: 50, sortBy: 'spend', sortOrder: 'desc' }, ['plain', 'nameless']],
+    [{ lastActiveBeforeMs: NOW_MS }, ['plain']],
+    [{ lastActiveAfterMs: NOW_MS - 1 }, ['expiring']],
+    [{ neverUsed: false }, ['plain', 'expiring']],
+    [{ neverUsed: true, userId: 'ann' }, ['blocked', 'nameless']],
+    [{ userId: 'bob', alsoCreatedByUser: true }, ['expiring']],
+    [{ userId: 'bob', alsoOfTeamIds: ['red', 'none'] }, ['blocked', 'expired']],
+    [{ userId: 'bob', alsoCreatedByUser: true, alsoOfTeamIds: ['blue'], neverUsed: true }, ['nameless']],
     [{ search: 'EXPIR' }, ['expired', 'expiring']],
     [{ search: 'ünAL' }, ['Big_50%']],
     [{ search: '50%' }, ['Big_50%']],
@@ -126,6 +143,35 @@ onBothDatabases('the key list', (bench) => {
     for (const query of [{ hash }, { keyId }, { search: keyId.slice(2).toUpperCase() }]) {
       expect(await list(query)).toEqual({ names: ['plain'], total: 1 });
     }
+  });
+
+  const scopes: [Partial<Exclude<Scope, 'all'>>, Partial<KeyListQuery>, string[]][] = [
+    [{}, {}, []],
+    [{}, { userId: 'ann', alsoOfTeamIds: ['red'], alsoCreatedByUser: true }, []],
+    [{ userIds: ['ann'] }, {}, ['plain', 'blocked', 'nameless']],
+    [{ userIds: ['ann'] }, { userId: 'Ünal' }, []],
+    [{ userIds: ['ann'] }, { userId: 'Ünal', alsoOfTeamIds: ['red', 'blue'] }, ['blocked', 'nameless']],
+    [{ userIds: ['ann'] }, { status: 'deleted' }, ['deleted']],
+    [{ userIds: ['Ünal'] }, { status: 'deleted' }, []],
+    [{ teamIds: ['red'] }, {}, ['blocked', 'expired']],
+    [{ userIds: ['Ünal'], teamIds: ['blue'] }, {}, ['Big_50%', 'nameless']],
+    [{ organizationIds: ['org'] }, {}, ['expired']],
+    [{ organizationIds: ['holding'] }, {}, ['blocked', 'expired']],
+    [{ organizationIds: ['org', 'other'] }, { sortBy: 'spend', sortOrder: 'desc' }, ['expired', 'nameless']],
+    [{ creatorIds: ['bob'] }, {}, ['expiring']],
+    [{ userIds: ['ann'] }, { search: 'sk-...', status: 'active' }, ['plain', 'nameless']],
+    [{ userIds: ['ann'], creatorIds: ['bob'] }, { tag: 'y' }, ['plain', 'expiring']],
+  ];
+  test.each(scopes)('within %j: %j', async (parts, query, names) => {
+    const scope = { ...NOTHING, ...parts };
+    expect(await list({ ...query, scope })).toEqual({ names, total: names.length });
+    const pages = await Promise.all(names.map((_, index) => list({ ...query, scope, page: index + 1, size: 1 })));
+    expect(pages.flatMap((page) => page.names)).toEqual(names);
+  });
+
+  test('within a scope of one key is that key', async () => {
+    const scope = { ...NOTHING, keyIds: [stored.plain?.keyId ?? ''] };
+    expect(await list({ scope })).toEqual({ names: ['plain'], total: 1 });
   });
 
   const orders: Record<KeySortField, { asc: string[]; desc: string[] }> = {

@@ -141,13 +141,23 @@ function questionAbout(): Record<string, string> {
     tags: THEIRS.tag,
     object_id: THEIRS.plain,
     changed_by: THEIRS.plain,
+    created_by: THEIRS.plain,
   };
 }
 
 const DATES = { start_date: '2000-01-01', end_date: '2100-01-01' };
 const TIMES = { start_date: '2000-01-01 00:00:00', end_date: '2100-01-01 00:00:00' };
-/** Whole rows and long pages, so that nothing stays hidden for want of being asked for. */
-const WIDE = { return_full_object: 'true', include_team_keys: 'true', expand: 'user', size: '100', page_size: '100' };
+/**
+ * Whole rows and long pages, so that nothing stays hidden for want of being asked for. Only names that /key/list knows,
+ * which refuses all others.
+ */
+const WIDE = {
+  return_full_object: 'true',
+  include_team_keys: 'true',
+  include_created_by_keys: 'true',
+  expand: 'user',
+  size: '100',
+};
 
 function queries(): Record<string, string>[] {
   const named = questionAbout();
@@ -253,6 +263,15 @@ describe('two tenants', () => {
   test('each sees its own', async () => {
     const { body } = await callGateway(gateway, 'GET /key/list', { key: ourKeys['a user'] as string });
     expect(body.keys).toHaveLength(1);
+    const wide = new URLSearchParams(WIDE);
+    for (const [who, count] of [
+      ['a user', 1],
+      ['a team admin', 3],
+      ['an organisation admin', 3],
+    ] as const) {
+      const list = await callGateway(gateway, `GET /key/list?${wide}`, { key: ourKeys[who] as string });
+      expect([who, list.body.total_count]).toEqual([who, count]);
+    }
     const logs = await callGateway(gateway, 'GET /spend/logs', { key: ourKeys['a user'] as string });
     expect(logs.body).toMatchObject([{ user: OURS.plain, team_id: OURS.team, end_user: OURS.endUser }]);
     for (const who of ['a user', 'a viewer']) {

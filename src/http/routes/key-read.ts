@@ -14,7 +14,7 @@ import {
   KeyInfosReply,
   toKeyNames,
 } from '../schemas/key-info.ts';
-import { fromKeyPage, KeyListQuery, KeyListReply, toKeyListing } from '../schemas/key-list.ts';
+import { fromKeyPage, KeyListQuery, KeyListReply, toKeyListing, toKeyListOptions } from '../schemas/key-list.ts';
 import { fromKeyView } from '../schemas/key-row.ts';
 
 const tags = ['keys'];
@@ -66,19 +66,16 @@ export function registerKeyReadRoutes(app: App, keyManagement: KeyManagement): v
       schema: {
         tags,
         summary: 'Keys, page by page',
-        description: 'Newest first. An empty filter is no filter; deleted keys only with status=deleted.',
+        description:
+          'Newest first. An empty filter is no filter; deleted keys only with status=deleted. ' +
+          'Users see their own keys, those of organisations that they administer, and what the include_ switches add.',
         querystring: KeyListQuery,
         response: { 200: KeyListReply },
       },
     },
     async (request) => {
       const { query } = request;
-      const page = await listKeys(
-        keyManagement,
-        request.caller,
-        toKeyListing(query),
-        query.return_full_object === true,
-      );
+      const page = await listKeys(keyManagement, request.caller, toKeyListing(query), toKeyListOptions(query));
       return fromKeyPage(page, query);
     },
   );

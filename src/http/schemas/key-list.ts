@@ -1,9 +1,12 @@
 /** GET /key/list: query → `KeyListing`, page → reply. */
 import { z } from 'zod';
 import { GatewayError } from '../../core/gateway-error.ts';
-import type { KeyListing, KeyPage } from '../../management/keys/list-keys.ts';
+import { toNanoUsd } from '../../core/money.ts';
+import type { KeyListing, KeyListOptions, KeyPage } from '../../management/keys/list-keys.ts';
+import type { KeyView } from '../../management/keys/view-key.ts';
 import { fromKeyView, KeyRow } from './key-row.ts';
-import { LaxBoolean } from './key-shapes.ts';
+import { LaxBoolean, LaxDollars } from './key-shapes.ts';
+import { fromUser, UserSummary } from './user-summary.ts';
 
 const SORT_FIELDS = [
   'spend',
@@ -20,14 +23,21 @@ const SORT_ORDERS = ['asc', 'desc'] as const;
 const STATUSES = ['active', 'blocked', 'expired', 'deleted'] as const;
 
 const Whole = z.coerce.number({ error: 'Input should be a valid integer' }).int().min(1);
-const ALL_KEYS_SHOWN = 'Administrators see all keys either way.';
+const Moment = z.iso.datetime({ offset: true });
+/** More pages than there can be keys, and few enough for the database to count with. */
+const MAX_PAGE = 1_000_000_000;
+const MAX_SEARCH = 256;
+/** Beyond this a nano-dollar cannot be told from the next. */
+const MAX_USD = 9_000_000;
+const LIFETIME = "Of the key's whole life, also where a budget window makes `spend` less.";
 
 const SHAPE = {
-  page: Whole.default(1),
+  page: Whole.max(MAX_PAGE).default(1),
   size: Whole.max(100).default(10),
   user_id: z.string().optional(),
   team_id: z.string().optional(),
   organization_id: z.string().optional(),
+  budget_id: z.string().optional(),
   key_alias: z.string().optional().describe('Exact.'),
   key_hash: z.string().optional(),
   key_id: z.string().optional(),
@@ -37,34 +47,46 @@ const SHAPE = {
   access_group_id: z.string().optional().describe('One of access_group_ids.'),
   search: z
     .string()
+    .max(MAX_SEARCH)
     .optional()
     .describe('Part of an alias, key_id, mask or user_id; upper and lower case are the same.'),
   status: z
     .string()
     .optional()
     .describe(`One of ${STATUSES.join(', ')}. Absent: all but deleted keys.`),
-  expires_before: z.iso.datetime({ offset: true }).optional(),
-  expires_after: z.iso.datetime({ offset: true }).optional(),
+  expires_before: Moment.optional().describe('Keys that never expire match neither this nor expires_after.'),
+  expires_after: Moment.optional(),
+  min_spend: LaxDollars.optional().describe(`US dollars, included. ${LIFETIME}`),
+  max_spend: LaxDollars.optional().describe(`US dollars, included. ${LIFETIME}`),
+  last_active_before: Moment.optional().describe('Keys that were never used match neither this nor last_active_after.'),
+  last_active_after: Moment.optional(),
+  never_used: LaxBoolean.optional().describe('true: keys that nobody has called with; false: all others.'),
   sort_by: z
     .string()
     .optional()
     .describe(`One of ${SORT_FIELDS.join(', ')}. Absent: created_at.`),
   sort_order: z.string().optional().describe('asc or desc. Absent: desc.'),
   return_full_object: LaxBoolean.optional().describe('Rows instead of hashes.'),
-  include_team_keys: LaxBoolean.optional().describe(ALL_KEYS_SHOWN),
-  include_created_by_keys: LaxBoolean.optional().describe(ALL_KEYS_SHOWN),
+  include_team_keys: LaxBoolean.optional().describe(
+    'Also the keys of teams that the user (user_id, else the caller) administers, or whose members may list keys.',
+  ),
+  include_created_by_keys: LaxBoolean.optional().describe('Also the keys that the user made for others.'),
   expand: z
     .union([z.string(), z.array(z.string())])
     .optional()
-    .describe('`user`: accepted; rows hold the user_id only.'),
+    .describe('`user`: rows, each with the `user` that it belongs to, as far as the caller may see users.'),
 };
 const SUPPORTED = Object.keys(SHAPE);
 
 export const KeyListQuery = z.looseObject(SHAPE);
 export type KeyListInput = z.output<typeof KeyListQuery>;
 
+const ListedKey = KeyRow.extend({
+  user: UserSummary.nullable().optional().describe('With expand=user; null: nobody, or nobody to be seen.'),
+});
+
 export const KeyListReply = z.object({
-  keys: z.array(z.union([z.string(), KeyRow])).describe('Hashes; with return_full_object, rows.'),
+  keys: z.array(z.union([z.string(), ListedKey])).describe('Hashes; with return_full_object or expand, rows.'),
   total_count: z.number(),
   current_page: z.number(),
   total_pages: z.number(),
@@ -81,6 +103,7 @@ export function toKeyListing(query: KeyListInput): KeyListing {
     userId: query.user_id,
     teamId: query.team_id,
     organizationId: query.organization_id,
+    budgetId: query.budget_id,
     alias: query.key_alias,
     hash: query.key_hash,
     keyId: query.key_id,
@@ -101,16 +124,59 @@ export function toKeyListing(query: KeyListInput): KeyListing {
   if (status !== undefined) listing.status = status;
   if (query.expires_before !== undefined) listing.expiresBeforeMs = Date.parse(query.expires_before);
   if (query.expires_after !== undefined) listing.expiresAfterMs = Date.parse(query.expires_after);
+  if (query.last_active_before !== undefined) listing.lastActiveBeforeMs = Date.parse(query.last_active_before);
+  if (query.last_active_after !== undefined) listing.lastActiveAfterMs = Date.parse(query.last_active_after);
+  if (query.never_used !== undefined) listing.neverUsed = query.never_used;
+  const [minSpend, maxSpend] = [readSpend(query, 'min_spend'), readSpend(query, 'max_spend')];
+  if (minSpend !== undefined) listing.minSpendNanoUsd = minSpend;
+  if (maxSpend !== undefined) listing.maxSpendNanoUsd = maxSpend;
+  assertOrdered(minSpend, maxSpend, 'min_spend', 'max_spend');
+  assertOrdered(listing.expiresAfterMs, listing.expiresBeforeMs, 'expires_after', 'expires_before');
+  assertOrdered(listing.lastActiveAfterMs, listing.lastActiveBeforeMs, 'last_active_after', 'last_active_before');
   return listing;
 }
 
-export function fromKeyPage({ keys, views, total }: KeyPage, query: KeyListInput): z.output<typeof KeyListReply> {
+/** Whoever wants users with the keys wants rows. Throws bad_request for words that mean nothing in `expand`. */
+export function toKeyListOptions(query: KeyListInput): KeyListOptions {
+  const expand = [query.expand ?? []].flat().filter((word) => word !== '');
+  for (const word of expand) pickWord(word, ['user'], 'expand');
   return {
-    keys: views === null ? keys.map(({ hash }) => hash) : views.map(fromKeyView),
+    rows: query.return_full_object === true || expand.length > 0,
+    users: expand.length > 0,
+    teamKeys: query.include_team_keys === true,
+    createdKeys: query.include_created_by_keys === true,
+  };
+}
+
+function readSpend(query: KeyListInput, param: 'min_spend' | 'max_spend'): number | undefined {
+  const usd = query[param] ?? undefined;
+  if (usd === undefined || Math.abs(usd) <= MAX_USD) return usd === undefined ? undefined : toNanoUsd(usd);
+  const message = `${param} must be a number of dollars between -${MAX_USD} and ${MAX_USD}.`;
+  throw new GatewayError('bad_request', message, { param });
+}
+
+/** A range without an inside is a mistake, and an empty list would not tell. */
+function assertOrdered(low: number | undefined, high: number | undefined, lowName: string, highName: string): void {
+  if (low === undefined || high === undefined || low <= high) return;
+  throw new GatewayError('bad_request', `${lowName} must not be above ${highName}.`, { param: lowName });
+}
+
+export function fromKeyPage(
+  { keys, views, users, total }: KeyPage,
+  query: KeyListInput,
+): z.output<typeof KeyListReply> {
+  return {
+    keys: views === null ? keys.map(({ hash }) => hash) : views.map((view) => fromListedKey(view, users)),
     total_count: total,
     current_page: query.page,
     total_pages: Math.ceil(total / query.size),
   };
+}
+
+function fromListedKey(view: KeyView, users: KeyPage['users']): z.output<typeof ListedKey> {
+  if (users === null) return fromKeyView(view);
+  const user = users.get(view.key.userId ?? '');
+  return { ...fromKeyView(view), user: user === undefined ? null : fromUser(user) };
 }
 
 function pickWord<Word extends string>(

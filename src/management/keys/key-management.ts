@@ -8,7 +8,7 @@ import type { Caller } from '../../core/caller.ts';
 import type { KnownRoute } from '../../core/ceiling-terms.ts';
 import type { BudgetMode, KeyRecord } from '../../core/key.ts';
 import type { KeyDefaults, KeyUpperBounds } from '../../core/key-limits.ts';
-import type { OwnerLinks } from '../../storage/owners/owner-storage.ts';
+import type { OwnerLinks, OwnerReaders } from '../../storage/owners/owner-storage.ts';
 import type { KeyStore } from '../../storage/storage.ts';
 import type { KeyGenerateHook } from './key-generate-hook.ts';
 
@@ -29,6 +29,7 @@ export interface KeySettings {
 
 export interface KeyManagement {
   keys: KeyStore;
+  owners: Pick<OwnerReaders, 'users' | 'teamMembers'>;
   /** Who these owners are and who stands behind them, as of the last change. */
   standingOf(links: OwnerLinks): Standing | Promise<Standing>;
   /** Groups that hold the model of this name. */

@@ -1,33 +1,71 @@
 import type { Caller } from '../../core/caller.ts';
 import type { KeyRecord } from '../../core/key.ts';
+import type { UserRecord } from '../../core/owner-records.ts';
 import { assertMay } from '../../core/permissions.ts';
+import { scopeOf } from '../../core/rights.ts';
 import type { KeyListQuery, KeyStore } from '../../storage/storage.ts';
 import type { KeyManagement } from './key-management.ts';
+import { type KeySpan, listTeamsOf, toListScope } from './list-scope.ts';
 import { type KeyView, viewKeys } from './view-key.ts';
 
-/** Filters, order and page; the moment is added here. */
-export type KeyListing = Omit<KeyListQuery, 'nowMs'>;
+/** Filters, order and page; the moment, and what the caller may see at all, are added here. */
+export type KeyListing = Omit<KeyListQuery, 'nowMs' | 'scope' | 'alsoCreatedByUser' | 'alsoOfTeamIds'>;
+
+export interface KeyListOptions extends KeySpan {
+  /** Rows rather than hashes. */
+  rows: boolean;
+  /** The users to whom the keys belong, as far as the caller may see them. */
+  users: boolean;
+}
 
 export interface KeyPage {
   keys: readonly KeyRecord[];
   /** One per key when rows were asked for, else null: hashes alone need no spend. */
   views: readonly KeyView[] | null;
+  /** By id; null when they were not asked for. */
+  users: ReadonlyMap<string, UserRecord> | null;
   total: number;
 }
 
-/** One page of the keys that the caller may see. Throws not_admin. */
+/**
+ * One page of the keys that the caller may see: to an administrator all, to others their own, and further ones as far as
+ * they are asked for (see list-scope.ts) or named: whoever names a team, a key or another user means more than its own.
+ * Throws not_admin.
+ */
 export async function listKeys(
-  deps: Pick<KeyManagement, 'nowMs' | 'readSpend' | 'budgetWindow'> & { keys: Pick<KeyStore, 'list'> },
+  deps: Pick<KeyManagement, 'nowMs' | 'readSpend' | 'budgetWindow' | 'standingOf' | 'owners'> & {
+    keys: Pick<KeyStore, 'list'>;
+  },
   caller: Caller,
   listing: KeyListing,
-  withRows: boolean,
+  { teamKeys, createdKeys, rows, users }: KeyListOptions,
 ): Promise<KeyPage> {
-  const reach = assertMay(caller, 'list');
+  assertMay(caller, 'list');
   const nowMs = deps.nowMs();
-  if (reach !== 'any' && (caller.userId === null || (listing.userId ?? caller.userId) !== caller.userId)) {
-    return { keys: [], views: withRows ? [] : null, total: 0 };
-  }
-  const scope = reach === 'any' || caller.userId === null ? {} : { userId: caller.userId };
-  const { keys, total } = await deps.keys.list({ ...listing, ...scope, nowMs });
-  return { keys, views: withRows ? await viewKeys(deps, keys, nowMs) : null, total };
+  const { userId, teamId, hash, keyId } = listing;
+  const isNamed = [teamId, hash, keyId].some((name) => name !== undefined);
+  const isOthers = userId !== undefined && userId !== caller.userId;
+  const scope = await toListScope(deps, caller, { teamKeys: teamKeys || isNamed || isOthers, createdKeys });
+  const query: KeyListQuery = { ...listing, scope, nowMs };
+  if (userId !== undefined && createdKeys) query.alsoCreatedByUser = true;
+  if (userId !== undefined && teamKeys) query.alsoOfTeamIds = await listTeamsOf(deps, caller, userId);
+  const { keys, total } = await deps.keys.list(query);
+  return {
+    keys,
+    total,
+    views: rows ? await viewKeys(deps, keys, nowMs) : null,
+    users: users ? await findUsers(deps, caller, keys) : null,
+  };
+}
+
+async function findUsers(
+  { owners }: Pick<KeyManagement, 'owners'>,
+  caller: Caller,
+  keys: readonly KeyRecord[],
+): Promise<ReadonlyMap<string, UserRecord>> {
+  const ids = [...new Set(keys.flatMap(({ userId }) => userId ?? []))];
+  if (ids.length === 0) return new Map();
+  const where = { id: ids };
+  const { records } = await owners.users.list({ scope: scopeOf(caller), where, limit: ids.length, offset: 0 });
+  return new Map(records.map((user) => [user.id, user]));
 }

@@ -105,6 +105,7 @@ describe('the infos of several keys', () => {
 });
 
 describe('the list of keys', () => {
+  const HASHES = { teamKeys: false, createdKeys: false, rows: false, users: false };
   const listing = (over: Partial<KeyListing>): KeyListing => ({
     page: 1,
     size: 10,
@@ -116,12 +117,13 @@ describe('the list of keys', () => {
   test('reads spend only when rows are asked for', async () => {
     const { key } = await make({ teamId: 'listed', spendNanoUsd: 3 });
     const silent = { ...deps, readSpend: () => Promise.reject(new Error('not to be read')) };
-    expect(await listKeys(silent, ADMIN, listing({ teamId: 'listed' }), false)).toEqual({
+    expect(await listKeys(silent, ADMIN, listing({ teamId: 'listed' }), HASHES)).toEqual({
       keys: [key],
       views: null,
+      users: null,
       total: 1,
     });
-    const page = await listKeys(deps, ADMIN, listing({ teamId: 'listed' }), true);
+    const page = await listKeys(deps, ADMIN, listing({ teamId: 'listed' }), { ...HASHES, rows: true });
     expect(page.views).toMatchObject([{ key, spendNanoUsd: 3 }]);
   });
 
@@ -129,14 +131,14 @@ describe('the list of keys', () => {
     const { key } = await make({ userId: 'lister' });
     await make({ userId: 'somebody' });
     const idsFor = async (caller: Caller, over: Partial<KeyListing>) =>
-      (await listKeys(deps, caller, listing(over), false)).keys.map(({ keyId }) => keyId);
+      (await listKeys(deps, caller, listing(over), HASHES)).keys.map(({ keyId }) => keyId);
     expect(await idsFor(user('lister'), {})).toEqual([key.keyId]);
     expect(await idsFor(user('lister'), { userId: 'somebody' })).toEqual([]);
   });
 
   test('is not for a key without a user', async () => {
     const { key } = await make();
-    await expect(listKeys(deps, callerOf(key), listing({}), false)).rejects.toMatchObject({ code: 'not_admin' });
+    await expect(listKeys(deps, callerOf(key), listing({}), HASHES)).rejects.toMatchObject({ code: 'not_admin' });
   });
 });
 

@@ -1,6 +1,7 @@
 import type { Caller } from '../../core/caller.ts';
 import { GatewayError } from '../../core/gateway-error.ts';
 import { mayManageTeam, maySeeAll } from '../../core/rights.ts';
+import { NOTHING } from '../../core/scope.ts';
 import type { KeyView } from '../keys/view-key.ts';
 import type { TeamManagement } from './team-management.ts';
 import { maySeeTeam } from './team-rights.ts';
@@ -50,9 +51,11 @@ async function listVisibleKeys(
   seesAll: boolean,
 ): ReturnType<TeamManagement['listKeys']> {
   const query = { teamId, page: 1, size: MAX_KEYS, sortBy: 'created_at', sortOrder: 'desc', nowMs: nowMs() } as const;
-  if (seesAll) return listKeys(query);
-  if (caller.userId !== null && caller.path.user !== null) return listKeys({ ...query, userId: caller.userId });
-  return caller.key === null ? { keys: [], total: 0 } : listKeys({ ...query, keyId: caller.key.keyId });
+  if (seesAll) return listKeys({ ...query, scope: { ...NOTHING, teamIds: [teamId] } });
+  if (caller.userId !== null && caller.path.user !== null) {
+    return listKeys({ ...query, scope: { ...NOTHING, userIds: [caller.userId] } });
+  }
+  return listKeys({ ...query, scope: { ...NOTHING, keyIds: caller.key === null ? [] : [caller.key.keyId] } });
 }
 
 function notFound(teamId: string): GatewayError {

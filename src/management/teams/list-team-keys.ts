@@ -1,5 +1,6 @@
 import type { Caller } from '../../core/caller.ts';
 import { mayManageTeam, maySeeAll } from '../../core/rights.ts';
+import { NOTHING, type Scope } from '../../core/scope.ts';
 import type { KeyView } from '../keys/view-key.ts';
 import type { TeamManagement } from './team-management.ts';
 import type { TeamView } from './view-team.ts';
@@ -24,8 +25,9 @@ export async function listTeamKeys(
   for (const { team } of teams.slice(0, MAX_TEAMS)) {
     const seesAll = maySeeAll(caller) || mayManageTeam(caller, team);
     if (!seesAll && caller.userId === null) continue;
-    const own = seesAll || caller.userId === null ? {} : { userId: caller.userId };
-    const { keys, total } = await deps.listKeys({ ...query, teamId: team.id, ...own });
+    const scope: Scope =
+      seesAll || caller.userId === null ? { ...NOTHING, teamIds: [team.id] } : { ...NOTHING, userIds: [caller.userId] };
+    const { keys, total } = await deps.listKeys({ ...query, teamId: team.id, scope });
     keysOf.set(team.id, await deps.viewKeys(keys));
     leftOut += total - keys.length;
   }

@@ -3,6 +3,7 @@ import { GatewayError } from '../../core/gateway-error.ts';
 import type { KeyRecord } from '../../core/key.ts';
 import type { UserRecord } from '../../core/owner-records.ts';
 import { isAdmin, maySeeAll, scopeOf } from '../../core/rights.ts';
+import { NOTHING } from '../../core/scope.ts';
 import type { RecordQuery } from '../../storage/owners/owner-storage.ts';
 import { type KeyView, viewKeys } from '../keys/view-key.ts';
 import { type TeamView, viewTeams } from '../teams/view-team.ts';
@@ -50,7 +51,7 @@ async function getEverything(deps: UserManagement, caller: Caller): Promise<User
   const page = { page: 1, size: MAX_SHOWN, sortBy: 'created_at', sortOrder: 'desc', nowMs } as const;
   const [user, { keys }, { records: teams }] = await Promise.all([
     caller.path.user === null ? null : getUser(deps, caller, caller.path.user.id),
-    deps.keyManagement.keys.list(page),
+    deps.keyManagement.keys.list({ ...page, scope: 'all' }),
     deps.owners.teams.list({ scope: 'all', limit: MAX_SHOWN, offset: 0 }),
   ]);
   const [keyViews, teamViews] = await Promise.all([viewKeys(deps.keyManagement, keys, nowMs), viewTeams(deps, teams)]);
@@ -59,7 +60,7 @@ async function getEverything(deps: UserManagement, caller: Caller): Promise<User
 
 async function listKeysOf(deps: UserManagement, userId: string): Promise<KeyRecord[]> {
   const page = { page: 1, size: MAX_SHOWN, sortBy: 'created_at', sortOrder: 'desc', nowMs: deps.nowMs() } as const;
-  return (await deps.keyManagement.keys.list({ ...page, userId })).keys;
+  return (await deps.keyManagement.keys.list({ ...page, scope: { ...NOTHING, userIds: [userId] } })).keys;
 }
 
 export type UserListing = Omit<RecordQuery<UserRecord>, 'scope'> & { teamId?: string };

@@ -109,7 +109,7 @@ export function buildNewKey(fields: Partial<KeyRecord> = {}, rows: Partial<NewKe
 }
 
 export function buildListQuery(fields: Partial<KeyListQuery> = {}): KeyListQuery {
-  return { page: 1, size: 10, sortBy: 'created_at', sortOrder: 'asc', nowMs: NOW_MS, ...fields };
+  return { scope: 'all', page: 1, size: 10, sortBy: 'created_at', sortOrder: 'asc', nowMs: NOW_MS, ...fields };
 }
 
 const STAMPS: Stamps = {

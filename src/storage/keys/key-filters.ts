@@ -1,9 +1,8 @@
-import { type Expression, type ExpressionBuilder, type SqlBool, sql } from 'kysely';
-import type { Database, DialectName, KeysTable } from '../database.ts';
+import { type Expression, type SqlBool, sql } from 'kysely';
+import type { DialectName, KeysTable } from '../database.ts';
 import type { KeyListQuery } from '../storage.ts';
 import { buildExtraFilter, buildExtraListFilter } from './extra-filters.ts';
-
-type Keys = ExpressionBuilder<Database, 'keys'>;
+import { buildKeyScope, type KeyColumns, type Keys } from './key-scope.ts';
 
 /** How the database is to go about it; the answer is the same in any case. */
 export interface FilterHints {
@@ -16,10 +15,10 @@ export interface FilterHints {
 
 /** All conditions of a list, to be combined with AND. */
 export function buildKeyFilters(eb: Keys, query: KeyListQuery, hints: FilterHints): Expression<SqlBool>[] {
-  const column = <C extends keyof KeysTable>(name: C) =>
-    hints.skipIndexes ? unindexed<C>(name) : eb.ref(`keys.${name}`);
+  const column: KeyColumns = (name) => (hints.skipIndexes ? unindexed(name) : eb.ref(`keys.${name}`)) as never;
   const filters = buildStatusFilters(eb, query, hints, column);
-  if (query.userId !== undefined) filters.push(eb(column('user_id'), '=', query.userId));
+  if (query.scope !== 'all') filters.push(buildKeyScope(eb, query.scope, column));
+  if (query.userId !== undefined) filters.push(buildUserFilter(eb, query, query.userId, column));
   if (query.teamId !== undefined) filters.push(eb(column('team_id'), '=', query.teamId));
   if (query.organizationId !== undefined) filters.push(eb(column('organization_id'), '=', query.organizationId));
   if (query.budgetId !== undefined) filters.push(eb(column('budget_id'), '=', query.budgetId));
@@ -29,6 +28,17 @@ export function buildKeyFilters(eb: Keys, query: KeyListQuery, hints: FilterHint
   if (query.keyId !== undefined) filters.push(eb(column('key_id'), '=', query.keyId));
   if (query.expiresBeforeMs !== undefined) filters.push(eb(column('expires_at_ms'), '<', query.expiresBeforeMs));
   if (query.expiresAfterMs !== undefined) filters.push(eb(column('expires_at_ms'), '>', query.expiresAfterMs));
+  if (query.lastActiveBeforeMs !== undefined) {
+    filters.push(eb(column('last_active_at_ms'), '<', query.lastActiveBeforeMs));
+  }
+  if (query.lastActiveAfterMs !== undefined) {
+    filters.push(eb(column('last_active_at_ms'), '>', query.lastActiveAfterMs));
+  }
+  if (query.neverUsed !== undefined) {
+    filters.push(eb(column('last_active_at_ms'), query.neverUsed ? 'is' : 'is not', null));
+  }
+  const { minSpendNanoUsd, maxSpendNanoUsd } = query;
+  if (minSpendNanoUsd !== undefined || maxSpendNanoUsd !== undefined) filters.push(buildSpendFilter(eb, query, hints));
   if (query.tag !== undefined) filters.push(buildTagFilter(eb, query.tag, hints));
   if (query.projectId !== undefined) {
     filters.push(buildExtraFilter(hints.dialect, 'project_id', query.projectId));
@@ -38,6 +48,15 @@ export function buildKeyFilters(eb: Keys, query: KeyListQuery, hints: FilterHint
   }
   if (query.search) filters.push(buildSearch(toSearchTerm(query.search), hints));
   return filters;
+}
+
+/** What the caller asks for by `userId`: that user's keys, and whatever else is to count as the user's. */
+function buildUserFilter(eb: Keys, query: KeyListQuery, userId: string, column: KeyColumns): Expression<SqlBool> {
+  const parts = [eb(column('user_id'), '=', userId)];
+  if (query.alsoCreatedByUser === true) parts.push(eb(column('created_by'), '=', userId));
+  const teamIds = query.alsoOfTeamIds ?? [];
+  if (teamIds.length > 0) parts.push(eb(column('team_id'), 'in', teamIds));
+  return eb.or(parts);
 }
 
 /** Lower case, as the text of the keys is. */
@@ -54,7 +73,7 @@ function buildStatusFilters(
   eb: Keys,
   { status, nowMs }: KeyListQuery,
   hints: FilterHints,
-  column: (name: 'blocked' | 'expires_at_ms') => Expression<number | null>,
+  column: KeyColumns,
 ): Expression<SqlBool>[] {
   // Stands as it is in every case: the indexes of live keys are made for just this condition.
   const live = eb('keys.deleted_at_ms', 'is', null);
@@ -81,6 +100,19 @@ function buildStatusFilters(
 /** A unary plus is SQLite's way of saying "not by index". */
 function unindexed<C extends keyof KeysTable>(name: C): Expression<KeysTable[C]> {
   return sql<KeysTable[C]>`+${sql.ref(`keys.${name}`)}`;
+}
+
+function buildSpendFilter(
+  eb: Keys,
+  { minSpendNanoUsd, maxSpendNanoUsd }: KeyListQuery,
+  hints: FilterHints,
+): Expression<SqlBool> {
+  let spent = eb.selectFrom('balances').select('balances.key_id').where('balances.key_id', 'is not', null);
+  if (minSpendNanoUsd !== undefined) spent = spent.where('balances.nano_usd', '>=', minSpendNanoUsd);
+  if (maxSpendNanoUsd !== undefined) spent = spent.where('balances.nano_usd', '<=', maxSpendNanoUsd);
+  return hints.skipIndexes
+    ? eb.exists(spent.whereRef('balances.key_id', '=', 'keys.key_id'))
+    : eb('keys.key_id', 'in', spent);
 }
 
 function buildTagFilter(eb: Keys, tag: string, hints: FilterHints): Expression<SqlBool> {

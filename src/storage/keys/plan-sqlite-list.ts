@@ -70,6 +70,6 @@ async function countFound(reads: Kysely<Database>, term: string): Promise<number
   return rows[0]?.total ?? 0;
 }
 
-function isFiltered({ page, size, sortBy, sortOrder, nowMs, ...filters }: KeyListQuery): boolean {
-  return Object.values(filters).some((value) => value !== undefined && value !== '');
+function isFiltered({ scope, page, size, sortBy, sortOrder, nowMs, ...filters }: KeyListQuery): boolean {
+  return scope !== 'all' || Object.values(filters).some((value) => value !== undefined && value !== '');
 }

@@ -87,7 +87,7 @@ let serial = 0;
 
 /** The clock is the one that storage was opened with. */
 export function buildTestManagement(
-  storage: Pick<Storage, 'keys' | 'audit' | 'spend' | 'ownerCache'>,
+  storage: Pick<Storage, 'keys' | 'audit' | 'spend' | 'owners' | 'ownerCache'>,
   clock: { nowMs: number },
   over: Partial<KeyManagement> & { settings?: KeySettings } = {},
 ): TestKeyManagement {
@@ -99,6 +99,7 @@ export function buildTestManagement(
   };
   return {
     keys: storage.keys,
+    owners: storage.owners,
     standingOf: storage.ownerCache.standingOf,
     accessGroupsOf: () => [],
     routes: () => ROUTES,
@@ -117,7 +118,8 @@ export function buildTestManagement(
     settings: SETTINGS,
     auditOf: async (objectId) => (await storage.audit.list({ objectId, page: 1, pageSize: 100 })).rows,
     totals: async () => {
-      const keys = await storage.keys.list({ page: 1, size: 1, sortBy: 'created_at', sortOrder: 'asc', nowMs: 0 });
+      const page = { scope: 'all', page: 1, size: 1, sortBy: 'created_at', sortOrder: 'asc', nowMs: 0 } as const;
+      const keys = await storage.keys.list(page);
       return { keys: keys.total, auditRows: (await storage.audit.list({ page: 1, pageSize: 1 })).total };
     },
     ...over,

@@ -1,0 +1,24 @@
+import { type Expression, type ExpressionBuilder, type SqlBool, sql } from 'kysely';
+import type { OwnedScope } from '../../core/scope.ts';
+import type { Database, KeysTable } from '../database.ts';
+
+export type Keys = ExpressionBuilder<Database, 'keys'>;
+/** Columns of a key by name, in such a way that indexes are used or not, as is wanted. */
+export type KeyColumns = <C extends keyof KeysTable>(name: C) => Expression<KeysTable[C]>;
+
+/** The keys that a scope opens. An organisation opens its own and those of its teams. */
+export function buildKeyScope(eb: Keys, scope: OwnedScope, column: KeyColumns): Expression<SqlBool> {
+  const { userIds, teamIds, organizationIds, keyIds, creatorIds } = scope;
+  const parts: Expression<SqlBool>[] = [];
+  if (userIds.length > 0) parts.push(eb(column('user_id'), 'in', userIds));
+  if (teamIds.length > 0) parts.push(eb(column('team_id'), 'in', teamIds));
+  if (organizationIds.length > 0) {
+    parts.push(eb(column('organization_id'), 'in', organizationIds));
+    const names = sql.join(organizationIds.map((id) => sql.val(id)));
+    const teams = sql`select id from teams where organization_id in (${names}) and deleted_at_ms is null`;
+    parts.push(sql<boolean>`${column('team_id')} in (${teams})`);
+  }
+  if (creatorIds.length > 0) parts.push(eb(column('created_by'), 'in', creatorIds));
+  if (keyIds.length > 0) parts.push(eb(column('key_id'), 'in', keyIds));
+  return parts.length === 0 ? sql<boolean>`1 = 0` : eb.or(parts);
+}
