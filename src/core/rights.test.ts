@@ -36,13 +36,20 @@ describe('what follows from memberships', () => {
   });
 
   test('lists show what is its own or led by it; the administrator all; nobody nothing', () => {
-    expect(scopeOf(ada)).toEqual({ userIds: ['ada'], teamIds: ['led'], organizationIds: ['run'], keyIds: [] });
+    expect(scopeOf(ada)).toEqual({
+      userIds: ['ada'],
+      teamIds: ['led'],
+      organizationIds: ['run'],
+      keyIds: [],
+      creatorIds: [],
+    });
     expect(scopeOf(toMasterCaller('h'))).toBe('all');
     expect(scopeOf({ ...ANONYMOUS, userId: 'claimed' })).toEqual({
       userIds: [],
       teamIds: [],
       organizationIds: [],
       keyIds: [],
+      creatorIds: [],
     });
   });
 
