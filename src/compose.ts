@@ -198,6 +198,7 @@ export async function compose(config: Config, overrides: ComposeOverrides = {}):
       proxyWindows: { budgetDuration: config.general.budgetDuration, modelMaxBudget: {} },
     },
     tagManagement: { ...ownerManagement, tagsInSpend: () => storage.spend.byTag({}) },
+    organizationManagement: { ...ownerManagement, userDefaults: config.userDefaults },
     teamManagement: buildTeamManagement(config, ownerManagement, keyManagement),
     spending,
   });

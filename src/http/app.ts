@@ -27,6 +27,7 @@ import { type KeyRoutesDeps, registerKeyRoutes } from './routes/key.ts';
 import { type ModelCallRoutesDeps, registerModelCallRoutes } from './routes/model-calls.ts';
 import { type ModelChangeRoutesDeps, registerModelChangeRoutes } from './routes/model-changes.ts';
 import { type ModelRoutesDeps, registerModelRoutes } from './routes/models.ts';
+import { type OrganizationRoutesDeps, registerOrganizationRoutes } from './routes/organization.ts';
 import { registerSpendRoutes, type SpendRoutesDeps } from './routes/spend.ts';
 import { registerTagRoutes, type TagRoutesDeps } from './routes/tag.ts';
 import { registerTeamRoutes, type TeamRoutesDeps } from './routes/team.ts';
@@ -52,6 +53,7 @@ export interface AppDeps
     ExplainRoutesDeps,
     SpendRoutesDeps,
     TeamRoutesDeps,
+    OrganizationRoutesDeps,
     GlobalSpendRoutesDeps {
   logRequest: LogRequest;
   recordRefusal: RecordRefusal;
@@ -87,6 +89,7 @@ export async function createApp(deps: AppDeps): Promise<App> {
   registerUserRoutes(app, deps);
   registerKeyRoutes(app, deps);
   registerTeamRoutes(app, deps);
+  registerOrganizationRoutes(app, deps);
   registerExplainRoutes(app, deps);
   registerSpendRoutes(app, deps);
   registerGlobalSpendRoutes(app, deps);

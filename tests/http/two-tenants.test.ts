@@ -256,9 +256,26 @@ describe('two tenants', () => {
         'GET /customer/info',
         'GET /tag/list',
         'GET /budget/list',
+        'GET /organization/list',
+        'GET /organization/info',
+        'POST /organization/info',
+        'GET /team/info',
+        'GET /user/info',
       ]),
     );
   }, 120_000);
+
+  test('each sees its own organisation', async () => {
+    for (const [who, members] of [
+      ['a user', 0],
+      ['an organisation admin', 1],
+    ] as const) {
+      const key = ourKeys[who] as string;
+      const { body } = await callGateway(gateway, 'GET /organization/list', { key });
+      expect(body).toHaveLength(members);
+      for (const row of body) expect(row).toMatchObject({ organization_id: OURS.organization, teams: [{}] });
+    }
+  });
 
   test('each sees its own', async () => {
     const { body } = await callGateway(gateway, 'GET /key/list', { key: ourKeys['a user'] as string });

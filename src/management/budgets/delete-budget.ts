@@ -30,6 +30,7 @@ export async function deleteBudget(
       ['teams', (await unit.teams.findWhere(linked)).length],
       ['team members', (await unit.teamMembers.findWhere(linked)).length],
       ['organizations', (await unit.organizations.findWhere(linked)).length],
+      ['organization members', (await unit.organizationMembers.findWhere(linked)).length],
       ['customers', (await unit.endUsers.findWhere(linked)).length],
       ['tags', (await unit.tags.findWhere(linked)).length],
     ];

@@ -71,7 +71,11 @@ export interface WriteUnit {
     /** Living keys in the order asked, locked. */
     findMany(addresses: readonly KeyAddress[]): Promise<(KeyRecord | undefined)[]>;
     /** All living keys of these owners, locked. */
-    ofOwners(owners: { userIds?: readonly string[]; teamIds?: readonly string[] }): Promise<KeyRecord[]>;
+    ofOwners(owners: {
+      userIds?: readonly string[];
+      teamIds?: readonly string[];
+      organizationIds?: readonly string[];
+    }): Promise<KeyRecord[]>;
     insert(key: KeyRecord): Promise<void>;
     /** The row as it is to be; its secret stays. */
     update(key: KeyRecord): Promise<void>;

@@ -54,8 +54,8 @@ function createUnit(context: WriteContext): WriteUnit {
     organizationMembers: createRecordWriter(context, ORGANIZATION_MEMBERS),
     keys: {
       findMany: (addresses) => findKeysForChange(trx, dialect, addresses, nowMs),
-      async ofOwners({ userIds = [], teamIds = [] }) {
-        if (userIds.length === 0 && teamIds.length === 0) return [];
+      async ofOwners({ userIds = [], teamIds = [], organizationIds = [] }) {
+        if (userIds.length + teamIds.length + organizationIds.length === 0) return [];
         const rows = await trx
           .selectFrom('keys')
           .select('key_id')
@@ -64,6 +64,7 @@ function createUnit(context: WriteContext): WriteUnit {
             eb.or([
               ...(userIds.length === 0 ? [] : [eb('user_id', 'in', userIds)]),
               ...(teamIds.length === 0 ? [] : [eb('team_id', 'in', teamIds)]),
+              ...(organizationIds.length === 0 ? [] : [eb('organization_id', 'in', organizationIds)]),
             ]),
           )
           .orderBy('key_id')
