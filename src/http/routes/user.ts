@@ -1,7 +1,6 @@
 /** `/user/*`: the people who own keys. */
-
 import { z } from 'zod';
-import { GatewayError } from '../../core/gateway-error.ts';
+import { bulkUpdateUsers } from '../../management/users/bulk-update-users.ts';
 import { createUser } from '../../management/users/create-user.ts';
 import { deleteUsers } from '../../management/users/delete-users.ts';
 import { updateUser } from '../../management/users/update-user.ts';
@@ -11,8 +10,10 @@ import { nameIgnoredFields, nameUnenforcedFields } from '../field-headers.ts';
 import { toLimitClock } from '../schemas/limit-clock.ts';
 import {
   findUnenforcedUserFields,
+  fromBulkResults,
   fromCreatedUser,
   fromUser,
+  toBulkUpdate,
   toNewUser,
   toUserUpdate,
   USER_NAMES,
@@ -33,7 +34,6 @@ export interface UserRoutesDeps {
 
 const tags = ['users'];
 const config = { access: 'management', scope: 'scoped' } as const;
-const MAX_BULK = 500;
 
 export function registerUserRoutes(app: App, { userManagement }: UserRoutesDeps): void {
   const clock = toLimitClock(userManagement);
@@ -88,35 +88,16 @@ export function registerUserRoutes(app: App, { userManagement }: UserRoutesDeps)
       schema: {
         tags,
         summary: 'Change many users, each by itself',
-        description: `Up to ${MAX_BULK} users; the reply says of each whether it was changed, and why not.`,
+        description:
+          'Up to 500 users, or with `all_users` everybody, who are changed as `user_updates` says. The reply says of each ' +
+          'whether it was changed, and why not.',
         body: UserBulkBody,
         response: { 200: UserBulkReply },
       },
     },
     async (request) => {
-      const { users, all_users: all } = request.body;
-      if (all === true || users == null || users.length === 0 || users.length > MAX_BULK) {
-        const message = `users must name 1 to ${MAX_BULK} users; all_users is not supported.`;
-        throw new GatewayError('bad_request', message, { param: all === true ? 'all_users' : 'users' });
-      }
-      const results: z.output<typeof UserBulkReply>['results'] = [];
-      for (const body of users) {
-        const named = { user_id: body.user_id ?? null, user_email: body.user_email ?? null };
-        try {
-          const view = await updateUser(userManagement, request.caller, request.actor(), toUserUpdate(body));
-          results.push({ ...named, success: true, error: null, updated_user: fromUser(view, clock) });
-        } catch (error) {
-          if (!(error instanceof GatewayError) || error.status >= 500) throw error;
-          results.push({ ...named, success: false, error: error.message, updated_user: null });
-        }
-      }
-      const successful = results.filter(({ success }) => success).length;
-      return {
-        results,
-        total_requested: results.length,
-        successful_updates: successful,
-        failed_updates: results.length - successful,
-      };
+      const asked = toBulkUpdate(request.body);
+      return fromBulkResults(await bulkUpdateUsers(userManagement, request.caller, request.actor(), asked), clock);
     },
   );
 

@@ -1,13 +1,13 @@
 /** GET /user/list: query → `UserListing`, page → reply. */
 import { z } from 'zod';
 import { GatewayError } from '../../core/gateway-error.ts';
-import type { UserRecord, UserRole } from '../../core/owner-records.ts';
+import type { UserRole } from '../../core/owner-records.ts';
 import type { UserListing } from '../../management/users/read-users.ts';
 import type { UserView } from '../../management/users/view-user.ts';
 import type { LimitClock } from './limit-fields.ts';
 import { fromUser, UserRow } from './user.ts';
 
-const SORT_FIELDS: Readonly<Record<string, keyof UserRecord & string>> = {
+const SORT_FIELDS: Readonly<Record<string, NonNullable<UserListing['sortBy']>>> = {
   user_id: 'id',
   user_email: 'email',
   user_alias: 'alias',
@@ -15,6 +15,8 @@ const SORT_FIELDS: Readonly<Record<string, keyof UserRecord & string>> = {
   created_at: 'createdAtMs',
   updated_at: 'updatedAtMs',
   max_budget: 'maxBudgetNanoUsd',
+  spend: 'spend',
+  status: 'blocked',
 };
 
 export const UserListQuery = z.object({
@@ -25,10 +27,14 @@ export const UserListQuery = z.object({
   user_email: z.string().optional().describe('Part of an address.'),
   search: z.string().optional().describe('Part of an id, an alias or an address; upper and lower case are the same.'),
   team: z.string().optional().describe('Members of this team.'),
+  organization_ids: z.string().optional().describe('Members of one of these; separated by commas.'),
   sort_by: z
     .string()
     .optional()
-    .describe(`One of ${Object.keys(SORT_FIELDS).join(', ')}. Absent: created_at.`),
+    .describe(
+      `One of ${Object.keys(SORT_FIELDS).join(', ')}. Absent: created_at. spend: over the user's whole life; ` +
+        'status: who is blocked and who is not.',
+    ),
   sort_order: z.string().optional().describe('asc or desc. Absent: desc.'),
 });
 
@@ -48,7 +54,8 @@ export function toUserListing(query: Query): UserListing {
   if (sortBy === undefined) throw unknownWord('sort_by', Object.keys(SORT_FIELDS));
   const order = query.sort_order || 'desc';
   if (order !== 'asc' && order !== 'desc') throw unknownWord('sort_order', ['asc', 'desc']);
-  const ids = (query.user_ids ?? '').split(',').filter((id) => id !== '');
+  const ids = splitNames(query.user_ids);
+  const organizationIds = splitNames(query.organization_ids);
   const search = query.user_email || query.search;
   return {
     where: {
@@ -57,6 +64,7 @@ export function toUserListing(query: Query): UserListing {
     },
     ...(search ? { search } : {}),
     ...(query.team ? { teamId: query.team } : {}),
+    ...(organizationIds.length === 0 ? {} : { organizationIds }),
     sortBy,
     sortOrder: order,
     limit: query.page_size,
@@ -76,6 +84,10 @@ export function fromUserPage(
     page_size: size,
     total_pages: Math.ceil(total / size),
   };
+}
+
+function splitNames(text = ''): string[] {
+  return text.split(',').filter((name) => name !== '');
 }
 
 function unknownWord(param: string, known: readonly string[]): GatewayError {

@@ -1,8 +1,10 @@
 /** /user/*: bodies, and the rows that answer. */
 import { z } from 'zod';
+import { GatewayError } from '../../core/gateway-error.ts';
 import type { Json, JsonObject } from '../../core/json.ts';
 import type { KeyFields } from '../../management/keys/key-fields.ts';
 import type { TeamView } from '../../management/teams/view-team.ts';
+import type { BulkItem, BulkResult, BulkUpdate } from '../../management/users/bulk-update-users.ts';
 import type { CreatedUser, NewUser } from '../../management/users/create-user.ts';
 import type { UserInfo } from '../../management/users/read-users.ts';
 import type { UserUpdate } from '../../management/users/update-user.ts';
@@ -68,8 +70,8 @@ export const UserUpdateBody = z.looseObject(USER_SHAPE);
 export const UserDeleteBody = z.looseObject({ user_ids: Texts });
 export const UserBulkBody = z.looseObject({
   users: z.array(z.looseObject(USER_SHAPE)).nullish(),
-  all_users: LaxBoolean.nullish(),
-  user_updates: OpenObject.nullish(),
+  all_users: LaxBoolean.nullish().describe('Instead of users: everybody, each as user_updates says.'),
+  user_updates: z.looseObject(USER_SHAPE).nullish(),
 });
 export const UserInfoQuery = z.object({ user_id: z.string().optional() });
 
@@ -138,6 +140,52 @@ export function toUserUpdate(body: UserBody): UserUpdate {
   // An address alone names the user; beside an id it is the new one.
   const { email: _, ...others } = fields;
   return { id, email, fields: id === null ? others : fields };
+}
+
+/** Throws bad_request where `all_users` comes with nothing to change, or with users. */
+export function toBulkUpdate({
+  users,
+  all_users: all,
+  user_updates: updates,
+}: z.output<typeof UserBulkBody>): BulkUpdate {
+  if (all !== true) return { items: (users ?? []).map(toBulkItem) };
+  if (updates == null || updates.user_id != null || (users ?? []).length > 0) {
+    throw new GatewayError('bad_request', 'all_users goes with user_updates, which names no user, and without users.', {
+      param: updates == null || updates.user_id != null ? 'user_updates' : 'users',
+    });
+  }
+  return { all: toUserFields(updates) };
+}
+
+/** What is wrong with one item is that item's result. */
+function toBulkItem(body: UserBody): BulkItem {
+  return { userId: body.user_id ?? null, email: body.user_email ?? null, update: readUpdate(body) };
+}
+
+function readUpdate(body: UserBody): UserUpdate | GatewayError {
+  try {
+    return toUserUpdate(body);
+  } catch (error) {
+    if (error instanceof GatewayError) return error;
+    throw error;
+  }
+}
+
+export function fromBulkResults(results: readonly BulkResult[], clock: LimitClock): z.output<typeof UserBulkReply> {
+  const rows = results.map(({ userId, email, outcome }) => {
+    const named = { user_id: userId, user_email: email };
+    if (outcome instanceof GatewayError) {
+      return { ...named, success: false, error: outcome.message, updated_user: null };
+    }
+    return { ...named, success: true, error: null, updated_user: fromUser(outcome, clock) };
+  });
+  const successful = rows.filter(({ success }) => success).length;
+  return {
+    results: rows,
+    total_requested: rows.length,
+    successful_updates: successful,
+    failed_updates: rows.length - successful,
+  };
 }
 
 function toUserFields(body: UserBody): UserFields {

@@ -3,17 +3,18 @@ import type { Actor } from '../../core/audit.ts';
 import type { Caller } from '../../core/caller.ts';
 import { GatewayError } from '../../core/gateway-error.ts';
 import type { JsonObject } from '../../core/json.ts';
-import type { UserRecord } from '../../core/owner-records.ts';
+import type { OrganizationMemberRecord, OrganizationRecord, UserRecord } from '../../core/owner-records.ts';
 import { isAdmin, isOrganizationAdmin, refuseAct } from '../../core/rights.ts';
 import type { WriteUnit } from '../../storage/owners/owner-storage.ts';
 import { buildKeyAudit } from '../keys/key-audit.ts';
 import type { KeyFields } from '../keys/key-fields.ts';
+import { type MintedKey, mintNewKey } from '../keys/mint-new-key.ts';
 import { assertNewId } from '../owners/assert-text.ts';
 import { buildBlankOwner, nameOfCaller, newStamps } from '../owners/blank-owner.ts';
 import { buildOwnerAudit } from '../owners/owner-audit.ts';
 import { joinTeams, planJoin } from '../teams/join-teams.ts';
 import { applyUserDefaults } from './apply-user-defaults.ts';
-import { type FirstKey, planFirstKey } from './plan-first-key.ts';
+import { boundNewUser } from './bound-new-user.ts';
 import { planNewSpend } from './plan-new-spend.ts';
 import { assertUserFields, mergeUserFields, type UserFields } from './user-fields.ts';
 import { type UserManagement, userExists } from './user-management.ts';
@@ -36,7 +37,7 @@ export interface NewUser {
 export interface CreatedUser {
   view: UserView;
   /** The key that was made along with the user; its secret is in here and nowhere else. */
-  key: FirstKey | null;
+  key: MintedKey | null;
 }
 
 /**
@@ -57,23 +58,34 @@ export async function createUser(
   const id = input.id ?? deps.newId('user_');
   assertNewId(id, 'user_id');
   assertUserFields(input.fields);
-  const fields = applyUserDefaults(input.fields, deps.defaults);
+  const asked = isAdmin(caller) ? input.fields : { ...input.fields, role: plainRole(input.fields, deps.defaults) };
+  const fields = applyUserDefaults(asked, deps.defaults);
   const blank: UserRecord = { ...buildBlankOwner(id, by, nowMs), email: null, role: deps.defaults.role };
-  const record = mergeUserFields(blank, fields);
+  const organizations = await findOrganizations(deps, input.organizationIds);
+  const record = boundNewUser(deps.keyManagement, caller, {
+    user: mergeUserFields(blank, fields),
+    asked: mergeUserFields(blank, asked),
+    organizations,
+  });
   const defaultTeams = fields.role === 'proxy_admin' ? [] : deps.defaults.teamIds;
   const teamIds = [...new Set(input.teamIds.length > 0 ? input.teamIds : defaultTeams)].sort();
+  const places = organizations.map((organization) => placeIn(organization.id, id, by, nowMs));
   const key =
     input.firstKey === null
       ? null
-      : await planFirstKey(deps.keyManagement, caller, ownKey(caller, id, input), input.request, nowMs);
+      : await mintNewKey(keyDepsFor(deps, record, places), caller, {
+          fields: ownKey(caller, id, input),
+          request: input.request,
+          nowMs,
+        });
   const joining = { userId: id, teamIds, by };
   const { adjustments } = await planNewSpend(deps, record, fields.spendNanoUsd ?? 0, nowMs);
-  const places = await planJoin(deps, joining, nowMs);
+  const starts = await planJoin(deps, joining, nowMs);
 
   const result = await deps.transact(async (unit) => {
     if (!(await unit.users.insert(record))) throw userExists('user_id', id);
-    await unit.adjust([...adjustments, ...places]);
-    await joinOrganizations(unit, id, input.organizationIds, by, nowMs);
+    await unit.adjust([...adjustments, ...starts]);
+    await joinOrganizations(unit, places);
     await unit.audit([
       buildOwnerAudit(deps, actor, nowMs, {
         action: 'created',
@@ -105,29 +117,58 @@ function assertMayCreate(caller: Caller, { fields, organizationIds, teamIds }: N
   if (!plain || !ours || teamIds.length > 0) throw refuseAct(caller, '/user/new');
 }
 
-/** Whoever administers an organisation gives keys within it, and no permissions, which would reach beyond it. */
-function ownKey(caller: Caller, userId: string, { firstKey, organizationIds }: NewUser): KeyFields {
-  if (isAdmin(caller)) return { ...firstKey, userId };
-  const { permissions: _, config: _config, ...fields } = firstKey ?? {};
-  return { ...fields, userId, organizationId: organizationIds[0] ?? null };
+/** Roles that administer nothing; whatever the installation gives to new users, only its administrators give more. */
+function plainRole(fields: UserFields, defaults: UserManagement['defaults']): string {
+  if (fields.role != null) return fields.role;
+  return defaults.role === 'internal_user_viewer' ? defaults.role : 'internal_user';
 }
 
-async function joinOrganizations(
-  unit: WriteUnit,
-  userId: string,
-  organizationIds: readonly string[],
-  by: string,
-  nowMs: number,
-): Promise<void> {
-  for (const organizationId of [...new Set(organizationIds)].sort()) {
-    if ((await unit.organizations.find([organizationId])) === undefined) {
-      throw new GatewayError('bad_request', `Organization not found, passed organization_id=${organizationId}.`, {
-        param: 'organizations',
-      });
-    }
-    const stamps = newStamps(by, nowMs);
-    await unit.organizationMembers.insert({ ...stamps, organizationId, userId, role: 'internal_user', budgetId: null });
+/** Whoever administers an organisation gives keys within it. */
+function ownKey(caller: Caller, userId: string, { firstKey, organizationIds }: NewUser): KeyFields {
+  if (isAdmin(caller)) return { ...firstKey, userId };
+  return { ...firstKey, userId, organizationId: organizationIds[0] ?? null };
+}
+
+/** The rules for keys ask who stands behind one; this user is not written yet. */
+function keyDepsFor(
+  { keyManagement }: UserManagement,
+  user: UserRecord,
+  organizations: readonly OrganizationMemberRecord[],
+): UserManagement['keyManagement'] {
+  return {
+    ...keyManagement,
+    async standingOf(links) {
+      const { path } = await keyManagement.standingOf(links);
+      return { path: { ...path, user }, memberships: { teams: [], organizations } };
+    },
+  };
+}
+
+async function findOrganizations(
+  { owners }: Pick<UserManagement, 'owners'>,
+  ids: readonly string[],
+): Promise<OrganizationRecord[]> {
+  const wanted = [...new Set(ids)].sort();
+  const found = new Map((await owners.organizations.findMany(wanted)).map((record) => [record.id, record]));
+  return wanted.map((id) => found.get(id) ?? refuseUnknown(id));
+}
+
+function placeIn(organizationId: string, userId: string, by: string, nowMs: number): OrganizationMemberRecord {
+  return { ...newStamps(by, nowMs), organizationId, userId, role: 'internal_user', budgetId: null };
+}
+
+async function joinOrganizations(unit: WriteUnit, places: readonly OrganizationMemberRecord[]): Promise<void> {
+  for (const place of places) {
+    // Deleted since it was looked for.
+    if ((await unit.organizations.find([place.organizationId])) === undefined) refuseUnknown(place.organizationId);
+    await unit.organizationMembers.insert(place);
   }
+}
+
+function refuseUnknown(organizationId: string): never {
+  throw new GatewayError('bad_request', `Organization not found, passed organization_id=${organizationId}.`, {
+    param: 'organizations',
+  });
 }
 
 function emailNotConfigured(): GatewayError {

@@ -3,7 +3,7 @@ import { GatewayError } from '../../core/gateway-error.ts';
 import type { KeyRecord } from '../../core/key.ts';
 import type { UserRecord } from '../../core/owner-records.ts';
 import { isAdmin, maySeeAll, scopeOf } from '../../core/rights.ts';
-import { NOTHING } from '../../core/scope.ts';
+import type { Scope } from '../../core/scope.ts';
 import type { RecordQuery } from '../../storage/owners/owner-storage.ts';
 import { type KeyView, viewKeys } from '../keys/view-key.ts';
 import { type TeamView, viewTeams } from '../teams/view-team.ts';
@@ -21,14 +21,18 @@ export interface UserInfo {
   teams: readonly TeamView[];
 }
 
-/** One user with its keys and teams; its own one for everybody. Throws forbidden (somebody else's), not_found. */
+/**
+ * One user with its keys and teams: oneself, and for those who administer a team or an organisation the people in it, with
+ * what of theirs belongs there. Throws forbidden (somebody else's), not_found.
+ */
 export async function getUserInfo(deps: UserManagement, caller: Caller, asked: string | null): Promise<UserInfo> {
   if (asked === null && isAdmin(caller)) return getEverything(deps, caller);
   const id = asked ?? caller.userId;
-  if (id === null || (!maySeeAll(caller) && id !== caller.userId)) throw notYours(asked, caller.userId);
+  if (id === null) throw notYours(asked, caller.userId);
   const user = await getUser(deps, caller, id);
+  const scope = id === caller.userId ? 'all' : scopeOf(caller);
   const teamIds = user.memberships.map(({ teamId }) => teamId).slice(0, MAX_SHOWN);
-  const [keys, teams] = await Promise.all([listKeysOf(deps, id), deps.owners.teams.findMany(teamIds)]);
+  const [keys, teams] = await Promise.all([listKeysOf(deps, id, scope), deps.owners.teams.findMany(teamIds)]);
   const [keyViews, teamViews] = await Promise.all([
     viewKeys(deps.keyManagement, keys, deps.nowMs()),
     viewTeams(deps, teams),
@@ -36,13 +40,38 @@ export async function getUserInfo(deps: UserManagement, caller: Caller, asked: s
   return { user, keys: keyViews, teams: teamViews };
 }
 
-/** The user alone. Throws forbidden, not_found. */
+/** The user alone, with those of its memberships that the caller may see. Throws forbidden, not_found. */
 export async function getUser(deps: UserManagement, caller: Caller, id: string): Promise<UserView> {
-  if (!maySeeAll(caller) && id !== caller.userId) throw notYours(id, caller.userId);
+  if (!maySeeAll(caller) && id !== caller.userId) return getPersonBelow(deps, caller, id);
   if (id === PROXY_USER_ID) return viewProxy(deps, caller, deps.nowMs());
   const record = await deps.owners.users.find([id]);
   if (record === undefined) throw userNotFound(id);
   return viewUser(deps, record);
+}
+
+/** Somebody in a team or an organisation of the caller's; anybody else looks like nobody. */
+async function getPersonBelow(deps: UserManagement, caller: Caller, id: string): Promise<UserView> {
+  const scope = scopeOf(caller);
+  const { records } = await deps.owners.users.list({ scope, where: { id }, limit: 1, offset: 0 });
+  if (records[0] === undefined) throw notYours(id, caller.userId);
+  const [view] = await withVisibleMemberships(deps, scope, [await viewUser(deps, records[0])]);
+  return view as UserView;
+}
+
+/** Where else people belong is nobody's business but theirs. */
+async function withVisibleMemberships(
+  { owners }: Pick<UserManagement, 'owners'>,
+  scope: Scope,
+  views: readonly UserView[],
+): Promise<UserView[]> {
+  if (scope === 'all') return [...views];
+  const id = [...new Set(views.flatMap(({ memberships }) => memberships.map(({ teamId }) => teamId)))];
+  const { records } = await owners.teams.list({ scope, where: { id }, limit: id.length, offset: 0 });
+  const visible = new Set(records.map((team) => team.id));
+  return views.map((view) => ({
+    ...view,
+    memberships: view.memberships.filter(({ teamId }) => visible.has(teamId)),
+  }));
 }
 
 /** Of an administrator: its own row where it has one, and the latest keys and teams of all. */
@@ -58,40 +87,62 @@ async function getEverything(deps: UserManagement, caller: Caller): Promise<User
   return { user, keys: keyViews, teams: teamViews };
 }
 
-async function listKeysOf(deps: UserManagement, userId: string): Promise<KeyRecord[]> {
+async function listKeysOf(deps: UserManagement, userId: string, scope: Scope): Promise<KeyRecord[]> {
   const page = { page: 1, size: MAX_SHOWN, sortBy: 'created_at', sortOrder: 'desc', nowMs: deps.nowMs() } as const;
-  return (await deps.keyManagement.keys.list({ ...page, scope: { ...NOTHING, userIds: [userId] } })).keys;
+  return (await deps.keyManagement.keys.list({ ...page, userId, scope })).keys;
 }
 
-export type UserListing = Omit<RecordQuery<UserRecord>, 'scope'> & { teamId?: string };
+export interface UserListing extends Omit<RecordQuery<UserRecord>, 'scope'> {
+  /** Members of this team. */
+  teamId?: string;
+  /** Members of one of these organisations. */
+  organizationIds?: readonly string[];
+}
 
-/** One page of the users that the caller may see. */
+/** One page of the users that the caller may see, each with those of its teams that the caller may see. */
 export async function listUsers(
   deps: UserManagement,
   caller: Caller,
-  { teamId, ...query }: UserListing,
+  { teamId, organizationIds, ...query }: UserListing,
 ): Promise<{ views: UserView[]; total: number }> {
   const scope = scopeOf(caller);
-  const where = teamId === undefined ? query.where : { ...query.where, ...(await inTeam(deps, teamId, query)) };
+  const members = await findMembers(deps, scope, { teamId, organizationIds });
+  const where = members === null ? query.where : { ...query.where, id: narrow(members, query.where?.id) };
   const { records, total } = await deps.owners.users.list({
     ...query,
     ...(where === undefined ? {} : { where }),
     scope,
   });
-  return { views: await viewUsers(deps, records), total };
+  return { views: await withVisibleMemberships(deps, scope, await viewUsers(deps, records)), total };
 }
 
-/** A team's members as a filter; of those asked for by id, the ones in the team. */
-async function inTeam(
-  deps: UserManagement,
-  teamId: string,
-  { where }: UserListing,
-): Promise<{ id: readonly string[] }> {
-  const members = await deps.owners.teamMembers.list({ scope: 'all', where: { teamId }, limit: 10_000, offset: 0 });
-  const ids = members.records.map(({ userId }) => userId);
-  const asked = where?.id;
-  if (asked === undefined) return { id: ids };
-  return { id: ids.filter((id) => (Array.isArray(asked) ? asked.includes(id) : asked === id)) };
+/** More than a team or some organisations have. */
+const MAX_MEMBERS = 10_000;
+
+/** Ids of those who are in the team and in one of the organisations; null: neither was asked for. */
+async function findMembers(
+  { owners }: Pick<UserManagement, 'owners'>,
+  scope: Scope,
+  { teamId, organizationIds }: { teamId: string | undefined; organizationIds: readonly string[] | undefined },
+): Promise<readonly string[] | null> {
+  const page = { scope, limit: MAX_MEMBERS, offset: 0 } as const;
+  const [inTeam, inOrganizations] = await Promise.all([
+    teamId === undefined ? null : owners.teamMembers.list({ ...page, where: { teamId } }),
+    organizationIds === undefined
+      ? null
+      : owners.organizationMembers.list({ ...page, where: { organizationId: organizationIds } }),
+  ]);
+  const ids = [inTeam, inOrganizations].flatMap((found) =>
+    found === null ? [] : [[...new Set(found.records.map(({ userId }) => userId))]],
+  );
+  return ids.length === 0 ? null : ids.reduce<readonly string[]>(narrow, ids[0] as string[]);
+}
+
+/** Those of the ids that are asked for as well. */
+function narrow(ids: readonly string[], asked: string | readonly string[] | undefined): readonly string[] {
+  if (asked === undefined) return ids;
+  const wanted = new Set(typeof asked === 'string' ? [asked] : asked);
+  return ids.filter((id) => wanted.has(id));
 }
 
 function notYours(asked: string | null, own: string | null): GatewayError {

@@ -12,7 +12,7 @@ import { buildOwnerAudit } from '../owners/owner-audit.ts';
 import { planNewSpend } from './plan-new-spend.ts';
 import { setProxySpend } from './set-proxy-spend.ts';
 import { assertUserFields, mergeUserFields, type UserFields } from './user-fields.ts';
-import { PROXY_USER_ID, type UserManagement, userExists, userNotFound } from './user-management.ts';
+import { PROXY_USER_ID, type UserManagement, userExists } from './user-management.ts';
 import { type UserView, viewUser } from './view-user.ts';
 
 export interface UserUpdate {
@@ -37,22 +37,24 @@ export async function updateUser(
   if (input.id === PROXY_USER_ID) return setProxySpend(deps, caller, actor, input.fields);
   const nowMs = deps.nowMs();
   const found = await findUser(deps, input);
-  const id = found?.id ?? input.id;
-  assertMayUpdate(caller, id, input.fields, found !== undefined);
-  if (id === null) throw userNotFound(input.email ?? '');
+  assertMayUpdate(caller, found?.id ?? input.id, input.fields, found !== undefined);
+  const id = found?.id ?? input.id ?? deps.newId('user_');
   assertNewId(id, 'user_id');
+  // Who is made under an address alone has it.
+  const fields = found === undefined && input.id === null ? { ...input.fields, email: input.email } : input.fields;
+  assertUserFields(fields);
   const by = nameOfCaller(caller);
   const blank: UserRecord = { ...buildBlankOwner(id, by, nowMs), email: null, role: deps.defaults.role };
   const { adjustments, spend } =
     found === undefined
-      ? await planNewSpend(deps, mergeUserFields(blank, input.fields), input.fields.spendNanoUsd ?? 0, nowMs)
-      : await planMove(deps, found, input.fields, nowMs);
+      ? await planNewSpend(deps, mergeUserFields(blank, fields), fields.spendNanoUsd ?? 0, nowMs)
+      : await planMove(deps, found, fields, nowMs);
   const result = await deps.transact(async (unit) => {
     const before = await unit.users.find([id]);
     const after =
       before === undefined
-        ? mergeUserFields(blank, input.fields)
-        : { ...mergeUserFields(before, input.fields), ...changeStamps(before, by, nowMs) };
+        ? mergeUserFields(blank, fields)
+        : { ...mergeUserFields(before, fields), ...changeStamps(before, by, nowMs) };
     if (before !== undefined) await unit.users.update(after);
     else if (!(await unit.users.insert(after))) throw userExists('user_id', id);
     await unit.adjust(adjustments);
@@ -67,7 +69,7 @@ export async function updateUser(
     ]);
     return after;
   });
-  if (result.kind === 'conflict') throw userExists('user_email', input.fields.email ?? '');
+  if (result.kind === 'conflict') throw userExists('user_email', fields.email ?? '');
   return viewUser(deps, result.value);
 }
 

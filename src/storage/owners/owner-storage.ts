@@ -30,7 +30,8 @@ export interface RecordQuery<R> {
   search?: string;
   /** Default: living records only. */
   deleted?: boolean;
-  sortBy?: keyof R & string;
+  /** A field; `spend` of an owner goes by its whole life, whatever its budget window. Default: when it was made. */
+  sortBy?: (keyof R & string) | 'spend';
   sortOrder?: 'asc' | 'desc';
   limit: number;
   offset: number;

@@ -52,6 +52,7 @@ export const USERS: RecordTable<UserRecord> = {
   key: ['id'],
   columns: [...OWNER, plain('email'), plain('role')],
   searched: ['id', 'alias', 'email'],
+  spendsAs: 'user',
 };
 
 export const TEAMS: RecordTable<TeamRecord> = {

@@ -27,6 +27,18 @@ export function createRecordReader<R extends object>(reads: Kysely<Database>, ta
     return eb.and(parts);
   }
 
+  function sortOf(field: string): { column: string; expression: Expression<unknown> } {
+    const { name, spendsAs } = table;
+    if (field === 'spend' && spendsAs !== undefined) {
+      const counter = sql`${sql.lit(`${spendsAs}:`)} || ${sql.ref(`${name}.id`)} || '/spend'`;
+      const spent = sql`coalesce((select nano_usd from balances where counter = ${counter}), 0)`;
+      return { column: 'spend', expression: spent };
+    }
+    const found = table.columns.find((candidate) => candidate.field === field);
+    if (found === undefined) throw new Error(`${name} has no field ${field}`);
+    return { column: found.column, expression: sql.ref(`${name}.${found.column}`) };
+  }
+
   return {
     async find(key, options = {}) {
       let query = db
@@ -54,14 +66,12 @@ export function createRecordReader<R extends object>(reads: Kysely<Database>, ta
       const { total } = await matching.select((eb) => eb.fn.countAll<number>().as('total')).executeTakeFirstOrThrow();
       if (query.offset >= Number(total) || query.limit === 0) return { records: [], total: Number(total) };
       const order = query.sortOrder ?? 'desc';
-      const sorted = table.columns.find(({ field }) => field === (query.sortBy ?? 'createdAtMs'));
-      if (sorted === undefined) throw new Error(`${table.name} has no field ${String(query.sortBy)}`);
-      const { column } = sorted;
+      const { column, expression } = sortOf(query.sortBy ?? 'createdAtMs');
       // Said of a column that is never null, "nulls last" would keep PostgreSQL from its index.
-      const nullable = !['created_at_ms', 'updated_at_ms', 'id'].includes(column);
+      const nullable = !['created_at_ms', 'updated_at_ms', 'id', 'spend'].includes(column);
       let ordered = matching
         .select(columns)
-        .orderBy(`${table.name}.${column}`, (by) => (nullable ? by[order]().nullsLast() : by[order]()));
+        .orderBy(expression, (by) => (nullable ? by[order]().nullsLast() : by[order]()));
       for (const field of table.key) {
         const name = table.columns.find((candidate) => candidate.field === field)?.column ?? field;
         if (name !== column) ordered = ordered.orderBy(`${table.name}.${name}`, order);

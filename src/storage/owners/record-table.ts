@@ -1,4 +1,5 @@
 import type { OwnerTable } from '../../core/change-event.ts';
+import type { OwnerKind } from '../../core/owner.ts';
 
 /** How a field's value stands in its column. `flag`: 0 and 1; `json`: text. */
 type Codec = 'plain' | 'flag' | 'json';
@@ -17,6 +18,8 @@ export interface RecordTable<R> {
   columns: readonly Column[];
   /** Fields whose lower-case text a search looks through; empty: there is no search. */
   searched: readonly (keyof R & string)[];
+  /** As what its records spend, where they do. */
+  spendsAs?: OwnerKind;
 }
 
 export type Row = Record<string, unknown>;

@@ -21,9 +21,10 @@ const FILTERS: Partial<Record<OwnerTable, ScopeFilter>> = {
     ...within(eb, 'organizations.id', organizationIds),
     ...through(eb, 'organizations.id', 'organization_members', 'organization_id', 'user_id', userIds),
   ],
-  team_members: (eb, { userIds, teamIds }) => [
+  team_members: (eb, { userIds, teamIds, organizationIds }) => [
     ...within(eb, 'team_members.user_id', userIds),
     ...within(eb, 'team_members.team_id', teamIds),
+    ...through(eb, 'team_members.team_id', 'teams', 'id', 'organization_id', organizationIds),
   ],
   organization_members: (eb, { userIds, organizationIds }) => [
     ...within(eb, 'organization_members.user_id', userIds),
@@ -42,7 +43,7 @@ function within(eb: AnyExpressions, column: string, values: readonly string[]): 
   return values.length === 0 ? [] : [eb(column, 'in', values)];
 }
 
-/** Rows whose id stands beside one of the values in a table of living memberships. */
+/** Rows whose id stands beside one of the values in another table, among what is not deleted there. */
 function through(
   eb: AnyExpressions,
   column: string,
@@ -52,10 +53,10 @@ function through(
   values: readonly string[],
 ): Expression<SqlBool>[] {
   if (values.length === 0) return [];
-  const members = eb
+  const beside = eb
     .selectFrom(table)
     .select(`${table}.${idColumn}`)
     .where(`${table}.${valueColumn}`, 'in', values)
     .where(`${table}.deleted_at_ms`, 'is', null);
-  return [eb(column, 'in', members)];
+  return [eb(column, 'in', beside)];
 }

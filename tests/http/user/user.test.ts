@@ -113,11 +113,36 @@ describe('a user who is changed', () => {
       users: [
         { user_id: 'grace', max_budget: 1 },
         { user_id: 'grace', max_budget: -1 },
-        { user_email: 'no@where.example' },
+        { user_id: 'grace', budget_limits: ['x'] },
+        { user_email: 'somebody@new.example' },
       ],
     });
-    expect(body).toMatchObject({ total_requested: 3, successful_updates: 1, failed_updates: 2 });
-    expect(body.results.map(({ success }: { success: boolean }) => success)).toEqual([true, false, false]);
+    expect(body).toMatchObject({ total_requested: 4, successful_updates: 2, failed_updates: 2 });
+    expect(body.results.map(({ success }: { success: boolean }) => success)).toEqual([true, false, false, true]);
+    expect((await post('/user/bulk_update', { users: [] })).body.error.param).toBe('users');
+  });
+
+  test('may be everybody at once, by an administrator', async () => {
+    const { body } = await post('/user/bulk_update', { all_users: true, user_updates: { metadata: { wave: 1 } } });
+    expect(body.failed_updates).toBe(0);
+    expect(body.successful_updates).toBe((await get('/user/list')).body.total);
+    expect((await get('/user/info?user_id=grace')).body.user_info.metadata).toEqual({ wave: 1 });
+    const { body: plain } = await post('/user/new', {});
+    const attempt = { all_users: true, user_updates: { metadata: {} } };
+    expect((await post('/user/bulk_update', attempt, plain.key)).status).toBe(401);
+    for (const updates of [undefined, { user_id: 'grace' }, { user_email: 'a@b.example' }]) {
+      const refused = await post('/user/bulk_update', { all_users: true, user_updates: updates });
+      expect([refused.status, refused.body.error.param]).toEqual([400, 'user_updates']);
+    }
+  });
+
+  test('is made under an address that nobody has', async () => {
+    const made = await post('/user/update', { user_email: 'Fresh@New.example', user_alias: 'Fresh' });
+    expect(made.status).toBe(200);
+    expect(made.body.data).toMatchObject({ user_email: 'fresh@new.example', user_alias: 'Fresh' });
+    const again = await post('/user/update', { user_email: 'fresh@new.example', user_alias: 'Same' });
+    expect(again.body).toMatchObject({ user_id: made.body.user_id, data: { user_alias: 'Same' } });
+    expect((await post('/user/update', { user_email: 'nonsense' })).status).toBe(400);
   });
 
   test('the whole proxy goes by a user’s name: its spend is set so', async () => {
@@ -199,12 +224,106 @@ describe('the list of users', () => {
     expect(await ids('role=proxy_admin')).toEqual(['boss']);
     const page = (await get('/user/list?page=2&page_size=2')).body;
     expect(page).toMatchObject({ page: 2, page_size: 2, total_pages: Math.ceil(page.total / 2) });
+    await post('/user/update', { user_id: 'ada', spend: 2 });
+    await post('/user/update', { user_id: 'grace', spend: 3 });
+    expect(await ids('user_ids=ada,grace,boss&sort_by=spend')).toEqual(['grace', 'ada', 'boss']);
+    await post('/user/update', { user_id: 'ada', blocked: true });
+    expect(await ids('user_ids=ada,grace&sort_by=status')).toEqual(['ada', 'grace']);
     expect((await get('/user/list?sort_by=colour')).body.error.param).toBe('sort_by');
     expect((await get('/user/list?page_size=101')).status).toBe(422);
     expect((await get('/user/filter/ui?user_email=ada')).body).toEqual([
       { user_id: 'ada', user_email: 'ada@example.com' },
     ]);
     expect(Object.keys((await get('/user/available_roles')).body)).toContain('proxy_admin');
+  });
+});
+
+describe('an admin of an organisation', () => {
+  let admin: string;
+  const make = (body: object) => post('/user/new', { organizations: ['acme'], ...body }, admin);
+  beforeAll(async () => {
+    const organization = { organization_id: 'acme', organization_alias: 'Acme', models: ['good-model'] };
+    await post('/organization/new', organization);
+    await post('/organization/new', { organization_id: 'globex', organization_alias: 'Globex' });
+    await post('/user/new', {
+      user_id: 'org-boss',
+      max_budget: 10,
+      budget_duration: '30d',
+      rpm_limit: 20,
+      models: ['good-model'],
+      auto_create_key: false,
+    });
+    await post('/organization/member_add', {
+      organization_id: 'acme',
+      member: { role: 'org_admin', user_id: 'org-boss' },
+    });
+    admin = (await post('/key/generate', { user_id: 'org-boss', tpm_limit: 500 })).body.key;
+  });
+
+  test('makes people, with a key, who may use up no more than it', async () => {
+    const { status, body } = await make({ user_id: 'worker' });
+    expect([status, body]).toMatchObject([
+      200,
+      {
+        user_role: 'internal_user',
+        max_budget: 10,
+        budget_duration: '30d',
+        rpm_limit: 20,
+        tpm_limit: 500,
+        models: ['good-model'],
+      },
+    ]);
+    const { info } = (await get(`/key/info?key=${body.token}`)).body;
+    expect(info).toMatchObject({ user_id: 'worker', organization_id: 'acme', tpm_limit: 500, models: ['good-model'] });
+    expect((await make({ user_id: 'modest', max_budget: 1, rpm_limit: 2 })).body).toMatchObject({
+      max_budget: 1,
+      rpm_limit: 2,
+      tpm_limit: 500,
+    });
+  });
+
+  test.each([
+    [{ max_budget: 11, budget_duration: '30d' }, 'max_budget'],
+    [{ max_budget: 10, budget_duration: '1d' }, 'max_budget'],
+    [{ rpm_limit: 21 }, 'rpm_limit'],
+    [{ tpm_limit: 501 }, 'tpm_limit'],
+    [{ models: ['other-model'] }, 'models'],
+    [{ permissions: { get_spend_routes: true } }, 'permissions'],
+    [
+      { max_budget: 1, metadata: { temp_budget_increase: 5, temp_budget_expiry: '2100-01-01' } },
+      'temp_budget_increase',
+    ],
+  ])('makes nobody with %j', async (more, param) => {
+    const refused = await make({ user_id: 'greedy', ...more });
+    expect([refused.status, refused.body.error.param]).toEqual([403, param]);
+    expect((await get('/user/info?user_id=greedy')).status).toBe(404);
+  });
+
+  test('makes nobody with a role above its people, and nobody elsewhere', async () => {
+    for (const more of [{ user_role: 'proxy_admin' }, { user_role: 'org_admin' }, { organizations: ['globex'] }]) {
+      expect((await make({ user_id: 'greedy', ...more })).status).toBe(401);
+    }
+    expect((await make({ user_id: 'greedy', organizations: ['acme', 'nowhere'] })).status).toBe(401);
+  });
+
+  test('sees its people, and of theirs what belongs to it', async () => {
+    await post('/team/new', { team_id: 'acme-team', organization_id: 'acme' });
+    await post('/team/new', { team_id: 'foreign-team' });
+    for (const team_id of ['acme-team', 'foreign-team']) {
+      await post('/team/member_add', { team_id, member: { role: 'user', user_id: 'worker' } });
+    }
+    await post('/key/generate', { user_id: 'worker', key_alias: 'private-key' });
+    const { status, body } = await get('/user/info?user_id=worker', admin);
+    expect([status, body.user_info.user_id, body.user_info.teams]).toEqual([200, 'worker', ['acme-team']]);
+    expect(body.teams.map(({ team_id }: { team_id: string }) => team_id)).toEqual(['acme-team']);
+    expect(body.keys).toMatchObject([{ organization_id: 'acme' }]);
+    expect((await get('/user/info?user_id=ada', admin)).status).toBe(403);
+    expect((await get('/user/info?user_id=nobody', admin)).status).toBe(403);
+    const list = (await get('/user/list?organization_ids=acme,globex&sort_by=user_id&sort_order=asc', admin)).body;
+    expect(list.users.map(({ user_id }: { user_id: string }) => user_id)).toEqual(['modest', 'org-boss', 'worker']);
+    expect(JSON.stringify(list)).not.toContain('foreign-team');
+    expect((await get('/user/list?organization_ids=globex')).body.users).toEqual([]);
+    expect((await get('/user/list?team=acme-team', admin)).body.users).toMatchObject([{ user_id: 'worker' }]);
   });
 });
 
