@@ -138,7 +138,7 @@ export async function compose(config: Config, overrides: ComposeOverrides = {}):
     if (event.kind === 'owner' && event.table === 'models') {
       catalog.refresh().catch((error: unknown) => logger.warn({ err: error }, 'added models could not be read'));
     }
-    if (event.kind === 'balance') counters.adjust(event.counter, event.deltaNanoUsd);
+    if (event.kind === 'balance') void counters.adjust(event.counter, event.deltaNanoUsd, event.seq);
   });
   const lastActive = createLastActiveRecorder(storage.keys);
 

@@ -22,9 +22,16 @@ export interface Counters {
   read(charges: readonly Charge[], nowMs: number): MaybePromise<CounterState[]>;
   /** Money used in budget counters by id (settled, not held), in order. What `spend` shows and enforcement uses. */
   spent(counterIds: readonly string[]): MaybePromise<number[]>;
-  /** An administrator moved a balance (change feed). */
-  adjust(counterId: string, deltaNanoUsd: number): void;
-  /** Holds that have not ended. Never more than there are calls in flight, or something has leaked. */
+  /**
+   * Moves a balance that is being counted; one that is not has it from the ledger when it is next needed. `change`: the
+   * number of the administrator's change in the change feed. Every process hears of it; what they share moves once.
+   * Callers need not wait: it never rejects, and comes before whatever is asked of these counters afterwards.
+   */
+  adjust(counterId: string, deltaNanoUsd: number, change?: number): MaybePromise<void>;
+  /**
+   * Holds that have not ended, of all processes that share the store. Never more than there are calls in flight, or
+   * something has leaked.
+   */
   openHolds(): MaybePromise<number>;
   /** Frees holds whose lease has expired; called on a timer. Returns how many. */
   expire(nowMs: number): MaybePromise<number>;

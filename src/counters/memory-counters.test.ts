@@ -90,7 +90,7 @@ describe('reserve', () => {
     });
     const pending = counters.reserve([charge({ unit: 'nano_usd' })], 1, MINUTE);
     stored = 10;
-    counters.adjust('key:key_1/nano_usd', 7);
+    void counters.adjust('key:key_1/nano_usd', 7);
     release();
     expect(await pending).toMatchObject({ granted: false, shortage: { used: 10 } });
   });

@@ -44,7 +44,7 @@ export async function settleCall(deps: GatewayDeps, call: OpenCall, outcome: Out
   const settled = deps.counters.settle(hold, { tokens: countedTokens(deps, outcome.usage), nanoUsd }, nowMs);
   if (nanoUsd !== 0) {
     plan.balanceCounters.forEach((counter, index) => {
-      if (plan.balanceCharges[index] === NOT_CHARGED) deps.counters.adjust(counter, nanoUsd);
+      if (plan.balanceCharges[index] === NOT_CHARGED) void deps.counters.adjust(counter, nanoUsd);
     });
   }
   if (settled instanceof Promise) await settled;
