@@ -1,5 +1,6 @@
 import { randomBytes } from 'node:crypto';
 import { mkdirSync } from 'node:fs';
+import { hostname } from 'node:os';
 import { join } from 'node:path';
 import { pino } from 'pino';
 import { refuseRoute } from './auth/authorize-route.ts';
@@ -38,6 +39,7 @@ import { createEndUserRecorder } from './jobs/end-user-recorder.ts';
 import { createLastActiveRecorder } from './jobs/last-active-recorder.ts';
 import type { LedgerRecovery } from './ledger/ledger.ts';
 import { openLedger } from './ledger/open-ledger.ts';
+import { formatIdentity, isKnownToBeGone, readOwnIdentity } from './ledger/process-identity.ts';
 import { createRefusalLog } from './management/audit/refusal-log.ts';
 import { establishMasterKey } from './management/installation/master-key.ts';
 import { getKeyInfo } from './management/keys/get-key-info.ts';
@@ -84,6 +86,12 @@ export async function compose(config: Config, overrides: ComposeOverrides = {}):
     durable: config.general.journalFsync,
     logger,
     auditSeal,
+    serving: {
+      own: { id: newId('proc_'), host: hostname(), pid: process.pid, identity: formatIdentity(readOwnIdentity()) },
+      isGone: isKnownToBeGone,
+      maxStalenessMs: config.general.maxStalenessMs,
+      outageGraceMs: config.general.databaseOutageGraceMs,
+    },
     endUserBudgetId: config.general.maxEndUserBudgetId,
   });
   const { ledger, recovery } = await openLedger({
@@ -109,14 +117,22 @@ export async function compose(config: Config, overrides: ComposeOverrides = {}):
   const catalog = createModelCatalog(config, storage.owners.models, box, config.variables);
   await catalog.refresh();
   const endUsers = createEndUserRecorder({ transact: storage.transact, limits: newEndUserLimits(config) });
-  const standing = { keyCache: storage.keyCache, owners: storage.ownerCache, changesHeard: live.changesHeard, nowMs };
+  const { whenCurrent, isCurrent } = storage.freshness;
+  const standing = {
+    keyCache: storage.keyCache,
+    owners: storage.ownerCache,
+    changesHeard: live.changesHeard,
+    whenCurrent,
+    nowMs,
+  };
   const gateway = await buildGatewayDeps(config, {
     models: catalog.index,
     counters,
     owners: storage.ownerCache,
     onNewEndUser: endUsers.note,
     reassureCaller: (caller) => reassureCaller(caller, standing),
-    live,
+    // Where what is cached does not count, nothing that a call was told counts either.
+    live: { ...live, changesHeard: () => (isCurrent() ? live.changesHeard() : -1) },
     calendar,
     ledger,
     upstream,
@@ -203,6 +219,8 @@ export async function compose(config: Config, overrides: ComposeOverrides = {}):
     spending,
   });
 
+  // Before the first call: whoever waits for all processes waits for this one from now on.
+  await storage.processes.beat();
   const jobs = startJobs({
     requestLog,
     storage,
@@ -232,6 +250,7 @@ export async function compose(config: Config, overrides: ComposeOverrides = {}):
       await ledger.close();
       await counters.close();
       await transport.destroy();
+      await storage.processes.leave().catch(() => {});
       await storage.close();
       requestLog.flush();
       logger.flush();

@@ -29,6 +29,7 @@ function setUp(active: Partial<Record<string, ActiveKey>> = {}, later = false) {
     owners: { standingOf: () => NO_STANDING },
     isMasterKeyHash: createMasterKeyCheck([sha256Hex(MASTER)]).isMasterKeyHash,
     changesHeard: () => 7,
+    whenCurrent: () => undefined,
     nowMs: () => NOW,
     keyHeaderName: null,
   };
@@ -89,6 +90,7 @@ describe('a database that is down', () => {
     owners: { standingOf: () => NO_STANDING },
     isMasterKeyHash: () => false,
     changesHeard: () => 0,
+    whenCurrent: () => undefined,
     nowMs: () => NOW,
     keyHeaderName: null,
   });

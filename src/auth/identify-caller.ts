@@ -19,6 +19,8 @@ interface StandingDeps {
   owners: Pick<OwnerCache, 'standingOf'>;
   /** How many changes of keys and owners this process has heard of. */
   changesHeard(): number;
+  /** Undefined: what is cached of them may be believed. Else resolves once it may, or rejects where that cannot be found out. */
+  whenCurrent(): Promise<void> | undefined;
   nowMs(): number;
 }
 
@@ -43,6 +45,11 @@ export function identifyCaller(headers: RequestHeaders, deps: IdentifyDeps): Cal
   const { secret } = credential;
   if (secret.length > MAX_CREDENTIAL_LENGTH) throw malformed(secret);
 
+  const stale = deps.whenCurrent();
+  return stale === undefined ? identifySecret(secret, deps) : stale.then(() => identifySecret(secret, deps));
+}
+
+function identifySecret(secret: string, deps: IdentifyDeps): Caller | Promise<Caller> {
   const hash = sha256Hex(secret);
   if (deps.isMasterKeyHash(hash)) return toMasterCaller(hash);
   if (!hasSecretShape(secret)) throw malformed(secret);
@@ -56,7 +63,11 @@ export function identifyCaller(headers: RequestHeaders, deps: IdentifyDeps): Cal
  * a session or the master key has other ways to end.
  */
 export function reassureCaller({ key, secretHash }: Caller, deps: StandingDeps): unknown {
-  return key === null ? undefined : findKeyCaller(null, secretHash, deps);
+  if (key === null) return undefined;
+  const stale = deps.whenCurrent();
+  return stale === undefined
+    ? findKeyCaller(null, secretHash, deps)
+    : stale.then(() => findKeyCaller(null, secretHash, deps));
 }
 
 /** `secret` is for the words of a refusal only. */

@@ -2,13 +2,15 @@ import type { pino } from 'pino';
 import type { Counters } from '../counters/counters.ts';
 import type { LiveCalls } from '../gateway/live-calls.ts';
 import { startTicker, type Ticker } from '../jobs/ticker.ts';
+import { TICK_MS } from '../storage/freshness.ts';
 import type { OpenStorage } from '../storage/open-storage.ts';
 import type { MasterKeyFollower } from './follow-master-key.ts';
 import type { RequestLog } from './request-log.ts';
 
 /** Often enough that an expired key's streams end within the second. */
 const SWEEP_EVERY_MS = 250;
-const POLL_CHANGES_EVERY_MS = 500;
+const READ_MASTER_KEY_EVERY_MS = 500;
+const HEARTBEAT_EVERY_MS = 1_000;
 const FLUSH_LAST_ACTIVE_EVERY_MS = 10_000;
 const STORE_END_USERS_EVERY_MS = 1_000;
 const COUNT_REFUSALS_EVERY_MS = 10_000;
@@ -41,10 +43,14 @@ export function startJobs(parts: {
       live.sweep(nowMs());
       return counters.expire(nowMs());
     }),
-    every(POLL_CHANGES_EVERY_MS, 'poll changes', async () => {
-      await storage.changes.poll();
-      await masterKeyFollower?.refresh();
+    every(TICK_MS, 'follow changes', () => storage.freshness.tick()),
+    every(HEARTBEAT_EVERY_MS, 'heartbeat', async () => {
+      await storage.processes.beat().catch((error: unknown) => {
+        // Said already, and once.
+        if (!storage.freshness.isCutOff()) throw error;
+      });
     }),
+    every(READ_MASTER_KEY_EVERY_MS, 'read master key', () => masterKeyFollower?.refresh()),
     every(FLUSH_LAST_ACTIVE_EVERY_MS, 'last active', () => lastActive.flush()),
     every(STORE_END_USERS_EVERY_MS, 'store end users', () => endUsers.flush()),
     every(COUNT_REFUSALS_EVERY_MS, 'count refusals', () => refusals.flush()),

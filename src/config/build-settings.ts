@@ -35,6 +35,8 @@ export function buildGeneral(
     hardBudgetTokensPerImage: general.hard_budget_tokens_per_image ?? 50_000,
     journalFsync: general.journal_fsync ?? false,
     shipEveryMs: general.ship_every_ms ?? general.proxy_batch_write_at ?? 250,
+    maxStalenessMs: general.max_staleness_seconds ?? 2_000,
+    databaseOutageGraceMs: (general.database_outage_grace_seconds ?? 600) * 1_000,
     unsettledCharge: general.unsettled_charge ?? 'hold',
     storePromptsInSpendLogs: general.store_prompts_in_spend_logs ?? false,
     rotationGracePeriod: general.key_rotation_grace_period ?? environment.rotationGracePeriod,

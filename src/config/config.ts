@@ -146,6 +146,10 @@ export interface GeneralConfig {
   readonly journalFsync: boolean;
   /** How often journalled calls go to the database. */
   readonly shipEveryMs: number;
+  /** Without news of other processes' changes for this long, nothing that is cached counts. */
+  readonly maxStalenessMs: number;
+  /** How long known keys go on while the database does not answer. */
+  readonly databaseOutageGraceMs: number;
   /** What a call that was in flight during a crash costs: what it held, or nothing. */
   readonly unsettledCharge: 'hold' | 'zero';
   readonly storePromptsInSpendLogs: boolean;

@@ -1,7 +1,7 @@
 /** The `general_settings` of the file: LiteLLM's that have a meaning here, and our own. */
 import { z } from 'zod';
 import type { Weekday } from '../core/budget-window.ts';
-import { choice, databaseUrl, duration, flag, optional, seconds, text, wholeNumber } from './fields.ts';
+import { choice, databaseUrl, decimal, duration, flag, optional, seconds, text, wholeNumber } from './fields.ts';
 import { address } from './ip-range.ts';
 
 /** LiteLLM's name for the routes that need no key anyway. */
@@ -26,6 +26,8 @@ const WEEKDAYS = [
 export const generalSettings = z.object({
   master_key: optional(text),
   database_url: optional(databaseUrl),
+  max_staleness_seconds: optional(seconds.refine((ms) => ms >= 1_000, 'expected a number of seconds of at least 1')),
+  database_outage_grace_seconds: optional(decimal),
   salt_key: optional(text),
   max_request_size_mb: optional(wholeNumber(1, 2048)),
   custom_key_generate: optional(text),

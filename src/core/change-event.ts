@@ -16,7 +16,17 @@ export type ChangeEvent =
   | { seq: number; kind: 'key'; keyId: string; hashes: readonly string[]; working: readonly WorkingSecret[] }
   | { seq: number; kind: 'balance'; counter: string; deltaNanoUsd: number }
   | { seq: number; kind: 'setting'; name: string }
+  | RollCall
   | OwnerEvent;
+
+/** `processId` waits until every process has acted on all changes before this one: say how far you are. */
+export interface RollCall {
+  seq: number;
+  kind: 'roll_call';
+  processId: string;
+  /** Tells this roll call from others of the same process. */
+  id: string;
+}
 
 /** Tables whose rows say who may call and what is left to them. */
 export type OwnerTable =

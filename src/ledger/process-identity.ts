@@ -27,6 +27,17 @@ export function findLiveness(identity: ProcessIdentity): 'alive' | 'gone' | 'unk
   return found.started === identity.started ? 'alive' : 'gone';
 }
 
+/** As text, for other processes to keep. */
+export function formatIdentity({ scope, pid, started }: ProcessIdentity): string {
+  return JSON.stringify([scope, pid, started]);
+}
+
+/** True: the process with this identity (as text) lived in this scope and has ended. False also where nobody can tell. */
+export function isKnownToBeGone(identity: string): boolean {
+  const [scope, pid, started] = JSON.parse(identity) as [string, number, string];
+  return findLiveness({ scope, pid, started }) === 'gone';
+}
+
 function readScope(): string {
   try {
     return `${readFileSync('/proc/sys/kernel/random/boot_id', 'utf8').trim()} ${readlinkSync('/proc/self/ns/pid')}`;

@@ -158,3 +158,18 @@ test('whoever unsubscribes hears no more', async () => {
   feed.publish([event(2)]);
   expect(heard).toEqual([1]);
 });
+
+test('what is acknowledged was looked at after it had been committed, also behind a hole', async () => {
+  const { feed, commit, heard } = await createBench([1]);
+  expect(feed.acknowledged()).toBe(1);
+  await commit(3);
+  await feed.poll();
+  expect(feed.acknowledged()).toBe(3);
+  // The hole is filled late; whoever asks after that asks with a number behind it.
+  await commit(2);
+  await commit(4);
+  expect(feed.acknowledged()).toBe(3);
+  await feed.poll();
+  expect(feed.acknowledged()).toBe(4);
+  expect(heard).toEqual([3, 2, 4]);
+});

@@ -18,6 +18,13 @@ export interface PublishingFeed extends ChangeFeed {
   publish(events: readonly ChangeEvent[]): void;
   /** The commit failed, or its outcome is unknown: if the rows are there after all, `poll` delivers them. */
   forget(seqs: readonly number[]): void;
+  /**
+   * Every change up to this number that was committed before the last poll ended has been delivered, whatever holes there
+   * are: it is what this process may say of itself to others.
+   */
+  acknowledged(): number;
+  /** Says that changes may have been missed. */
+  lose(): void;
   /** Called when changes may have been missed: whatever was cached is to be dropped. */
   onLost(listener: () => void): void;
 }
@@ -33,7 +40,7 @@ const GAP_PATIENCE_MS = 10_000;
 const BATCH = 500;
 const MAX_GAPS = 1_000;
 const LOOK_BACK = 256;
-const KINDS: ReadonlySet<string> = new Set<ChangeEvent['kind']>(['key', 'balance', 'setting', 'owner']);
+const KINDS: ReadonlySet<string> = new Set<ChangeEvent['kind']>(['key', 'balance', 'setting', 'roll_call', 'owner']);
 
 interface ChangeRow {
   seq: number;
@@ -49,6 +56,8 @@ export function createChangeFeed({ reads, nowMs, gapPatienceMs = GAP_PATIENCE_MS
   const gaps = new Map<number, number>();
   /** Every number up to here is delivered, one of ours, or in `gaps`. */
   let position = 0;
+  /** Of all numbers up to here those that were committed before the end of the last poll are delivered. */
+  let acknowledged = 0;
   let polling: Promise<void> | undefined;
 
   const deliver = (event: ChangeEvent) => {
@@ -87,6 +96,16 @@ export function createChangeFeed({ reads, nowMs, gapPatienceMs = GAP_PATIENCE_MS
     }
   }
 
+  async function poll(): Promise<void> {
+    await pollGaps();
+    const before = position;
+    await pollNew();
+    const reached = position;
+    // A hole may have been filled before what was found behind it was committed: only a look after that tells.
+    if (reached > before) await pollGaps();
+    acknowledged = reached;
+  }
+
   function passOver(row: ChangeRow): void {
     // `publish` may have moved on while the rows were on their way.
     if (row.seq <= position) return;
@@ -106,6 +125,7 @@ export function createChangeFeed({ reads, nowMs, gapPatienceMs = GAP_PATIENCE_MS
       const seqs = (await query.execute()).map((row) => row.seq).reverse();
       const known = new Set(seqs);
       position = seqs.at(-1) ?? 0;
+      acknowledged = position;
       // Number taken, not yet committed: such a change may still concern what is about to be cached.
       for (let seq = seqs[0] ?? 0; seq < position && gaps.size < MAX_GAPS; seq++) {
         if (!known.has(seq)) gaps.set(seq, nowMs());
@@ -116,6 +136,8 @@ export function createChangeFeed({ reads, nowMs, gapPatienceMs = GAP_PATIENCE_MS
       return () => listeners.delete(listener);
     },
     position: () => position,
+    acknowledged: () => acknowledged,
+    lose,
     onLost: (listener) => lostListeners.push(listener),
     expect(seqs) {
       for (const seq of seqs) {
@@ -139,11 +161,9 @@ export function createChangeFeed({ reads, nowMs, gapPatienceMs = GAP_PATIENCE_MS
       }
     },
     poll() {
-      polling ??= pollGaps()
-        .then(pollNew)
-        .finally(() => {
-          polling = undefined;
-        });
+      polling ??= poll().finally(() => {
+        polling = undefined;
+      });
       return polling;
     },
   };

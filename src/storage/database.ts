@@ -114,6 +114,19 @@ export interface ChangesTable {
   at_ms: number;
 }
 
+/** The processes that serve from this database. Times are the database's own. */
+export interface ProcessesTable {
+  id: string;
+  host: string;
+  pid: number;
+  /** What tells another process on the same host that this one has ended. */
+  identity: string;
+  started_at_ms: number;
+  heartbeat_at_ms: number;
+  /** Every change up to here that had been committed when it last looked has been acted on there. */
+  feed_position: number;
+}
+
 export interface SettingsTable {
   name: string;
   value: string;
@@ -190,6 +203,7 @@ export interface Database {
   audit_log: AuditLogTable;
   audit_head: AuditHeadTable;
   changes: ChangesTable;
+  processes: ProcessesTable;
   settings: SettingsTable;
   spend_logs: SpendLogsTable;
   balances: BalancesTable;

@@ -5,6 +5,8 @@ import { createAuditStore } from './audit/audit-store.ts';
 import { createChangeFeed } from './change-feed.ts';
 import { type Connection, openConnection } from './connection.ts';
 import type { Database, DialectName } from './database.ts';
+import { databaseUnavailable } from './database-unavailable.ts';
+import { followNobody, followOthers, type Others, openSideConnection, type ServingOptions } from './follow-others.ts';
 import { createKeyCache, type KeyCacheOptions } from './key-cache.ts';
 import { createKeyStore } from './keys/key-store.ts';
 import { migrate, migrateConnection } from './migrate.ts';
@@ -38,10 +40,12 @@ export interface StorageOptions {
   endUserBudgetId?: string | null;
   /** PostgreSQL: the longest that a statement may take. */
   queryTimeoutMs?: number;
+  /** This process serves, on PostgreSQL beside others. Absent: it only works on the database. */
+  serving?: ServingOptions;
 }
 
 /** Storage, and the connections below it for the ledger, which brings its own SQL. */
-export interface OpenStorage extends Storage {
+export interface OpenStorage extends Storage, Others {
   dialect: DialectName;
   /** Transactions and writes. On SQLite one at a time. */
   writes: Kysely<Database>;
@@ -64,7 +68,7 @@ export async function openStorage(options: StorageOptions): Promise<OpenStorage>
     poolSize,
     queryTimeoutMs,
     durable,
-    onConnectionError: (error) => logger?.warn({ err: error }, 'A database connection broke.'),
+    onConnectionError: reportTo(logger),
   });
   try {
     return await buildStorage(connection, options);
@@ -85,20 +89,45 @@ async function buildStorage(connection: Connection, options: StorageOptions): Pr
     logger?.warn({ migrations: unknown }, message);
   }
 
-  const feed = createChangeFeed({ reads, nowMs });
-  await feed.start();
+  const { serving } = options;
+  const side =
+    dialect === 'postgres' && serving !== undefined
+      ? openSideConnection(url, { queryTimeoutMs: serving.maxStalenessMs, onConnectionError: reportTo(logger) })
+      : null;
+  const feed = createChangeFeed({ reads: side?.db ?? reads, nowMs });
   const log = createAuditAppender(seal, (finding) => {
     logger?.warn({ finding }, 'The audit log did not end as it should have. Run `latchkey audit verify`.');
   });
   const write = createWriter({ writes, dialect, feed, log, nowMs });
   const keys = createKeyStore({ reads, writes, dialect, write, nowMs });
-  const keyCache = createKeyCache({ load: keys.findBySecretHash, nowMs, ...options.keyCache });
+  const { freshness, processes } =
+    side === null || serving === undefined
+      ? followNobody(feed, serving?.own ?? NOBODY)
+      : followOthers(serving, {
+          side,
+          feed,
+          write,
+          onCutOff: (cutOff) => logger?.warn({}, cutOff ? CUT_OFF : 'The database answers again.'),
+        });
+  const keyCache = createKeyCache({
+    // Known not to be answered: whoever asks need not wait for that.
+    load: async (hash) => {
+      if (freshness.isCutOff()) throw databaseUnavailable();
+      return keys.findBySecretHash(hash);
+    },
+    nowMs,
+    ...options.keyCache,
+  });
   const owners = createOwnerReaders(reads);
   const ownerCache = createOwnerCache(owners, options.endUserBudgetId);
   for (const cache of [keyCache, ownerCache]) {
     feed.subscribe(cache.evict);
     feed.onLost(cache.clear);
   }
+  await feed.start().catch(async (error: unknown) => {
+    await side?.close();
+    throw error;
+  });
 
   return {
     dialect,
@@ -116,7 +145,19 @@ async function buildStorage(connection: Connection, options: StorageOptions): Pr
     async ping() {
       await sql`select 1`.execute(reads);
     },
+    freshness,
+    processes,
     prune: () => prune(writes, nowMs()),
-    close: connection.close,
+    async close() {
+      await side?.close();
+      await connection.close();
+    },
   };
+}
+
+const NOBODY = { id: '', host: '', pid: process.pid, identity: '' };
+const CUT_OFF = 'The database does not answer. Known keys go on for a while; everything else is refused.';
+
+function reportTo(logger: StorageLogger | undefined): (error: Error) => void {
+  return (error) => logger?.warn({ err: error }, 'A database connection broke.');
 }

@@ -7,6 +7,8 @@ export interface PostgresPoolOptions {
   queryTimeoutMs: number;
   /** Told of connections that break while nobody uses them. */
   onConnectionError: (error: Error) => void;
+  /** Every connection listens to this channel before it is used. */
+  listen?: { channel: string; onNotification: () => void };
 }
 
 const CONNECT_TIMEOUT_MS = 5_000;
@@ -23,6 +25,7 @@ export function createPostgresPool(options: PostgresPoolOptions): pg.Pool {
     query_timeout: options.queryTimeoutMs,
     keepAlive: true,
     application_name: 'latchkey',
+    ...(options.listen && { verify: startListening(options.listen) }),
     types: {
       getTypeParser: ((id: number, format?: 'text' | 'binary') =>
         id === INT8 ? Number : pg.types.getTypeParser(id, format)) as typeof pg.types.getTypeParser,
@@ -32,4 +35,11 @@ export function createPostgresPool(options: PostgresPoolOptions): pg.Pool {
   pool.on('error', () => undefined);
   pool.on('connect', (client) => client.on('error', options.onConnectionError));
   return pool;
+}
+
+function startListening({ channel, onNotification }: NonNullable<PostgresPoolOptions['listen']>) {
+  return (client: pg.PoolClient, done: (error?: Error) => void): void => {
+    client.on('notification', onNotification);
+    client.query(`listen ${client.escapeIdentifier(channel)}`).then(() => done(), done);
+  };
 }

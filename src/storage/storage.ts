@@ -238,6 +238,8 @@ export interface SpendReader {
 /** Small named values of the installation (the hash of a generated master key, …). */
 export interface SettingStore {
   get(name: string): Promise<string | undefined>;
+  /** Writes it where it is not set yet. Returns what is set then: of several who try at once, one's value. */
+  add(name: string, value: string, audit: AuditEntry): Promise<string>;
   /** Writes and puts a `setting` event in the change feed. */
   set(name: string, value: string, audit: AuditEntry): Promise<void>;
 }

@@ -1,9 +1,10 @@
-import type { Kysely, Transaction } from 'kysely';
+import { type Kysely, sql, type Transaction } from 'kysely';
 import type { AuditEntry } from '../core/audit.ts';
 import type { AuditHead } from '../core/audit-chain.ts';
 import type { ChangeEvent } from '../core/change-event.ts';
 import type { AuditAppender } from './audit/append-audit.ts';
 import type { PublishingFeed } from './change-feed.ts';
+import { CHANGES_CHANNEL } from './changes-channel.ts';
 import type { Database, DialectName } from './database.ts';
 import { TransactionConflict } from './database-unavailable.ts';
 
@@ -65,6 +66,8 @@ async function writeOnce<T>(
       };
       const done = await work(context);
       events = await insertChanges(trx, announced, nowMs());
+      // Part of the transaction: told at its commit, and not at all without one.
+      if (dialect === 'postgres' && events.length > 0) await sql`select pg_notify(${CHANGES_CHANNEL}, '')`.execute(trx);
       // Last, because everybody who changes anything waits for the same lock from here on.
       if (audited.length > 0) head = await log.append(context, audited);
       feed.expect(events.map((event) => event.seq));

@@ -148,6 +148,7 @@ export function buildPolicyGateway(world: PolicyWorld, nowMs: () => number): Pol
     },
     owners: { standingOf: () => standing },
     changesHeard: live.changesHeard,
+    whenCurrent: () => undefined,
     isMasterKeyHash: () => false,
     nowMs,
     keyHeaderName: null,

@@ -76,6 +76,7 @@ export async function startApp(overrides: Partial<AppDeps> = {}, record: Partial
       },
       owners: { standingOf: () => NO_STANDING },
       changesHeard: () => 0,
+      whenCurrent: () => undefined,
       isMasterKeyHash: createMasterKeyCheck([sha256Hex(MASTER)]).isMasterKeyHash,
       nowMs: () => 0,
       keyHeaderName: null,

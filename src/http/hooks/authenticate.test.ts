@@ -98,6 +98,7 @@ describe('authentication', () => {
         keyCache: { lookup },
         owners: { standingOf: () => NO_STANDING },
         changesHeard: () => 0,
+        whenCurrent: () => undefined,
         isMasterKeyHash: () => false,
         nowMs: () => 0,
         keyHeaderName: null,

@@ -21,21 +21,29 @@ export interface MasterKey {
   newSecret: string | null;
 }
 
-/** The installation's own master key, made at its first start. Only the hash is stored. */
+/**
+ * The installation's own master key, made at its first start. Only the hash is stored. Of several processes that start
+ * for the first time at once, one makes it, and only that one can show it.
+ */
 export async function establishMasterKey(deps: MasterKeyDeps): Promise<MasterKey> {
-  const hash = await deps.settings.get(MASTER_KEY_SETTING);
-  return hash === undefined ? replaceMasterKey(deps, 'created') : { hash, newSecret: null };
+  const known = await deps.settings.get(MASTER_KEY_SETTING);
+  if (known !== undefined) return { hash: known, newSecret: null };
+  const { secret, hash, audit } = makeMasterKey(deps, 'created');
+  const inForce = await deps.settings.add(MASTER_KEY_SETTING, hash, audit);
+  return { hash: inForce, newSecret: inForce === hash ? secret : null };
 }
 
 /** A new master key; the old one is refused as soon as the running processes have seen the change. */
-export function rotateMasterKey(deps: MasterKeyDeps): Promise<MasterKey> {
-  return replaceMasterKey(deps, 'rotated');
+export async function rotateMasterKey(deps: MasterKeyDeps): Promise<MasterKey> {
+  const { secret, hash, audit } = makeMasterKey(deps, 'rotated');
+  await deps.settings.set(MASTER_KEY_SETTING, hash, audit);
+  return { hash, newSecret: secret };
 }
 
 /** 32 random bytes: longer than a virtual key, since everything hangs on this one. */
 const MASTER_KEY_BYTES = 32;
 
-async function replaceMasterKey(deps: MasterKeyDeps, action: 'created' | 'rotated'): Promise<MasterKey> {
+function makeMasterKey(deps: MasterKeyDeps, action: 'created' | 'rotated') {
   const random = Buffer.from(deps.randomBytes(MASTER_KEY_BYTES)).toString('base64url');
   const { secret, hash } = describeSecret(`sk-${random}`);
   const audit: AuditEntry = {
@@ -51,6 +59,5 @@ async function replaceMasterKey(deps: MasterKeyDeps, action: 'created' | 'rotate
     before: null,
     after: null,
   };
-  await deps.settings.set(MASTER_KEY_SETTING, hash, audit);
-  return { hash, newSecret: secret };
+  return { secret, hash, audit };
 }
