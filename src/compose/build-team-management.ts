@@ -17,6 +17,7 @@ export function buildTeamManagement(
     userDefaults,
     settings: {
       defaults: toTeamFields(teams.defaults),
+      upperBounds: teams.upperBounds,
       availableTeamIds: userDefaults.availableTeamIds,
       callbacks: new Map(
         teams.callbacks.map(({ teamId, success, failure, vars }) => [

@@ -1,11 +1,13 @@
 /** The file's settings, defaults filled in, in the units that the product counts in. */
 import { dirname, isAbsolute, join } from 'node:path';
+import type { z } from 'zod';
+import type { OwnerUpperBounds } from '../core/key-limits.ts';
 import type { Limits } from '../core/limits.ts';
 import { toNanoUsd } from '../core/money.ts';
 import type { GeneralConfig, KeyGenerationConfig, RouterConfig, UserDefaultsConfig } from './config.ts';
 import type { ConfigPlace, Report } from './config-problem.ts';
 import { ALWAYS_PUBLIC, type GeneralSettings } from './general-settings.ts';
-import type { LitellmSettings } from './litellm-settings.ts';
+import type { LitellmSettings, ownerUpperBoundParams } from './litellm-settings.ts';
 import type { RouterSettings } from './router-settings.ts';
 
 /** What only the environment can say. */
@@ -70,14 +72,7 @@ export function buildKeyGeneration(
       models: defaults?.models ?? [],
       metadata: defaults?.metadata ?? {},
     },
-    upperBounds: {
-      maxBudgetNanoUsd: nanoUsd(bounds?.max_budget),
-      budgetDuration: bounds?.budget_duration ?? null,
-      duration: bounds?.duration ?? null,
-      maxParallelRequests: bounds?.max_parallel_requests ?? null,
-      tpmLimit: bounds?.tpm_limit ?? null,
-      rpmLimit: bounds?.rpm_limit ?? null,
-    },
+    upperBounds: { ...buildUpperBounds(bounds), duration: bounds?.duration ?? null },
     customKeyGenerate: resolveModule(general.custom_key_generate, customKeyGenerate, report),
   };
 }
@@ -99,6 +94,18 @@ export function buildUserDefaults(litellm: LitellmSettings): UserDefaultsConfig 
       maxBudgetNanoUsd: nanoUsd(litellm.max_internal_user_budget),
       budgetDuration: litellm.internal_user_budget_duration,
     }),
+    upperBounds: buildUpperBounds(litellm.upperbound_internal_user_params),
+  };
+}
+
+/** What none of its kind may have more of. */
+export function buildUpperBounds(bounds: z.output<typeof ownerUpperBoundParams> | null): OwnerUpperBounds {
+  return {
+    maxBudgetNanoUsd: nanoUsd(bounds?.max_budget),
+    budgetDuration: bounds?.budget_duration ?? null,
+    maxParallelRequests: bounds?.max_parallel_requests ?? null,
+    tpmLimit: bounds?.tpm_limit ?? null,
+    rpmLimit: bounds?.rpm_limit ?? null,
   };
 }
 

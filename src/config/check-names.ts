@@ -5,7 +5,13 @@
 import type { ConfigPlace, Report } from './config-problem.ts';
 import { type ConfigNode, findNode, formatPath, type Path } from './config-tree.ts';
 import { generalSettings } from './general-settings.ts';
-import { keyDefaultParams, keyUpperBoundParams, litellmSettings, userDefaultParams } from './litellm-settings.ts';
+import {
+  keyDefaultParams,
+  keyUpperBoundParams,
+  litellmSettings,
+  ownerUpperBoundParams,
+  userDefaultParams,
+} from './litellm-settings.ts';
 import { litellmParams, modelEntry, modelInfo } from './model-settings.ts';
 import { nearestName } from './nearest-name.ts';
 import { routerSettings } from './router-settings.ts';
@@ -46,6 +52,8 @@ const FIXED_SECTIONS: readonly Section[] = [
     unsupported.UNSUPPORTED_USER_DEFAULTS,
   ),
   section(['litellm_settings', 'upperbound_key_generate_params'], namesOf(keyUpperBoundParams), none),
+  section(['litellm_settings', 'upperbound_internal_user_params'], namesOf(ownerUpperBoundParams), none),
+  section(['litellm_settings', 'upperbound_team_params'], namesOf(ownerUpperBoundParams), none),
   section(
     ['litellm_settings', 'default_team_params'],
     namesOf(teamDefaultParams),

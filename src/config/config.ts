@@ -7,7 +7,7 @@
 import type { Weekday } from '../core/budget-window.ts';
 import type { JsonObject } from '../core/json.ts';
 import type { BudgetMode } from '../core/key.ts';
-import type { KeyDefaults, KeyUpperBounds } from '../core/key-limits.ts';
+import type { KeyDefaults, KeyUpperBounds, OwnerUpperBounds } from '../core/key-limits.ts';
 import type { Limits } from '../core/limits.ts';
 import type { Deployment } from '../core/model.ts';
 import type { UserRole } from '../core/owner-records.ts';
@@ -82,12 +82,16 @@ export interface UserDefaultsConfig {
   readonly availableTeamIds: readonly string[];
   /** For an `internal_user` whose request and defaults say nothing of a budget. */
   readonly internalUserBudget: Partial<Limits>;
+  /** `upperbound_internal_user_params`. */
+  readonly upperBounds: OwnerUpperBounds;
 }
 
 /** What `litellm_settings` says about teams. */
 export interface TeamsConfig {
   /** `default_team_params`. Null, [] and {}: no default. */
   readonly defaults: TeamDefaults;
+  /** `upperbound_team_params`. */
+  readonly upperBounds: OwnerUpperBounds;
   /** `default_team_settings`. */
   readonly callbacks: readonly TeamCallbackConfig[];
 }

@@ -38,14 +38,15 @@ const lifetime = z.union([z.literal('-1'), z.literal(-1).transform(() => '-1'), 
   error: 'expected a duration such as 30s, 15m, 24h, 7d or 1mo, or -1',
 });
 
-export const keyUpperBoundParams = z.object({
+export const ownerUpperBoundParams = z.object({
   max_budget: optional(decimal),
   budget_duration: optional(duration),
-  duration: optional(lifetime),
   max_parallel_requests: optional(wholeNumber(0)),
   tpm_limit: optional(wholeNumber(0)),
   rpm_limit: optional(wholeNumber(0)),
 });
+
+export const keyUpperBoundParams = ownerUpperBoundParams.extend({ duration: optional(lifetime) });
 
 const timeZone = z.unknown().transform((value, context): string => {
   if (typeof value === 'string' && isTimeZone(value)) return value;
@@ -69,6 +70,8 @@ export const litellmSettings = z.object({
   store_audit_logs: optional(flag),
   default_key_generate_params: optional(keyDefaultParams),
   upperbound_key_generate_params: optional(keyUpperBoundParams),
+  upperbound_internal_user_params: optional(ownerUpperBoundParams),
+  upperbound_team_params: optional(ownerUpperBoundParams),
   default_team_params: optional(teamDefaultParams),
   default_team_settings: optional(z.array(teamCallbackSettings, { error: 'expected a list of {team_id, …}' })),
 });

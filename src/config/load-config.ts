@@ -4,7 +4,13 @@
  * LiteLLM's variables (`LITELLM_MASTER_KEY`, `DATABASE_URL`, …), the default.
  */
 import { buildDeployments } from './build-deployments.ts';
-import { buildGeneral, buildKeyGeneration, buildRouter, buildUserDefaults } from './build-settings.ts';
+import {
+  buildGeneral,
+  buildKeyGeneration,
+  buildRouter,
+  buildUpperBounds,
+  buildUserDefaults,
+} from './build-settings.ts';
 import { checkAliases } from './check-aliases.ts';
 import { checkNames } from './check-names.ts';
 import { chooseMasterKey } from './choose-master-key.ts';
@@ -88,7 +94,10 @@ export function loadConfig({ environment, overrides = {}, readFile }: LoadConfig
     })),
     keyGeneration: buildKeyGeneration(general, litellm, customKeyGenerate, report),
     userDefaults: buildUserDefaults(litellm),
-    teams: buildTeams(litellm.default_team_params, litellm.default_team_settings),
+    teams: {
+      ...buildTeams(litellm.default_team_params, litellm.default_team_settings),
+      upperBounds: buildUpperBounds(litellm.upperbound_team_params),
+    },
     general: buildGeneral(general, litellm, {
       rotationGracePeriod: outside(duration, 'rotationGracePeriod'),
       rateLimitWindowMs: outside(seconds, 'rateLimitWindowSeconds'),

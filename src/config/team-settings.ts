@@ -38,7 +38,7 @@ export const teamCallbackSettings = z
 export function buildTeams(
   defaults: z.output<typeof teamDefaultParams> | null,
   settings: readonly z.output<typeof teamCallbackSettings>[] | null,
-): TeamsConfig {
+): Omit<TeamsConfig, 'upperBounds'> {
   return {
     defaults: {
       maxBudgetNanoUsd: nanoUsd(defaults?.max_budget),

@@ -1,6 +1,6 @@
 /**
  * What the operator's configuration says about every key: defaults for what a request leaves out, and bounds that no
- * key may exceed, whoever makes it and whenever it is changed.
+ * key may exceed, whoever makes it and whenever it is changed. The bounds of users and teams are the same rule.
  */
 
 import { toFloatText } from './denial.ts';
@@ -37,14 +37,18 @@ export interface KeyDefaults {
   readonly metadata: Readonly<Record<string, unknown>>;
 }
 
-/** `upperbound_key_generate_params`. Null: no bound. */
-export interface KeyUpperBounds {
+/** Bounds that the configuration sets to the limits of users (`upperbound_internal_user_params`) or teams. Null: no bound. */
+export interface OwnerUpperBounds {
   readonly maxBudgetNanoUsd: number | null;
   readonly budgetDuration: string | null;
-  readonly duration: string | null;
   readonly maxParallelRequests: number | null;
   readonly tpmLimit: number | null;
   readonly rpmLimit: number | null;
+}
+
+/** `upperbound_key_generate_params`. Null: no bound. */
+export interface KeyUpperBounds extends OwnerUpperBounds {
+  readonly duration: string | null;
 }
 
 /** Gives a new key the defaults for what its request left out, left null, or (models, metadata) left empty. */
@@ -62,7 +66,11 @@ export function applyKeyDefaults<T extends KeyLimitFields>(newKey: T, defaults: 
  * Gives a new key the bound where its request (defaults included) sets no limit, and refuses what exceeds a bound.
  * Throws management_refused (400) with the field in `param`.
  */
-export function applyUpperBounds<T extends KeyLimitFields>(newKey: T, bounds: KeyUpperBounds, nowMs: number): T {
+export function applyUpperBounds<T extends KeyLimitFields>(
+  newKey: T,
+  bounds: OwnerUpperBounds | KeyUpperBounds,
+  nowMs: number,
+): T {
   const bounded = fillMissing(newKey, bounds);
   assertWithinUpperBounds(bounded, bounds, nowMs);
   return bounded;
@@ -72,7 +80,11 @@ export function applyUpperBounds<T extends KeyLimitFields>(newKey: T, bounds: Ke
  * Refuses changes that would lift a key over a bound; null means no limit at all, so it is over every bound. What the
  * changes do not mention is not looked at. Throws management_refused (400) with the field in `param`.
  */
-export function assertWithinUpperBounds(changes: KeyLimitFields, bounds: KeyUpperBounds, nowMs: number): void {
+export function assertWithinUpperBounds(
+  changes: KeyLimitFields,
+  bounds: OwnerUpperBounds | KeyUpperBounds,
+  nowMs: number,
+): void {
   for (const { field, param, shown } of NUMBERS) {
     const value = changes[field];
     const bound = bounds[field];
@@ -83,11 +95,16 @@ export function assertWithinUpperBounds(changes: KeyLimitFields, bounds: KeyUppe
   }
   for (const { field, param } of DURATIONS) {
     const value = changes[field];
-    const bound = bounds[field];
+    const bound = field === 'duration' ? durationOf(bounds) : bounds.budgetDuration;
     if (value === undefined || bound === null || bound === NEVER) continue;
     if (value === null || value === NEVER) throw overBound(param, value ?? UNLIMITED, bound);
     if (secondsOf(value, param, nowMs) > secondsOf(bound, param, nowMs)) throw overBound(param, value, bound);
   }
+}
+
+/** Only keys have a lifetime. */
+function durationOf(bounds: OwnerUpperBounds | KeyUpperBounds): string | null {
+  return 'duration' in bounds ? bounds.duration : null;
 }
 
 const NEVER = '-1';

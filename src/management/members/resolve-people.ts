@@ -68,7 +68,7 @@ function buildMissingUser(
   { id, email, createdBy, nowMs }: { id: string; email: string | null; createdBy: string; nowMs: number },
 ): UserRecord {
   const blank: UserRecord = { ...buildBlankOwner(id, createdBy, nowMs), email, role: 'internal_user' };
-  return mergeUserFields(blank, applyUserDefaults({ role: 'internal_user', limits: {}, extra: {} }, defaults));
+  return mergeUserFields(blank, applyUserDefaults({ role: 'internal_user', limits: {}, extra: {} }, defaults, nowMs));
 }
 
 /** Also where storage found it. */

@@ -1,10 +1,19 @@
+import { applyUpperBounds } from '../../core/key-limits.ts';
 import type { TeamFields } from './team-fields.ts';
+import type { TeamSettings } from './team-management.ts';
 
-/** `default_team_params` for what the request of a new team leaves out, leaves null, or (a list, a map) leaves empty. */
-export function applyTeamDefaults(fields: TeamFields, defaults: TeamFields): TeamFields {
+/**
+ * `default_team_params` for what the request of a new team leaves out, leaves null, or (a list, a map) leaves empty.
+ * Throws management_refused (400) for what is over `upperbound_team_params`.
+ */
+export function applyTeamDefaults(
+  fields: TeamFields,
+  { defaults, upperBounds }: Pick<TeamSettings, 'defaults' | 'upperBounds'>,
+  nowMs: number,
+): TeamFields {
   return {
     ...fill(fields, defaults),
-    limits: fill(fields.limits, defaults.limits),
+    limits: applyUpperBounds(fill(fields.limits, defaults.limits), upperBounds, nowMs),
     memberDefaults: fill(fields.memberDefaults, defaults.memberDefaults),
     inMetadata: fill(fields.inMetadata, defaults.inMetadata),
     extra: fill(fields.extra, defaults.extra),

@@ -42,12 +42,12 @@ export async function createTeam(
   actor: Actor,
   input: NewTeam,
 ): Promise<TeamView> {
-  const fields = applyTeamDefaults(input.fields, deps.settings.defaults);
+  const nowMs = deps.nowMs();
+  const fields = applyTeamDefaults(input.fields, deps.settings, nowMs);
   if (!mayGovern(caller, { organizationId: fields.organizationId ?? null })) throw refuseAct(caller, '/team/new');
   assertTeamFields(deps, fields);
   if (input.id !== null) assertNewId(input.id, 'team_id');
   const people = withCreator(acceptNewMembers(input.members), caller);
-  const nowMs = deps.nowMs();
   const stamp = { id: deps.newId('budget_'), by: nameOfCaller(caller), nowMs };
   const blank = mergeTeamFields(buildBlankTeam(input.id ?? deps.newId('team_'), nameOfCaller(caller), nowMs), fields);
   const memberBudget = mergeMemberBudget(null, fields.memberDefaults, stamp);

@@ -1,5 +1,6 @@
 import type { JsonObject } from '../../core/json.ts';
 import type { KeyRecord } from '../../core/key.ts';
+import type { OwnerUpperBounds } from '../../core/key-limits.ts';
 import type { KeyListQuery } from '../../storage/storage.ts';
 import type { KeyView } from '../keys/view-key.ts';
 import type { OwnerManagement } from '../owners/owner-management.ts';
@@ -9,6 +10,8 @@ import type { TeamFields } from './team-fields.ts';
 export interface TeamSettings {
   /** `default_team_params`: for what a new team's request leaves out. */
   defaults: TeamFields;
+  /** `upperbound_team_params`: what no team may have more of. */
+  upperBounds: OwnerUpperBounds;
   /** `default_internal_user_params.available_teams`: teams that anybody may join. */
   availableTeamIds: readonly string[];
   /** `default_team_settings`: metadata that a team's log destinations are read from where it has none, by team. */

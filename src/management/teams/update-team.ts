@@ -1,6 +1,7 @@
 import type { Actor } from '../../core/audit.ts';
 import type { Caller } from '../../core/caller.ts';
 import { GatewayError } from '../../core/gateway-error.ts';
+import { assertWithinUpperBounds } from '../../core/key-limits.ts';
 import { fillLimits } from '../../core/limits.ts';
 import type { BudgetRecord, TeamMemberRecord, TeamRecord } from '../../core/owner-records.ts';
 import { findRaisedLimit } from '../../core/raised-limits.ts';
@@ -37,6 +38,7 @@ export async function updateTeam(
   const found = getManagedTeam(caller, await deps.owners.teams.find([teamId]), { teamId, route: ROUTE });
   assertTeamFields(deps, fields);
   const nowMs = deps.nowMs();
+  assertWithinUpperBounds(fields.limits, deps.settings.upperBounds, nowMs);
   const stamp = { id: deps.newId('budget_'), by: nameOfCaller(caller), nowMs };
   const next = mergeTeamFields(found, fields);
   const budgets = await findLinkedBudgets(deps, [found.budgetId, next.budgetId, memberBudgetId(found)]);

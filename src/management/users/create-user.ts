@@ -59,7 +59,7 @@ export async function createUser(
   assertNewId(id, 'user_id');
   assertUserFields(input.fields);
   const asked = isAdmin(caller) ? input.fields : { ...input.fields, role: plainRole(input.fields, deps.defaults) };
-  const fields = applyUserDefaults(asked, deps.defaults);
+  const fields = applyUserDefaults(asked, deps.defaults, nowMs);
   const blank: UserRecord = { ...buildBlankOwner(id, by, nowMs), email: null, role: deps.defaults.role };
   const organizations = await findOrganizations(deps, input.organizationIds);
   const record = boundNewUser(deps.keyManagement, caller, {

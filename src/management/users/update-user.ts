@@ -1,6 +1,7 @@
 import type { Actor } from '../../core/audit.ts';
 import { ADMIN_USER_ID, type Caller } from '../../core/caller.ts';
 import { GatewayError } from '../../core/gateway-error.ts';
+import { assertWithinUpperBounds } from '../../core/key-limits.ts';
 import type { Limits } from '../../core/limits.ts';
 import type { UserRecord } from '../../core/owner-records.ts';
 import { isAdmin, refuseAct } from '../../core/rights.ts';
@@ -43,6 +44,9 @@ export async function updateUser(
   // Who is made under an address alone has it.
   const fields = found === undefined && input.id === null ? { ...input.fields, email: input.email } : input.fields;
   assertUserFields(fields);
+  if ((input.fields.role ?? found?.role) !== 'proxy_admin') {
+    assertWithinUpperBounds(input.fields.limits, deps.defaults.upperBounds, nowMs);
+  }
   const by = nameOfCaller(caller);
   const blank: UserRecord = { ...buildBlankOwner(id, by, nowMs), email: null, role: deps.defaults.role };
   const { adjustments, spend } =

@@ -1,4 +1,5 @@
 import { GatewayError } from '../../core/gateway-error.ts';
+import type { OwnerUpperBounds } from '../../core/key-limits.ts';
 import type { UserRole } from '../../core/owner-records.ts';
 import type { BudgetWindows } from '../../core/spend-counter.ts';
 import type { KeyManagement } from '../keys/key-management.ts';
@@ -13,6 +14,8 @@ export interface UserDefaults {
   teamIds: readonly string[];
   /** Only for `internal_user`s that say nothing of a budget. */
   internalUserBudget: LimitFields;
+  /** What no user may have more of, administrators apart. */
+  upperBounds: OwnerUpperBounds;
 }
 
 /** What the verbs over users ask of the world. */

@@ -35,6 +35,13 @@ function buildKey(fields: Partial<KeyRecord>): KeyRecord {
   return { ...buildBlankKey({ keyId, hash: sha256Hex(keyId), mask: null, createdBy: 'tests', nowMs: 1 }), ...fields };
 }
 
+const NO_BOUNDS = {
+  maxBudgetNanoUsd: null,
+  budgetDuration: null,
+  maxParallelRequests: null,
+  tpmLimit: null,
+  rpmLimit: null,
+};
 export const NO_FIELDS: TeamFields = { inMetadata: {}, extra: {}, limits: {}, memberDefaults: {} };
 
 export interface TeamWorld {
@@ -72,8 +79,8 @@ export async function openTeamWorld(open: typeof openStorage): Promise<TeamWorld
     windowEndMs: (duration) => calendar.windowAt(duration, clock.nowMs).endMs,
     isKnownModel: keys.isKnownModel,
     accessGroupsOf: () => [],
-    userDefaults: { role: 'internal_user', limits: {}, models: [], teamIds: [], internalUserBudget: {} },
-    settings: { defaults: NO_FIELDS, availableTeamIds: [], callbacks: new Map() },
+    userDefaults: { role: 'internal_user', limits: {}, models: [], teamIds: [], internalUserBudget: {}, upperBounds: NO_BOUNDS },
+    settings: { defaults: NO_FIELDS, upperBounds: NO_BOUNDS, availableTeamIds: [], callbacks: new Map() },
     listKeys: (query) => storage.keys.list(query),
     viewKeys: (found) => viewKeys(keys, found, clock.nowMs),
   };
