@@ -2,6 +2,11 @@
 
 import type { Counters, LoadBalances } from '../../src/counters/counters.ts';
 import { createMemoryCounters } from '../../src/counters/memory-counters.ts';
+import { createPostgresCounters } from '../../src/counters/postgres-counters.ts';
+import { type Connection, openConnection } from '../../src/storage/connection.ts';
+import { createExecuteSql } from '../../src/storage/execute-sql.ts';
+import { migrate } from '../../src/storage/migrate.ts';
+import { createTestDatabase } from '../support/postgres.ts';
 
 export interface CounterStore {
   /**
@@ -18,7 +23,10 @@ export interface CounterStoreKind {
   create(): Promise<CounterStore>;
 }
 
-export const COUNTER_STORES: readonly CounterStoreKind[] = [{ name: 'memory', create: createMemoryStore }];
+export const COUNTER_STORES: readonly CounterStoreKind[] = [
+  { name: 'memory', create: createMemoryStore },
+  { name: 'PostgreSQL', create: createPostgresStore },
+];
 
 async function createMemoryStore(): Promise<CounterStore> {
   let counters: Counters | undefined;
@@ -28,5 +36,36 @@ async function createMemoryStore(): Promise<CounterStore> {
       return counters;
     },
     close: async () => counters?.close(),
+  };
+}
+
+/** The database is made and migrated once; every store that is made empties its tables. */
+let connection: Promise<Connection> | undefined;
+
+async function openDatabase(): Promise<Connection> {
+  const { url } = await createTestDatabase();
+  await migrate(url);
+  return openConnection({ url, poolSize: 8, queryTimeoutMs: 30_000 });
+}
+
+async function createPostgresStore(): Promise<CounterStore> {
+  connection ??= openDatabase();
+  const execute = createExecuteSql((await connection).writes);
+  await execute('truncate counters, counter_holds, counter_writers', []);
+  const opened: Counters[] = [];
+  return {
+    async open(loadBalances) {
+      const counters = createPostgresCounters({
+        execute,
+        processId: `process_${opened.length}`,
+        loadBalances,
+        timeOf: 'caller',
+      });
+      opened.push(counters);
+      return counters;
+    },
+    close: async () => {
+      await Promise.all(opened.map((counters) => counters.close()));
+    },
   };
 }

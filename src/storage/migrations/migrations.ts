@@ -10,6 +10,7 @@ import { chainAudit } from './0007-audit.ts';
 import { createModels } from './0009-models.ts';
 import { createSpendRecords } from './0010-spend-records.ts';
 import { createProcesses } from './0013-processes.ts';
+import { createCounters } from './0014-counters.ts';
 
 /**
  * Every step from an empty database to the present one, by name, in the order of the names. Released ones never change.
@@ -26,5 +27,6 @@ export function buildMigrations(dialect: DialectName, seal: AuditSeal | null = n
     '0009-models': { up: (db) => createModels(db, dialect) },
     '0010-spend-records': { up: (db) => createSpendRecords(db, dialect) },
     '0013-processes': { up: (db) => createProcesses(db, dialect) },
+    '0014-counters': { up: (db) => createCounters(db, dialect) },
   };
 }
