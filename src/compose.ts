@@ -7,6 +7,7 @@ import { refuseRoute } from './auth/authorize-route.ts';
 import { reassureCaller } from './auth/identify-caller.ts';
 import { createIpAllowList } from './auth/ip-allow-list.ts';
 import { createMasterKeyCheck } from './auth/master-key.ts';
+import { buildCounters } from './compose/build-counters.ts';
 import { buildGatewayDeps, chooseUpstream, newEndUserLimits } from './compose/build-gateway.ts';
 import { buildKeyManagement, buildSpending } from './compose/build-management.ts';
 import { buildModelManagement } from './compose/build-model-management.ts';
@@ -28,7 +29,6 @@ import { createBudgetCalendar } from './core/budget-window.ts';
 import type { Caller } from './core/caller.ts';
 import type { KnownRoute } from './core/ceiling-terms.ts';
 import { sha256Hex } from './core/key-secret.ts';
-import { createMemoryCounters } from './counters/memory-counters.ts';
 import { callModel } from './gateway/call-model.ts';
 import { explainCall } from './gateway/explain-call.ts';
 import { listDeployments, listModels } from './gateway/list-models.ts';
@@ -105,7 +105,12 @@ export async function compose(config: Config, overrides: ComposeOverrides = {}):
     nowMs,
     logger,
   });
-  const counters = createMemoryCounters({ loadBalances: (ids) => ledger.balances(ids) });
+  const counters = buildCounters(config, {
+    storage,
+    loadBalances: (ids) => ledger.balances(ids),
+    processId: newId('proc_'),
+    logger,
+  });
   const live = createLiveCalls(counters);
   const calendar = createBudgetCalendar({
     timeZone: config.general.budgetTimeZone,

@@ -35,6 +35,7 @@ export function buildGeneral(
     typicalOutputTokens: general.typical_output_tokens ?? 1_024,
     hardBudgetDefaultMaxTokens: general.hard_budget_default_max_tokens ?? 16_384,
     hardBudgetTokensPerImage: general.hard_budget_tokens_per_image ?? 50_000,
+    counters: general.counters ?? 'memory',
     journalFsync: general.journal_fsync ?? false,
     shipEveryMs: general.ship_every_ms ?? general.proxy_batch_write_at ?? 250,
     maxStalenessMs: general.max_staleness_seconds ?? 2_000,

@@ -146,6 +146,8 @@ export interface GeneralConfig {
   readonly hardBudgetDefaultMaxTokens: number;
   /** What one image in a prompt is taken to cost at most, in hard mode. */
   readonly hardBudgetTokensPerImage: number;
+  /** Where what fills up is counted. */
+  readonly counters: 'memory' | 'postgres';
   /** Flush the journal to the disk before an answer ends: survives power loss, costs latency. */
   readonly journalFsync: boolean;
   /** How often journalled calls go to the database. */

@@ -40,6 +40,7 @@ export const generalSettings = z.object({
   token_rate_limit_type: optional(choice(['total', 'input', 'output'])),
   global_max_parallel_requests: optional(wholeNumber(0)),
 
+  counters: optional(choice(['memory', 'postgres'])),
   journal_fsync: optional(flag),
   ship_every_ms: optional(wholeNumber(1, 3_600_000)),
   proxy_batch_write_at: optional(seconds),

@@ -73,7 +73,10 @@ export function createBatchQueue(options: BatchQueueOptions): BatchQueue {
   let last: Promise<unknown> = Promise.resolve();
   let wakeUp: (() => void) | null = null;
 
-  function add<S extends Step, R>(step: S, whenLate: (resolve: (result: R) => void, reject: Reject) => void): Promise<R> {
+  function add<S extends Step, R>(
+    step: S,
+    whenLate: (resolve: (result: R) => void, reject: Reject) => void,
+  ): Promise<R> {
     const promise = new Promise<R>((resolve, reject) => {
       let open = true;
       const timer = setTimeout(() => {
@@ -170,6 +173,8 @@ export function createBatchQueue(options: BatchQueueOptions): BatchQueue {
     // Nobody is kept waiting for what will be done in any case.
     if (!again) for (const entry of later) entry.answer(false as never);
     doubtful = later.length === 0 ? null : { number, entries: later };
+    for (const entry of waiting) if (isReserve(entry)) entry.fail(error);
+    waiting = waiting.filter((entry) => !isReserve(entry));
   }
 
   /** Nothing of the batch has been done, and nothing ever will be of the one step at fault. */
@@ -203,7 +208,11 @@ export function createBatchQueue(options: BatchQueueOptions): BatchQueue {
   }
 
   const queue: BatchQueue = {
-    reserve: (step) => add<ReserveStep, ReserveOutcome>(step, (_resolve, reject) => reject(tooSlow())),
+    reserve: (step) =>
+      // The database is away, and is being asked again already.
+      doubtful !== null && failures > 0
+        ? Promise.reject(noAnswer())
+        : add<ReserveStep, ReserveOutcome>(step, (_resolve, reject) => reject(noAnswer())),
     later: (step) => add<LaterStep, boolean>(step, (resolve) => resolve(false)),
     settled: async () => void (await last),
     backlog: () => waiting.length + (doubtful?.entries.length ?? 0),
@@ -226,8 +235,10 @@ function isUnavailable(error: unknown): boolean {
   return error instanceof GatewayError && error.code === 'database_unavailable';
 }
 
-function tooSlow(): GatewayError {
-  return new GatewayError('database_unavailable', 'The database cannot be reached at the moment.', { retryAfterMs: 1_000 });
+function noAnswer(): GatewayError {
+  return new GatewayError('database_unavailable', 'The database cannot be reached at the moment.', {
+    retryAfterMs: 1_000,
+  });
 }
 
 /** A reservation that has been decided. */

@@ -4,7 +4,8 @@
  */
 import type { Charge, Consumption, Hold, Reservation } from '../core/charge.ts';
 
-export const APPLY_SQL = 'select counters_apply_1($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15) as r';
+export const APPLY_SQL =
+  'select counters_apply_1($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15) as r';
 
 /** What a budget counter begins with. */
 export interface Opening {

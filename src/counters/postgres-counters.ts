@@ -142,7 +142,10 @@ export function createPostgresCounters(options: PostgresCounterOptions): Counter
     },
 
     async read(charges: readonly Charge[], nowMs: number): Promise<CounterState[]> {
-      const found = await find(charges.map(({ counter }) => counter), timeFor(nowMs));
+      const found = await find(
+        charges.map(({ counter }) => counter),
+        timeFor(nowMs),
+      );
       const budgets = charges.filter(({ unit }) => unit === 'nano_usd').map(({ counter }) => counter);
       const balances = await balancesOf(budgets, found);
       return charges.map((charge) => toState(charge, found.get(charge.counter), balances, nowMs));
