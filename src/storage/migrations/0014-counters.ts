@@ -29,11 +29,8 @@ export async function createCounters(db: Kysely<unknown>, dialect: DialectName):
   await sql`create table counter_writers (
     id ${text} not null primary key, batch bigint not null, touched_at_ms bigint not null
   ) with (fillfactor = 50)`.execute(db);
-  await sql.raw(APPLY).execute(db);
+  await APPLY.execute(db);
 }
-
-/** How many administrators' changes a counter remembers, so that each moves it once. */
-const REMEMBERED_CHANGES = 64;
 
 /**
  * Null: this writer's batch of that number was carried out before. Else for each step in order: of a reservation 1 and
@@ -41,10 +38,12 @@ const REMEMBERED_CHANGES = 64;
  * fit (from 0), used, held, start and length of its window; or 2 and which charge's balance has to be read first. Of
  * anything else 1 where there was something to do, or 0. The last number is the time it was done at.
  *
+ * A counter remembers the last 64 of administrators' changes, so that each moves it once.
+ *
  * Steps are 1 reserve (a: wanted, b: enough, c: ceiling), 2 settle (a: what is used of it, b: what counts though the
  * hold has ended), 3 release, 4 renew, 5 adjust (a: by how much), 6 expire. x: the lease, or the number of a change.
  */
-const APPLY = `
+const APPLY = sql`
 create function counters_apply_1(
   p_writer text, p_batch bigint, p_now bigint,
   p_ids text[], p_windows bigint[], p_opening bigint[], p_opening_changes text[],
@@ -152,7 +151,7 @@ begin
       at := p_at[first];
       moved := present[at];
       if moved and p_x[i] > 0 then
-        update counters c set changes = c.changes[greatest(1, cardinality(c.changes) - ${REMEMBERED_CHANGES - 2}) :] || p_x[i]
+        update counters c set changes = c.changes[greatest(1, cardinality(c.changes) - 62) :] || p_x[i]
           where c.id = p_ids[at] and not p_x[i] = any (c.changes);
         moved := found;
       end if;
