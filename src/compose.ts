@@ -1,7 +1,6 @@
 import { randomBytes } from 'node:crypto';
 import { mkdirSync } from 'node:fs';
 import { hostname } from 'node:os';
-import { join } from 'node:path';
 import { pino } from 'pino';
 import { refuseRoute } from './auth/authorize-route.ts';
 import { reassureCaller } from './auth/identify-caller.ts';
@@ -18,6 +17,7 @@ import { followMasterKey } from './compose/follow-master-key.ts';
 import { createModelCatalog } from './compose/model-catalog.ts';
 import { newId } from './compose/new-id.ts';
 import { createRequestIds } from './compose/new-request-id.ts';
+import { openJournal } from './compose/open-journal.ts';
 import { createRequestLog } from './compose/request-log.ts';
 import { createSecretBox } from './compose/secret-box.ts';
 import { startJobs } from './compose/start-jobs.ts';
@@ -38,7 +38,6 @@ import type { App } from './http/app-instance.ts';
 import { createEndUserRecorder } from './jobs/end-user-recorder.ts';
 import { createLastActiveRecorder } from './jobs/last-active-recorder.ts';
 import type { LedgerRecovery } from './ledger/ledger.ts';
-import { openLedger } from './ledger/open-ledger.ts';
 import { formatIdentity, isKnownToBeGone, readOwnIdentity } from './ledger/process-identity.ts';
 import { createRefusalLog } from './management/audit/refusal-log.ts';
 import { establishMasterKey } from './management/installation/master-key.ts';
@@ -78,6 +77,7 @@ export async function compose(config: Config, overrides: ComposeOverrides = {}):
   mkdirSync(config.server.dataDir, { recursive: true, mode: 0o700 });
   const salt = config.saltKey ?? (await readOrCreateSalt(config.server.dataDir));
   const auditSeal = createAuditSeal(salt);
+  const processId = newId('proc_');
   const storage = await openStorage({
     url: overrides.databaseUrl ?? databaseUrlOf(config),
     nowMs,
@@ -87,28 +87,18 @@ export async function compose(config: Config, overrides: ComposeOverrides = {}):
     logger,
     auditSeal,
     serving: {
-      own: { id: newId('proc_'), host: hostname(), pid: process.pid, identity: formatIdentity(readOwnIdentity()) },
+      own: { id: processId, host: hostname(), pid: process.pid, identity: formatIdentity(readOwnIdentity()) },
       isGone: isKnownToBeGone,
       maxStalenessMs: config.general.maxStalenessMs,
       outageGraceMs: config.general.databaseOutageGraceMs,
     },
     endUserBudgetId: config.general.maxEndUserBudgetId,
   });
-  const { ledger, recovery } = await openLedger({
-    directory: join(config.server.dataDir, 'journal'),
-    database: storage.writes,
-    reads: storage.reads,
-    dialect: storage.dialect,
-    fsync: config.general.journalFsync,
-    shipEveryMs: config.general.shipEveryMs,
-    unsettled: config.general.unsettledCharge,
-    nowMs,
-    logger,
-  });
+  const { ledger, recovery, takeOver } = await openJournal(config, { storage, nowMs, logger });
   const counters = buildCounters(config, {
     storage,
     loadBalances: (ids) => ledger.balances(ids),
-    processId: newId('proc_'),
+    processId,
     logger,
   });
   const live = createLiveCalls(counters);
@@ -235,6 +225,7 @@ export async function compose(config: Config, overrides: ComposeOverrides = {}):
     endUsers,
     refusals,
     masterKeyFollower,
+    takeOverJournals: takeOver,
     nowMs,
     logger,
   });

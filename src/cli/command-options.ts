@@ -31,10 +31,18 @@ export function addConfigOptions(command: Command, { json = true } = {}): Comman
 }
 
 export function toOverrides(
-  options: ConfigOptions & { host?: string; port?: string; logLevel?: string },
+  options: ConfigOptions & { host?: string; port?: string; logLevel?: string; workers?: string; num_workers?: string },
 ): ConfigOverrides {
-  const { config: configFile, host, port, dataDir, logLevel } = options;
-  return { configFile, host, port, dataDir, logLevel };
+  const {
+    config: configFile,
+    host,
+    port,
+    dataDir,
+    logLevel,
+    num_workers: sameInLitellm,
+    workers = sameInLitellm,
+  } = options;
+  return { configFile, host, port, dataDir, logLevel, workers };
 }
 
 /** A whole number from `least` on. */

@@ -1,5 +1,6 @@
 /** The command line: what was typed → one command, its output, and an exit code. Failures are one sentence each. */
-import { Command, CommanderError } from 'commander';
+import cluster from 'node:cluster';
+import { Command, CommanderError, Option } from 'commander';
 import { ConfigError } from '../config/config-problem.ts';
 import { VERSION } from '../version.ts';
 import { addAuditCommands } from './audit/audit-commands.ts';
@@ -46,9 +47,12 @@ function buildProgram(io: CliIo, setExitCode: (code: number) => void): Command {
       '--log-level <level>',
       'fatal, error, warn, info, debug, trace or silent (LATCHKEY_LOG_LEVEL; default info)',
     )
+    .option('--workers <count>', 'processes that serve on the port, with PostgreSQL (LATCHKEY_WORKERS; default 1)')
+    .addOption(new Option('--num_workers <count>').hideHelp())
     .action((options: ConfigOptions) => {
       const config = io.loadConfig(toOverrides(options));
-      printWarnings(io, config.warnings);
+      // One of several workers would only say again what the primary has said.
+      if (!cluster.isWorker) printWarnings(io, config.warnings);
       return io.serve(config);
     });
   addMigrateCommand(program, io);

@@ -1,24 +1,28 @@
+import cluster from 'node:cluster';
 import type { AddressInfo } from 'node:net';
-import { compose } from '../compose.ts';
+import { compose, type Gateway } from '../compose.ts';
 import type { Config } from '../config/config.ts';
 import { describeMasterKey, describeStart } from './describe-start.ts';
+import { superviseWorkers } from './supervise-workers.ts';
+import { connectToPrimary } from './worker-link.ts';
 
 /**
  * Runs the gateway until SIGTERM or SIGINT, then lets calls in flight end, ships the journal and returns. A second
  * signal does not wait. Rejects when the start fails; what is left behind then is good for the next start.
  */
 export async function serve(config: Config): Promise<void> {
+  if (cluster.isWorker) return serveAsWorker(config);
+  if (config.server.workers > 1) return superviseWorkers(config);
   const gateway = await compose(config);
+  let port: number;
   try {
-    await gateway.app.listen({ host: config.server.host, port: config.server.port });
+    port = await listen(gateway, config);
   } catch (error) {
-    await gateway.close(0);
     if (gateway.newMasterKey !== null) {
       process.stdout.write([...describeMasterKey(gateway.newMasterKey), '', ''].join('\n'));
     }
     throw error;
   }
-  const { port } = gateway.app.server.address() as AddressInfo;
   process.stdout.write(
     describeStart({
       config,
@@ -29,6 +33,36 @@ export async function serve(config: Config): Promise<void> {
   );
   await untilSignal();
   await gateway.close();
+}
+
+/** One of several processes on one port. What there is to say about the start is said by the primary. */
+async function serveAsWorker(config: Config): Promise<void> {
+  const link = connectToPrimary();
+  try {
+    const gateway = await compose(config);
+    const { newMasterKey, recovery } = gateway;
+    if (await link.mayListen({ kind: 'ready', newMasterKey, recovery })) {
+      link.tell({ kind: 'listening', port: await listen(gateway, config) });
+      await link.untilDrain();
+    }
+    await gateway.close();
+  } catch (error) {
+    process.exitCode = 1;
+    link.tell({ kind: 'failed', message: error instanceof Error ? error.message : String(error) });
+  } finally {
+    link.close();
+  }
+}
+
+/** Returns the port. Closes the gateway where it cannot listen. */
+async function listen(gateway: Gateway, { server: { host, port } }: Config): Promise<number> {
+  try {
+    await gateway.app.listen({ host, port });
+  } catch (error) {
+    await gateway.close(0);
+    throw error;
+  }
+  return (gateway.app.server.address() as AddressInfo).port;
 }
 
 function untilSignal(): Promise<void> {

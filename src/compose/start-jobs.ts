@@ -11,6 +11,8 @@ import type { RequestLog } from './request-log.ts';
 const SWEEP_EVERY_MS = 250;
 const READ_MASTER_KEY_EVERY_MS = 500;
 const HEARTBEAT_EVERY_MS = 1_000;
+/** A bill that nobody else will ship is in the database well within a minute. */
+const TAKE_OVER_EVERY_MS = 5_000;
 const FLUSH_LAST_ACTIVE_EVERY_MS = 10_000;
 const STORE_END_USERS_EVERY_MS = 1_000;
 const COUNT_REFUSALS_EVERY_MS = 10_000;
@@ -26,6 +28,7 @@ export function startJobs(parts: {
   endUsers: { flush(): Promise<void> };
   refusals: { flush(): Promise<void> };
   masterKeyFollower: MasterKeyFollower | null;
+  takeOverJournals: () => Promise<void>;
   requestLog: RequestLog;
   nowMs: () => number;
   logger: pino.Logger;
@@ -51,6 +54,7 @@ export function startJobs(parts: {
       });
     }),
     every(READ_MASTER_KEY_EVERY_MS, 'read master key', () => masterKeyFollower?.refresh()),
+    every(TAKE_OVER_EVERY_MS, 'take over journals', parts.takeOverJournals),
     every(FLUSH_LAST_ACTIVE_EVERY_MS, 'last active', () => lastActive.flush()),
     every(STORE_END_USERS_EVERY_MS, 'store end users', () => endUsers.flush()),
     every(COUNT_REFUSALS_EVERY_MS, 'count refusals', () => refusals.flush()),

@@ -14,6 +14,7 @@ import type { RouterSettings } from './router-settings.ts';
 export interface EnvironmentOnly {
   rotationGracePeriod: string | null;
   rateLimitWindowMs: number | null;
+  workers: number;
 }
 
 export function buildGeneral(
@@ -35,7 +36,8 @@ export function buildGeneral(
     typicalOutputTokens: general.typical_output_tokens ?? 1_024,
     hardBudgetDefaultMaxTokens: general.hard_budget_default_max_tokens ?? 16_384,
     hardBudgetTokensPerImage: general.hard_budget_tokens_per_image ?? 50_000,
-    counters: general.counters ?? 'memory',
+    // What is counted in one process says nothing about the others.
+    counters: general.counters ?? (environment.workers > 1 ? 'postgres' : 'memory'),
     journalFsync: general.journal_fsync ?? false,
     shipEveryMs: general.ship_every_ms ?? general.proxy_batch_write_at ?? 250,
     maxStalenessMs: general.max_staleness_seconds ?? 2_000,

@@ -47,6 +47,8 @@ export interface ServerConfig {
   /** 0: any free port. */
   readonly port: number;
   readonly dataDir: string;
+  /** Processes that serve on the port. More than one only with PostgreSQL. */
+  readonly workers: number;
   /** Largest request body. */
   readonly bodyLimitBytes: number;
 }

@@ -319,7 +319,13 @@ describe('the value', () => {
 
   test('has the documented defaults', () => {
     const config = load('');
-    expect(config.server).toEqual({ host: '127.0.0.1', port: 4000, dataDir: 'data', bodyLimitBytes: 20 * 1024 * 1024 });
+    expect(config.server).toEqual({
+      host: '127.0.0.1',
+      port: 4000,
+      dataDir: 'data',
+      workers: 1,
+      bodyLimitBytes: 20 * 1024 * 1024,
+    });
     expect(config.general).toMatchObject({
       budgetMode: 'standard',
       budgetTimeZone: 'UTC',
@@ -450,3 +456,30 @@ test('an audit log that is to be switched off is a warning, and one that is to b
     { code: 'audit_always_on', places: [{ path: 'litellm_settings.store_audit_logs', at: { line: 1 } }] },
   ]);
 });
+
+describe('workers', () => {
+  const withEnv = (env: Record<string, string>) =>
+    loadConfig({ environment: readEnvironment(env), readFile: missingFile });
+
+  test('several share a PostgreSQL; LiteLLM’s variable comes last', () => {
+    const DATABASE_URL = 'postgresql://db/latchkey';
+    expect(withEnv({ DATABASE_URL, NUM_WORKERS: '3' }).server.workers).toBe(3);
+    expect(withEnv({ DATABASE_URL, NUM_WORKERS: '3', LATCHKEY_WORKERS: '2' }).server.workers).toBe(2);
+  });
+
+  test('several count together, and are refused where each would count for itself', () => {
+    const env = { DATABASE_URL: 'postgresql://db/latchkey', LATCHKEY_WORKERS: '2' };
+    expect(load('', { env }).general.counters).toBe('postgres');
+    expect(() => load('general_settings: {counters: memory}', { env })).toThrow(/each grant the whole of a limit/);
+  });
+
+  test('the embedded database is refused to more than one', () => {
+    expect(withEnv({ LATCHKEY_WORKERS: '1' }).server.workers).toBe(1);
+    expect(() => withEnv({ LATCHKEY_WORKERS: '2' })).toThrow(/set DATABASE_URL .* or run one worker/);
+    expect(() => withEnv({ LATCHKEY_WORKERS: '2', DATABASE_URL: 'sqlite:/tmp/x.db' })).toThrow(/--workers/);
+  });
+});
+
+function missingFile(path: string): string {
+  throw Object.assign(new Error(`no such file: ${path}`), { code: 'ENOENT' });
+}

@@ -14,6 +14,7 @@ import {
 import { checkAliases } from './check-aliases.ts';
 import { checkNames } from './check-names.ts';
 import { chooseMasterKey } from './choose-master-key.ts';
+import { chooseWorkers } from './choose-workers.ts';
 import { type Config, type ConfigWarning, LOG_LEVELS } from './config.ts';
 import { ConfigError, type ConfigPlace, type ConfigProblem, formatPlace, sortPlaces } from './config-problem.ts';
 import { formatPath, locate, type MapNode, type Path } from './config-tree.ts';
@@ -69,6 +70,9 @@ export function loadConfig({ environment, overrides = {}, readFile }: LoadConfig
   const aliasWarnings = checkAliases(router.model_group_alias ?? {}, root, report);
   const keyInFile = { key: general.master_key, place: place('general_settings', 'master_key') };
   const { masterKey, warnings: keyWarnings } = chooseMasterKey(settings, keyInFile, host, report);
+  const database =
+    outside(databaseUrl, 'databaseUrl') ?? general.database_url ?? outside(databaseUrl, 'sharedDatabaseUrl');
+  const workers = chooseWorkers(outside, { databaseUrl: database, counters: general.counters }, report);
   const customKeyGenerate = place('general_settings', 'custom_key_generate');
 
   const config: Config = {
@@ -77,10 +81,10 @@ export function loadConfig({ environment, overrides = {}, readFile }: LoadConfig
       host,
       port: outside(wholeNumber(0, 65_535), 'port') ?? 4000,
       dataDir: outside(text, 'dataDir') ?? 'data',
+      workers,
       bodyLimitBytes: (general.max_request_size_mb ?? 20) * BYTES_PER_MB,
     },
-    databaseUrl:
-      outside(databaseUrl, 'databaseUrl') ?? general.database_url ?? outside(databaseUrl, 'sharedDatabaseUrl'),
+    databaseUrl: database,
     masterKey,
     variables,
     saltKey: settings.saltKey ?? general.salt_key ?? settings.sharedSaltKey,
@@ -100,6 +104,7 @@ export function loadConfig({ environment, overrides = {}, readFile }: LoadConfig
     },
     general: buildGeneral(general, litellm, {
       rotationGracePeriod: outside(duration, 'rotationGracePeriod'),
+      workers,
       rateLimitWindowMs: outside(seconds, 'rateLimitWindowSeconds'),
     }),
     router: buildRouter(router, litellm),

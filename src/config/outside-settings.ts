@@ -10,6 +10,7 @@ export interface ConfigOverrides {
   port?: string | undefined;
   dataDir?: string | undefined;
   logLevel?: string | undefined;
+  workers?: string | undefined;
 }
 
 const FLAGS: Partial<Record<EnvironmentSetting, { override: keyof ConfigOverrides; flag: string }>> = {
@@ -17,6 +18,7 @@ const FLAGS: Partial<Record<EnvironmentSetting, { override: keyof ConfigOverride
   port: { override: 'port', flag: '--port' },
   dataDir: { override: 'dataDir', flag: '--data-dir' },
   logLevel: { override: 'logLevel', flag: '--log-level' },
+  workers: { override: 'workers', flag: '--workers' },
 };
 
 /** Reads one setting; null when it is not given, or was reported as wrong. */

@@ -8,6 +8,11 @@ export interface DirectoryLock {
   release(): void;
 }
 
+/** Another living process has the directory. */
+export class DirectoryInUse extends Error {
+  override readonly name = 'DirectoryInUse';
+}
+
 export interface LockOptions {
   directory: string;
   nowMs: () => number;
@@ -29,7 +34,7 @@ const SILENT_BEATS = 3;
  * read from the process table; one that lives elsewhere (another container on the same volume) is watched for a few
  * heartbeats instead.
  *
- * Throws when the directory is in use.
+ * Throws DirectoryInUse when that is so.
  */
 export async function lockDirectory({ directory, nowMs, onLost, beatMs = 2000 }: LockOptions): Promise<DirectoryLock> {
   const own = readOwnIdentity();
@@ -83,7 +88,7 @@ async function assertAbandoned(directory: string, number: number, beatMs: number
       if (beat === SILENT_BEATS - 1) return;
     }
   }
-  throw new Error(
+  throw new DirectoryInUse(
     `The journal in ${directory} is in use by another running process` +
       `${seen.owner === undefined ? '' : ` (pid ${seen.owner.pid})`}. Give each process a data directory of its own.`,
   );

@@ -21,9 +21,15 @@ export async function readAllRows(gateway: GatewayProcess): Promise<(SpendLog & 
 }
 
 /** What `latchkey doctor --json` finds, on a running gateway or a stopped one. */
-export function runDoctor({ configFile, dataDir, url }: GatewayProcess): { ok: boolean; text: string } {
+export function runDoctor(
+  { configFile, dataDir, url }: GatewayProcess,
+  env: Record<string, string> = {},
+): { ok: boolean; text: string } {
   const flags = ['--config', configFile, '--data-dir', dataDir, '--url', url, '--json'];
-  const { stdout, stderr } = spawnSync(process.execPath, [MAIN, 'doctor', ...flags], { encoding: 'utf8' });
+  const { stdout, stderr } = spawnSync(process.execPath, [MAIN, 'doctor', ...flags], {
+    encoding: 'utf8',
+    env: { ...process.env, ...env },
+  });
   const text = `${stdout}${stderr}`;
   return { ok: stdout.startsWith('{') && JSON.parse(stdout).ok === true, text };
 }
