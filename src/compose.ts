@@ -175,11 +175,14 @@ export async function compose(config: Config, overrides: ComposeOverrides = {}):
     publicRoutes: config.general.publicRoutes,
     noteRoute: (route) => routes.push(route),
     pingDatabase: storage.ping,
+    callRoll: storage.processes.callRoll,
     inspectProcess: async () => ({
       callsInFlight: live.count(),
       openHolds: await counters.openHolds(),
       journalBacklog: ledger.backlog(),
       changeFeedPosition: storage.changes.position(),
+      changeFeedBehindMs: storage.freshness.behindMs(),
+      liveProcesses: storage.processes.live(),
     }),
     listModels: (caller) => listModels(gateway.models, caller),
     listDeployments: (caller) =>

@@ -8,6 +8,7 @@ import type { App } from './app-instance.ts';
 import { takeCallsDirectly } from './direct-calls.ts';
 import { createErrorHandler } from './error-handler.ts';
 import { type AuthenticateDeps, authenticateRoutes } from './hooks/authenticate.ts';
+import { type AwaitProcessesDeps, awaitProcesses } from './hooks/await-processes.ts';
 import { beginRequests } from './hooks/begin-request.ts';
 import { describeActors } from './hooks/describe-actor.ts';
 import { type LogRequest, logRequests } from './hooks/log-requests.ts';
@@ -39,6 +40,7 @@ import { compileZodValidator } from './zod-validation.ts';
 export interface AppDeps
   extends ServerDeps,
     AuthenticateDeps,
+    AwaitProcessesDeps,
     HomeRoutesDeps,
     HealthRoutesDeps,
     ModelCallRoutesDeps,
@@ -75,6 +77,7 @@ export async function createApp(deps: AppDeps): Promise<App> {
   // The API browser's own files come before the guard; every route after it is guarded.
   await registerDocsRoutes(app, deps);
   authenticateRoutes(app, deps);
+  awaitProcesses(app, deps);
 
   registerHomeRoutes(app, deps);
   registerHealthRoutes(app, deps);

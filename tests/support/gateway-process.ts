@@ -20,6 +20,8 @@ export interface GatewayOptions {
   /** Kept when the gateway ends; otherwise it makes its own and removes it. */
   dataDir?: string;
   port?: number;
+  /** False: none is configured, so the installation makes its own. */
+  withMasterKey?: boolean;
 }
 
 /** What an administrator's request brought back. */
@@ -65,7 +67,7 @@ export async function startGateway(options: GatewayOptions): Promise<GatewayProc
   const folder = mkdtempSync(join(tmpdir(), 'latchkey-test-'));
   const dataDir = options.dataDir ?? join(folder, 'data');
   const configFile = join(folder, 'config.yaml');
-  const masterKey = writeConfig(configFile, options.config);
+  const masterKey = writeConfig(configFile, options.config, options.withMasterKey ?? true);
   const port = options.port ?? (await findFreePort());
   const url = `http://127.0.0.1:${port}`;
   let log = '';
@@ -150,8 +152,12 @@ export async function startGateway(options: GatewayOptions): Promise<GatewayProc
   };
 }
 
-/** Writes the file; returns the master key that it names. */
-function writeConfig(file: string, config: string | Record<string, unknown>): string {
+/** Writes the file; returns the master key that it names, if it is to name one. */
+function writeConfig(file: string, config: string | Record<string, unknown>, withMasterKey: boolean): string {
+  if (!withMasterKey) {
+    writeFileSync(file, typeof config === 'string' ? config : JSON.stringify(config));
+    return '';
+  }
   if (typeof config === 'string') {
     writeFileSync(file, config);
     const named = /^\s*master_key:\s*(\S+)/m.exec(config)?.[1];

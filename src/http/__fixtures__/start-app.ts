@@ -85,6 +85,7 @@ export async function startApp(overrides: Partial<AppDeps> = {}, record: Partial
     publicRoutes: [],
     noteRoute: () => undefined,
     pingDatabase: () => Promise.resolve(),
+    callRoll: async () => ({ acknowledged: [], laggards: [] }),
     listModels: () => ['gpt-4', 'openai/gpt-4o'],
     listDeployments: () => [],
     ...overrides,

@@ -14,6 +14,10 @@ export interface ProcessState {
   journalBacklog: number;
   /** Sequence number of the last change of a key, balance or setting that this process has heard of. */
   changeFeedPosition: number;
+  /** When it last looked for changes of other processes, in milliseconds ago. */
+  changeFeedBehindMs: number;
+  /** Processes that serve from the same database, this one included. */
+  liveProcesses: number;
 }
 
 export interface HealthRoutesDeps {
@@ -37,6 +41,8 @@ const ReadinessDetails = Readiness.extend({
   open_holds: z.number().describe('Holds on limits; each belongs to a call in flight.'),
   journal_backlog: z.number().describe('Bills that are journalled and not yet in the database.'),
   change_feed_position: z.number().describe('Number of the last change that this process has heard of.'),
+  change_feed_behind_seconds: z.number().describe('How long ago it last looked for changes of other processes.'),
+  live_processes: z.number().describe('Processes that serve from this database, this one included.'),
 });
 const Endpoint = z.object({
   model: z.string(),
@@ -112,6 +118,8 @@ export function registerHealthRoutes(app: App, deps: HealthRoutesDeps): void {
         open_holds: state.openHolds,
         journal_backlog: state.journalBacklog,
         change_feed_position: state.changeFeedPosition,
+        change_feed_behind_seconds: Math.round(state.changeFeedBehindMs) / 1_000,
+        live_processes: state.liveProcesses,
       });
     },
   );
