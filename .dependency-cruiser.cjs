@@ -81,6 +81,7 @@ module.exports = {
       [storage, ledger, counters],
       'Ask storage, ledger or counters for a function.',
     ),
+    onlyIn('only-counters-know-redis', lib('ioredis'), [counters], 'Ask counters for a function.'),
     onlyIn(
       'only-http-knows-fastify',
       `${lib('fastify')}|${lib('@fastify')}|${lib('fastify-type-provider-zod')}`,

@@ -95,10 +95,11 @@ export async function compose(config: Config, overrides: ComposeOverrides = {}):
     endUserBudgetId: config.general.maxEndUserBudgetId,
   });
   const { ledger, recovery, takeOver } = await openJournal(config, { storage, nowMs, logger });
-  const counters = buildCounters(config, {
+  const { counters, redisState } = await buildCounters(config, {
     storage,
-    loadBalances: (ids) => ledger.balances(ids),
+    ledger,
     processId,
+    ownClock: overrides.nowMs !== undefined,
     logger,
   });
   const live = createLiveCalls(counters);
@@ -176,6 +177,7 @@ export async function compose(config: Config, overrides: ComposeOverrides = {}):
     noteRoute: (route) => routes.push(route),
     pingDatabase: storage.ping,
     callRoll: storage.processes.callRoll,
+    redisState,
     inspectProcess: async () => ({
       callsInFlight: live.count(),
       openHolds: await counters.openHolds(),

@@ -1,24 +1,44 @@
 import type { pino } from 'pino';
-import type { Config } from '../config/config.ts';
-import type { Counters, LoadBalances } from '../counters/counters.ts';
+import type { Config, RedisConfig } from '../config/config.ts';
+import type { Counters } from '../counters/counters.ts';
 import { createMemoryCounters } from '../counters/memory-counters.ts';
 import { createPostgresCounters } from '../counters/postgres-counters.ts';
+import { createRedisCounters, type RedisState } from '../counters/redis-counters.ts';
+import type { Ledger } from '../ledger/ledger.ts';
 import { createExecuteSql } from '../storage/execute-sql.ts';
 import type { OpenStorage } from '../storage/open-storage.ts';
 import { readRecentBalanceChanges } from '../storage/recent-balance-changes.ts';
 
-/** Where what fills up is counted: in this process, or in the database that it shares with others. */
-export function buildCounters(
-  config: Pick<Config, 'general'>,
-  parts: {
-    storage: Pick<OpenStorage, 'dialect' | 'reads' | 'writes'>;
-    loadBalances: LoadBalances;
-    processId: string;
-    logger: pino.Logger;
-  },
-): Counters {
-  const { storage, loadBalances, processId, logger } = parts;
-  if (config.general.counters !== 'postgres') return createMemoryCounters({ loadBalances });
+/** What is counted, and how Redis is doing; null: it is not counted there. */
+export interface CounterParts {
+  counters: Counters;
+  redisState: (() => RedisState) | null;
+}
+
+interface Parts {
+  storage: Pick<OpenStorage, 'dialect' | 'reads' | 'writes'>;
+  ledger: Pick<Ledger, 'balances' | 'flush'>;
+  processId: string;
+  /** The clock is a test's: Redis has no say in what time it is. */
+  ownClock: boolean;
+  logger: pino.Logger;
+}
+
+/** Bills of other processes are in the database by then, in anything but an outage. */
+const LEAST_BILL_LAG_MS = 1_000;
+const BILL_LAG_IN_SHIPMENTS = 4;
+/** Each process hears from Redis every quarter of a second. */
+const FENCE_MS = 500;
+
+/** Where what fills up is counted: in this process, or in the database or the Redis that it shares with others. */
+export async function buildCounters(config: Pick<Config, 'general' | 'redis'>, parts: Parts): Promise<CounterParts> {
+  const { ledger } = parts;
+  if (config.general.counters === 'redis' && config.redis !== null) return countInRedis(config.redis, config, parts);
+  if (config.general.counters === 'postgres') return { counters: countInPostgres(parts), redisState: null };
+  return { counters: createMemoryCounters({ loadBalances: (ids) => ledger.balances(ids) }), redisState: null };
+}
+
+function countInPostgres({ storage, ledger, processId, logger }: Parts): Counters {
   if (storage.dialect !== 'postgres') {
     throw new Error(
       'general_settings.counters is postgres, but the database is SQLite: give database_url, or leave it out.',
@@ -27,8 +47,34 @@ export function buildCounters(
   return createPostgresCounters({
     execute: createExecuteSql(storage.writes),
     processId,
-    loadBalances,
+    loadBalances: (ids) => ledger.balances(ids),
     recentChanges: () => readRecentBalanceChanges(storage.reads),
     onRefused: (error) => logger.error({ err: error }, 'The database refused a step of the counters'),
   });
+}
+
+async function countInRedis(
+  { url }: RedisConfig,
+  { general }: Pick<Config, 'general'>,
+  { ledger, processId, ownClock, logger }: Parts,
+): Promise<CounterParts> {
+  const failMode = general.countersFailMode;
+  const counters = await createRedisCounters({
+    url,
+    processId,
+    loadBalances: (ids) => ledger.balances(ids),
+    flushLedger: () => ledger.flush(),
+    failMode,
+    timeoutMs: general.redisTimeoutMs,
+    billLagMs: Math.max(LEAST_BILL_LAG_MS, BILL_LAG_IN_SHIPMENTS * general.shipEveryMs),
+    prefix: general.redisKeyPrefix,
+    clock: ownClock ? 'caller' : 'redis',
+    fenceMs: FENCE_MS,
+    onStateChange: (state, reason) => {
+      if (state === 'up') logger.info({ redis: state, reason, failMode }, 'Limits are counted in Redis');
+      else logger.warn({ redis: state, reason, failMode }, 'Limits cannot be counted in Redis');
+    },
+  });
+  if (counters.state() !== 'up') logger.warn({ redis: counters.state(), failMode }, 'Started without Redis');
+  return { counters, redisState: counters.state };
 }

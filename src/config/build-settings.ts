@@ -21,6 +21,7 @@ export function buildGeneral(
   general: GeneralSettings,
   litellm: LitellmSettings,
   environment: EnvironmentOnly,
+  hasRedis: boolean,
 ): GeneralConfig {
   return {
     budgetMode: general.budget_mode ?? 'standard',
@@ -37,7 +38,10 @@ export function buildGeneral(
     hardBudgetDefaultMaxTokens: general.hard_budget_default_max_tokens ?? 16_384,
     hardBudgetTokensPerImage: general.hard_budget_tokens_per_image ?? 50_000,
     // What is counted in one process says nothing about the others.
-    counters: general.counters ?? (environment.workers > 1 ? 'postgres' : 'memory'),
+    counters: general.counters ?? (hasRedis ? 'redis' : environment.workers > 1 ? 'postgres' : 'memory'),
+    countersFailMode: general.counters_fail_mode ?? 'closed',
+    redisTimeoutMs: general.redis_timeout_ms ?? 500,
+    redisKeyPrefix: general.redis_key_prefix ?? 'latchkey',
     journalFsync: general.journal_fsync ?? false,
     shipEveryMs: general.ship_every_ms ?? general.proxy_batch_write_at ?? 250,
     maxStalenessMs: general.max_staleness_seconds ?? 2_000,

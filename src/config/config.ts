@@ -2,7 +2,7 @@
  * The configuration: everything the operator decided, read once, checked, deeply frozen. Whoever builds the
  * application takes what it needs from here; nothing else reads the environment or a configuration file.
  *
- * Secrets (`masterKey`, `saltKey`, `databaseUrl`, what a deployment holds) are in this value: never log it as a whole.
+ * Secrets (`masterKey`, `saltKey`, `databaseUrl`, `redis`, what a deployment holds) are in this value: never log it as a whole.
  */
 import type { Weekday } from '../core/budget-window.ts';
 import type { JsonObject } from '../core/json.ts';
@@ -19,6 +19,8 @@ export interface Config {
   readonly server: ServerConfig;
   /** `postgresql://…`, `sqlite:…` or `file:…`; null: a SQLite file in `server.dataDir`. */
   readonly databaseUrl: string | null;
+  /** Null: none. */
+  readonly redis: RedisConfig | null;
   /** Null: none was given, so the installation makes its own on first start. Otherwise begins with `sk-`. */
   readonly masterKey: string | null;
   /** Input to the derivation of secrets that have to be shown again to a retry; null: derived from the installation. */
@@ -51,6 +53,11 @@ export interface ServerConfig {
   readonly workers: number;
   /** Largest request body. */
   readonly bodyLimitBytes: number;
+}
+
+export interface RedisConfig {
+  /** `redis://…` or `rediss://…`; holds the password. */
+  readonly url: string;
 }
 
 export const LOG_LEVELS = ['fatal', 'error', 'warn', 'info', 'debug', 'trace', 'silent'] as const;
@@ -149,7 +156,13 @@ export interface GeneralConfig {
   /** What one image in a prompt is taken to cost at most, in hard mode. */
   readonly hardBudgetTokensPerImage: number;
   /** Where what fills up is counted. */
-  readonly counters: 'memory' | 'postgres';
+  readonly counters: 'memory' | 'postgres' | 'redis';
+  /** What happens to calls with limits while Redis is away: refused, admitted by share, or admitted. */
+  readonly countersFailMode: 'closed' | 'local' | 'open';
+  /** Longest wait for an answer of Redis. */
+  readonly redisTimeoutMs: number;
+  /** Begins the name of every key in Redis. */
+  readonly redisKeyPrefix: string;
   /** Flush the journal to the disk before an answer ends: survives power loss, costs latency. */
   readonly journalFsync: boolean;
   /** How often journalled calls go to the database. */

@@ -29,6 +29,13 @@ export const ENVIRONMENT_NAMES = {
   rotationGracePeriod: 'LITELLM_KEY_ROTATION_GRACE_PERIOD',
   rateLimitWindowSeconds: 'LITELLM_RATE_LIMIT_WINDOW_SIZE',
   gcsBucketName: 'GCS_BUCKET_NAME',
+  redisUrl: 'REDIS_URL',
+  redisHost: 'REDIS_HOST',
+  redisPort: 'REDIS_PORT',
+  redisUsername: 'REDIS_USERNAME',
+  redisPassword: 'REDIS_PASSWORD',
+  redisSsl: 'REDIS_SSL',
+  redisDb: 'REDIS_DB',
   // For the commands that talk to a running gateway.
   url: 'LATCHKEY_URL',
   apiKey: 'LATCHKEY_API_KEY',

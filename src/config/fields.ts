@@ -108,6 +108,11 @@ function toNumber(value: unknown): number | undefined {
   return typeof number === 'number' && Number.isFinite(number) ? number : undefined;
 }
 
+/** The address of a Redis or Valkey. It may hold a password, so no message repeats it. */
+export const redisUrl = field('an address that begins with redis:// or rediss://', (value) =>
+  typeof value === 'string' && /^rediss?:\/\/./.test(value) && URL.canParse(value) ? value : undefined,
+);
+
 /** The address of a database. It may hold a password, so no message repeats it. */
 export const databaseUrl = field('an address that begins with postgresql://, sqlite: or file:', (value) =>
   typeof value === 'string' && /^(postgres(ql)?:\/\/|sqlite:|file:)./.test(value) ? value : undefined,

@@ -13,6 +13,13 @@ const route = z.unknown().transform((value, context): string => {
   return z.NEVER;
 });
 
+/** Stands in braces at the beginning of every key. */
+const redisPrefix = z.unknown().transform((value, context): string => {
+  if (typeof value === 'string' && /^[^{}\s]{1,64}$/.test(value)) return value;
+  context.addIssue({ code: 'custom', message: 'expected up to 64 characters without spaces and braces' });
+  return z.NEVER;
+});
+
 const WEEKDAYS = [
   'monday',
   'tuesday',
@@ -40,7 +47,11 @@ export const generalSettings = z.object({
   token_rate_limit_type: optional(choice(['total', 'input', 'output'])),
   global_max_parallel_requests: optional(wholeNumber(0)),
 
-  counters: optional(choice(['memory', 'postgres'])),
+  counters: optional(choice(['memory', 'postgres', 'redis'])),
+  counters_fail_mode: optional(choice(['closed', 'local', 'open'])),
+  redis_timeout_ms: optional(wholeNumber(10, 1_000)),
+  redis_key_prefix: optional(redisPrefix),
+
   journal_fsync: optional(flag),
   ship_every_ms: optional(wholeNumber(1, 3_600_000)),
   proxy_batch_write_at: optional(seconds),

@@ -26,6 +26,7 @@ import { litellmSettings } from './litellm-settings.ts';
 import { type ConfigOverrides, createOutsideReader } from './outside-settings.ts';
 import { parseModelList, parseSection } from './parse-section.ts';
 import { type ConfigDocument, type ReadFile, readDocument } from './read-document.ts';
+import { buildRedis } from './redis-address.ts';
 import { resolveVariables, withFileVariables } from './resolve-variables.ts';
 import { routerSettings } from './router-settings.ts';
 import { buildTeams } from './team-settings.ts';
@@ -66,6 +67,11 @@ export function loadConfig({ environment, overrides = {}, readFile }: LoadConfig
   }
 
   const host = outside(text, 'host') ?? '127.0.0.1';
+  const redis = buildRedis(router, outside);
+  if (general.counters === 'redis' && redis === null) {
+    const message = 'counters in Redis need its address: REDIS_URL, REDIS_HOST or router_settings.redis_url';
+    report({ ...place('general_settings', 'counters'), message });
+  }
   const models = buildDeployments(parseModelList(root, report), { root, variables }, report);
   const aliasWarnings = checkAliases(router.model_group_alias ?? {}, root, report);
   const keyInFile = { key: general.master_key, place: place('general_settings', 'master_key') };
@@ -85,6 +91,7 @@ export function loadConfig({ environment, overrides = {}, readFile }: LoadConfig
       bodyLimitBytes: (general.max_request_size_mb ?? 20) * BYTES_PER_MB,
     },
     databaseUrl: database,
+    redis,
     masterKey,
     variables,
     saltKey: settings.saltKey ?? general.salt_key ?? settings.sharedSaltKey,
@@ -102,11 +109,16 @@ export function loadConfig({ environment, overrides = {}, readFile }: LoadConfig
       ...buildTeams(litellm.default_team_params, litellm.default_team_settings),
       upperBounds: buildUpperBounds(litellm.upperbound_team_params),
     },
-    general: buildGeneral(general, litellm, {
-      rotationGracePeriod: outside(duration, 'rotationGracePeriod'),
-      workers,
-      rateLimitWindowMs: outside(seconds, 'rateLimitWindowSeconds'),
-    }),
+    general: buildGeneral(
+      general,
+      litellm,
+      {
+        rotationGracePeriod: outside(duration, 'rotationGracePeriod'),
+        workers,
+        rateLimitWindowMs: outside(seconds, 'rateLimitWindowSeconds'),
+      },
+      redis !== null,
+    ),
     router: buildRouter(router, litellm),
     log: { level: outside(choice(LOG_LEVELS), 'logLevel') ?? (litellm.set_verbose === true ? 'debug' : 'info') },
     warnings: [

@@ -1,6 +1,6 @@
 /** The `router_settings` of the file that have a meaning here. */
 import { z } from 'zod';
-import { flag, optional, seconds, text, wholeNumber } from './fields.ts';
+import { flag, optional, redisUrl, seconds, text, wholeNumber } from './fields.ts';
 
 /** `name: group`, or `name: {model: group, hidden: true}`. */
 const aliasTarget = z.preprocess(
@@ -19,6 +19,13 @@ export const routerSettings = z.object({
   allowed_fails: optional(wholeNumber(0)),
   cooldown_time: optional(seconds),
   routing_strategy: optional(text),
+  redis_url: optional(redisUrl),
+  redis_host: optional(text),
+  redis_port: optional(wholeNumber(1, 65_535)),
+  redis_username: optional(text),
+  redis_password: optional(text),
+  redis_ssl: optional(flag),
+  redis_db: optional(wholeNumber(0)),
 });
 
 export type RouterSettings = z.output<typeof routerSettings>;

@@ -95,8 +95,7 @@ export const UNSUPPORTED_ROUTER_SETTINGS = words(`
   deployment_affinity_ttl_seconds disable_cooldowns enable_health_check_routing enable_pre_call_check
   enable_pre_call_checks enable_weighted_failover fallbacks guardrail_list health_check_ignore_transient_errors
   health_check_staleness_threshold ignore_invalid_deployments max_fallbacks max_retries model_group_affinity_config
-  model_group_retry_policy model_list optional_pre_call_checks polling_interval provider_budget_config redis_db
-  redis_host redis_password redis_port redis_ssl redis_url redis_username retry_after retry_policy
+  model_group_retry_policy model_list optional_pre_call_checks polling_interval provider_budget_config retry_after retry_policy
   router_general_settings routing_groups routing_strategy_args search_tools set_verbose stream_timeout
   tag_filtering_match_any tag_routing tag_routing_prefix weights
 `);

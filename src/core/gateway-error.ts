@@ -47,6 +47,8 @@ const ERROR_TABLE = {
   upstream_timeout: { status: 504, type: 'upstream_error' },
   model_unavailable: { status: 503, type: 'model_unavailable' },
   database_unavailable: { status: 503, type: 'no_db_connection' },
+  /** The store that limits are counted in cannot be reached, and the installation admits nothing without it. */
+  counters_unavailable: { status: 503, type: 'internal_server_error' },
   shutting_down: { status: 503, type: 'internal_server_error' },
   internal: { status: 500, type: 'internal_server_error' },
 } as const;

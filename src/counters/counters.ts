@@ -1,9 +1,10 @@
 /**
- * What fills up: requests, tokens, parallel slots, money held. One type for memory (and, later, Redis and PostgreSQL).
+ * What fills up: requests, tokens, parallel slots, money held. One type for memory, PostgreSQL and Redis.
  *
  * `reserve` is the only place where two calls can race, and it is atomic: it grants every charge of the list, each
  * between `atLeast` and `amount`, or none. Every hold ends once: by `settle`, by `release`, or when its lease expires.
  * Settling or releasing a hold that has ended does nothing.
+ * A hold is settled, released and renewed by the process that made it; any process frees it once its lease has run out.
  * Methods are synchronous where the implementation can be; callers await either.
  */
 import type { Charge, Consumption, CounterState, Hold, Reservation } from '../core/charge.ts';

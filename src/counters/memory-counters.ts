@@ -1,5 +1,6 @@
 import type { Charge, Consumption, CounterState, HeldCharge, Hold, Reservation, Shortage } from '../core/charge.ts';
 import { Roster, type RosterMember } from '../core/roster.ts';
+import { consumed } from './consumed.ts';
 import type { Counters, LoadBalances, MaybePromise } from './counters.ts';
 
 export interface MemoryCounterOptions {
@@ -217,20 +218,6 @@ function giveBack(counter: Counter, held: HeldCharge, used: Consumption | null, 
   if (counter.windowStartMs !== held.windowStartMs) return;
   counter.held -= held.granted;
   if (used !== null) counter.used += consumed(held, used);
-}
-
-/** What a held charge turns into when its call settles. */
-function consumed(held: HeldCharge, used: Consumption): number {
-  switch (held.charge.unit) {
-    case 'requests':
-      return held.granted;
-    case 'tokens':
-      return used.tokens;
-    case 'nano_usd':
-      return used.nanoUsd;
-    case 'slots':
-      return 0;
-  }
 }
 
 function stateOf(charge: Charge, counter: Counter): CounterState {

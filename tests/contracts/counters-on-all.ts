@@ -1,12 +1,15 @@
 // The stores that counters can be kept in, each empty when it is made.
 
+import { randomUUID } from 'node:crypto';
 import type { Counters, LoadBalances } from '../../src/counters/counters.ts';
 import { createMemoryCounters } from '../../src/counters/memory-counters.ts';
 import { createPostgresCounters } from '../../src/counters/postgres-counters.ts';
+import { createRedisCounters } from '../../src/counters/redis-counters.ts';
 import { type Connection, openConnection } from '../../src/storage/connection.ts';
 import { createExecuteSql } from '../../src/storage/execute-sql.ts';
 import { migrate } from '../../src/storage/migrate.ts';
 import { createTestDatabase } from '../support/postgres.ts';
+import { testRedis } from '../support/redis.ts';
 
 export interface CounterStore {
   /**
@@ -26,6 +29,7 @@ export interface CounterStoreKind {
 export const COUNTER_STORES: readonly CounterStoreKind[] = [
   { name: 'memory', create: createMemoryStore },
   { name: 'PostgreSQL', create: createPostgresStore },
+  { name: 'Redis', create: createRedisStore },
 ];
 
 async function createMemoryStore(): Promise<CounterStore> {
@@ -66,6 +70,32 @@ async function createPostgresStore(): Promise<CounterStore> {
     },
     close: async () => {
       await Promise.all(opened.map((counters) => counters.close()));
+    },
+  };
+}
+
+async function createRedisStore(): Promise<CounterStore> {
+  const opened: Counters[] = [];
+  const redis = testRedis();
+  return {
+    async open(loadBalances) {
+      const counters = await createRedisCounters({
+        ...redis,
+        processId: randomUUID(),
+        loadBalances,
+        flushLedger: async () => {},
+        failMode: 'closed',
+        timeoutMs: 5_000,
+        billLagMs: 0,
+        clock: 'caller',
+        fenceMs: 0,
+        onStateChange: () => {},
+      });
+      opened.push(counters);
+      return counters;
+    },
+    async close() {
+      for (const counters of opened) await counters.close();
     },
   };
 }

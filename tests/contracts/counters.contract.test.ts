@@ -355,7 +355,7 @@ describe.each(COUNTER_STORES)('counters in $name', ({ create }) => {
         const processes: Counters[] = [];
         for (let index = 0; index < 3; index += 1) processes.push(await store.open(async () => new Map()));
         const model = createCounterModel();
-        const made: { ours: Hold; theirs: NonNullable<ReturnType<typeof model.reserve>>['hold'] }[] = [];
+        const made: { by: Counters; ours: Hold; theirs: NonNullable<ReturnType<typeof model.reserve>>['hold'] }[] = [];
         let nowMs = START;
         for (const { act, process, amounts, wants, atLeast, which, advanceMs } of steps) {
           const here = processes[process] as Counters;
@@ -374,15 +374,15 @@ describe.each(COUNTER_STORES)('counters in $name', ({ create }) => {
             expect(got.granted).toBe(expected !== null);
             if (got.granted && expected !== null) {
               expect(got.hold.charges.map(({ granted }) => granted)).toEqual(expected.granted);
-              made.push({ ours: got.hold, theirs: expected.hold });
+              made.push({ by: here, ours: got.hold, theirs: expected.hold });
             }
           } else if (chosen !== undefined && act === 'renew') {
-            await here.renew(chosen.ours, nowMs, LEASE);
+            await chosen.by.renew(chosen.ours, nowMs, LEASE);
             model.renew(chosen.theirs, nowMs, LEASE);
           } else if (chosen !== undefined && act !== 'nothing') {
             made.splice(which % made.length, 1);
-            if (act === 'settle') await here.settle(chosen.ours, { tokens, nanoUsd }, nowMs);
-            else await here.release(chosen.ours, nowMs);
+            if (act === 'settle') await chosen.by.settle(chosen.ours, { tokens, nanoUsd }, nowMs);
+            else await chosen.by.release(chosen.ours, nowMs);
             model.end(chosen.theirs, act === 'settle' ? { tokens, nanoUsd } : null);
           }
           const looked = (['requests', 'tokens', 'slots', 'nano_usd'] as const).map((unit) => charge({ unit }));

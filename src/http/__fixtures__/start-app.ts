@@ -86,6 +86,7 @@ export async function startApp(overrides: Partial<AppDeps> = {}, record: Partial
     noteRoute: () => undefined,
     pingDatabase: () => Promise.resolve(),
     callRoll: async () => ({ acknowledged: [], laggards: [] }),
+    redisState: null,
     listModels: () => ['gpt-4', 'openai/gpt-4o'],
     listDeployments: () => [],
     ...overrides,

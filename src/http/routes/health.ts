@@ -23,6 +23,8 @@ export interface ProcessState {
 export interface HealthRoutesDeps {
   version: string;
   inspectProcess(): Promise<ProcessState>;
+  /** Null: there is no Redis. */
+  redisState: (() => 'up' | 'down' | 'rebuilding') | null;
   /** Resolves when the database answers; rejects when it does not. */
   pingDatabase(): Promise<void>;
   listDeployments(caller: Caller): readonly DeploymentView[];
@@ -34,6 +36,12 @@ const PING_TIMEOUT_MS = 2_000;
 const Readiness = z.object({
   status: z.enum(['healthy', 'unhealthy']),
   db: z.enum(['connected', 'unreachable']),
+  redis: z
+    .enum(['up', 'down', 'rebuilding'])
+    .optional()
+    .describe(
+      'Where limits are counted in Redis. While it is not up, calls with limits fare as counters_fail_mode says.',
+    ),
   litellm_version: z.string(),
 });
 const ReadinessDetails = Readiness.extend({
@@ -95,7 +103,7 @@ export function registerHealthRoutes(app: App, deps: HealthRoutesDeps): void {
     },
     async (_request, reply) => {
       const connected = await isConnected();
-      return reply.code(connected ? 200 : 503).send(toReadiness(connected, deps.version));
+      return reply.code(connected ? 200 : 503).send(toReadiness(connected, deps));
     },
   );
 
@@ -113,7 +121,7 @@ export function registerHealthRoutes(app: App, deps: HealthRoutesDeps): void {
       const connected = await isConnected();
       const state = await deps.inspectProcess();
       return reply.code(connected ? 200 : 503).send({
-        ...toReadiness(connected, deps.version),
+        ...toReadiness(connected, deps),
         calls_in_flight: state.callsInFlight,
         open_holds: state.openHolds,
         journal_backlog: state.journalBacklog,
@@ -175,10 +183,11 @@ export function registerHealthRoutes(app: App, deps: HealthRoutesDeps): void {
   );
 }
 
-function toReadiness(connected: boolean, version: string): z.output<typeof Readiness> {
+function toReadiness(connected: boolean, { version, redisState }: HealthRoutesDeps): z.output<typeof Readiness> {
   return {
     status: connected ? 'healthy' : 'unhealthy',
     db: connected ? 'connected' : 'unreachable',
+    ...(redisState === null ? {} : { redis: redisState() }),
     litellm_version: version,
   };
 }

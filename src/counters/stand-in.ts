@@ -1,0 +1,200 @@
+import { LRUCache } from 'lru-cache';
+import type { Charge, Consumption, HeldCharge } from '../core/charge.ts';
+import { GatewayError } from '../core/gateway-error.ts';
+import type { Counters, LoadBalances } from './counters.ts';
+import { createMemoryCounters } from './memory-counters.ts';
+import { buildHold, type RedisHold, type RedisReservation } from './redis-hold.ts';
+import type { RedisReply } from './redis-link.ts';
+
+/**
+ * What happens to calls with limits while Redis is away. `closed`: 503 until it is back. `local`: each process admits its
+ * share of what was left. `open`: everything is admitted.
+ */
+export type FailMode = 'closed' | 'local' | 'open';
+
+export interface StandInOptions {
+  mode: FailMode;
+  loadBalances: LoadBalances;
+  /** Among how many processes what is left is divided. */
+  liveProcesses(): number;
+  /** Holds of running calls, made while Redis was there. */
+  liveHolds(): RedisHold[];
+}
+
+/** Counts while Redis does not. */
+export interface StandIn {
+  /** @throws GatewayError (rejects) counters_unavailable in mode `closed` */
+  reserve(
+    charges: readonly Charge[],
+    nowMs: number,
+    leaseMs: number,
+    id: string,
+    cause: unknown,
+  ): Promise<RedisReservation>;
+  finish(hold: RedisHold, used: Consumption | null, nowMs: number): void;
+  renew(hold: RedisHold, nowMs: number, leaseMs: number): void;
+  expire(nowMs: number): void;
+  /** What Redis said of these counters. */
+  learn(charges: readonly Charge[], reply: RedisReply, nowMs: number): void;
+  /** Redis is back. */
+  end(): void;
+}
+
+/** The last that was heard of a counter, by the caller's clock. */
+interface Known {
+  used: number;
+  held: number;
+  /** 0: does not end. */
+  windowEndMs: number;
+}
+
+const MOST_KNOWN = 100_000;
+const NO_CEILING = Number.MAX_SAFE_INTEGER;
+
+export function createStandIn(options: StandInOptions): StandIn {
+  const known = options.mode === 'local' ? new LRUCache<string, Known>({ max: MOST_KNOWN }) : null;
+  let outage: Promise<Outage> | null = null;
+
+  return {
+    async reserve(charges, nowMs, leaseMs, id, cause) {
+      if (options.mode === 'closed') throw unavailable(cause);
+      if (known === null) return { granted: true, hold: buildHold(id, null, charges.map(grantAll), nowMs, leaseMs) };
+      outage ??= beginOutage(options, known, nowMs);
+      const { counters, shareOf } = await outage;
+      const shares: Charge[] = [];
+      for (const charge of charges) shares.push({ ...charge, ceiling: await shareOf(charge, nowMs) });
+      const reservation = await counters.reserve(shares, nowMs, leaseMs);
+      if (!reservation.granted) {
+        const { charge, ...state } = reservation.shortage;
+        const position = shares.indexOf(charge);
+        return { granted: false, shortage: { ...state, charge: charges[position] as Charge } };
+      }
+      const held = reservation.hold.charges.map((one, index) => ({ ...one, charge: charges[index] as Charge }));
+      const hold = buildHold(id, null, held, nowMs, leaseMs);
+      hold.twin = reservation.hold;
+      return { granted: true, hold };
+    },
+
+    finish(hold, used, nowMs) {
+      const { twin } = hold;
+      if (twin === null || outage === null) return;
+      void outage.then(({ counters }) =>
+        used === null ? counters.release(twin, nowMs) : counters.settle(twin, used, nowMs),
+      );
+    },
+
+    renew(hold, nowMs, leaseMs) {
+      const { twin } = hold;
+      if (twin !== null && outage !== null) void outage.then(({ counters }) => counters.renew(twin, nowMs, leaseMs));
+    },
+
+    expire(nowMs) {
+      if (outage !== null) void outage.then(({ counters }) => counters.expire(nowMs));
+    },
+
+    learn(charges, reply, nowMs) {
+      if (known === null) return;
+      const [verdict, atMs, ...rest] = reply as [string, number, ...number[]];
+      const note = (charge: Charge, used: number, held: number, startMs: number): void => {
+        const windowEndMs = charge.windowMs > 0 ? startMs + charge.windowMs + nowMs - atMs : 0;
+        known.set(charge.counter, { used, held, windowEndMs });
+      };
+      if (verdict === 'short') {
+        const [position = 1, used = 0, held = 0, startMs = 0] = rest;
+        note(charges[position - 1] as Charge, used, held, startMs);
+        return;
+      }
+      charges.forEach((charge, index) => {
+        const [used = 0, held = 0, granted = 0, startMs = 0] = rest.slice(index * 4, index * 4 + 4);
+        note(charge, used, held + granted, startMs);
+      });
+    },
+
+    end() {
+      outage = null;
+      for (const hold of options.liveHolds()) hold.twin = null;
+    },
+  };
+}
+
+interface Outage {
+  counters: Counters;
+  /** The ceiling up to which this process may fill its own counter. */
+  shareOf(charge: Charge, nowMs: number): Promise<number>;
+}
+
+/**
+ * The counters of one outage. Calls that run at its beginning hold here what they hold in Redis; of what was left at the
+ * last word from Redis and in the ledger, each process has an equal share.
+ */
+async function beginOutage(
+  { loadBalances, liveProcesses, liveHolds }: StandInOptions,
+  known: LRUCache<string, Known>,
+  startedAtMs: number,
+): Promise<Outage> {
+  const processes = Math.max(1, liveProcesses());
+  const ownHeld = new Map<string, number>();
+  const holds = liveHolds();
+  for (const { charge, granted } of holds.flatMap((hold) => hold.charges))
+    ownHeld.set(charge.counter, (ownHeld.get(charge.counter) ?? 0) + granted);
+
+  /** Of all processes when Redis went, own holds apart. */
+  const knownOf = (counter: string, nowMs: number): number => {
+    const last = known.get(counter);
+    if (last === undefined || (last.windowEndMs > 0 && last.windowEndMs <= nowMs)) return 0;
+    return Math.max(0, last.used + last.held - (ownHeld.get(counter) ?? 0));
+  };
+  const bases = new Map<string, number>();
+  const counters = createMemoryCounters({
+    async loadBalances(ids) {
+      const found = await loadBalances(ids);
+      return new Map(
+        ids.map((id) => {
+          const base = Math.max(found.get(id) ?? 0, knownOf(id, startedAtMs));
+          bases.set(id, base);
+          return [id, base];
+        }),
+      );
+    },
+  });
+  for (const hold of holds) {
+    const charges = hold.charges.map(({ charge, granted }) => ({
+      ...charge,
+      amount: granted,
+      atLeast: granted,
+      ceiling: NO_CEILING,
+    }));
+    const reservation = await counters.reserve(charges, startedAtMs, hold.leaseMs);
+    if (reservation.granted) hold.twin = reservation.hold;
+  }
+
+  return {
+    counters,
+    async shareOf(charge, nowMs) {
+      const own = ownHeld.get(charge.counter) ?? 0;
+      if (charge.unit === 'nano_usd') {
+        // Reads the balance, where this outage has not yet.
+        if (!bases.has(charge.counter))
+          await counters.reserve([{ ...charge, amount: 0, atLeast: 0, ceiling: NO_CEILING }], nowMs, 0);
+        const base = (bases.get(charge.counter) ?? 0) + own;
+        return base + Math.max(0, Math.floor((charge.ceiling - base) / processes));
+      }
+      // A window that began since belongs to this process's share alone.
+      if (charge.windowMs > 0 && nowMs >= startedAtMs + charge.windowMs) return Math.floor(charge.ceiling / processes);
+      const base = knownOf(charge.counter, startedAtMs) + own;
+      return own + Math.max(0, Math.floor((charge.ceiling - base) / processes));
+    },
+  };
+}
+
+function grantAll(charge: Charge): HeldCharge {
+  return { charge, granted: charge.amount, usedBefore: 0, remaining: charge.ceiling - charge.amount, windowStartMs: 0 };
+}
+
+function unavailable(cause: unknown): GatewayError {
+  return new GatewayError(
+    'counters_unavailable',
+    'Limits cannot be checked at the moment: the store that they are counted in does not answer. Try again shortly.',
+    { cause, retryAfterMs: 1_000 },
+  );
+}

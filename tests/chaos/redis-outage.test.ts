@@ -1,0 +1,214 @@
+// What becomes of limits when Redis forgets, stands still or goes away.
+
+import { randomUUID } from 'node:crypto';
+import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest';
+import type { Charge, ChargeUnit, Hold } from '../../src/core/charge.ts';
+import {
+  createRedisCounters,
+  type RedisCounterOptions,
+  type RedisCounters,
+  type RedisState,
+} from '../../src/counters/redis-counters.ts';
+import { type RedisServer, startRedis } from '../support/redis-server.ts';
+
+const LEASE = 20_000;
+
+let redis: RedisServer;
+const opened: RedisCounters[] = [];
+beforeAll(async () => {
+  redis = await startRedis();
+});
+afterEach(async () => {
+  redis.resume();
+  for (const counters of opened.splice(0)) await counters.close();
+});
+afterAll(() => redis.stop());
+
+function charge(unit: ChargeUnit, ceiling: number, amount = 1): Charge {
+  return {
+    owner: { kind: 'key', id: 'key_1' },
+    limit: 'max_budget',
+    counter: `key:key_1/${unit}`,
+    unit,
+    amount,
+    atLeast: amount,
+    ceiling,
+    windowMs: unit === 'requests' ? 60_000 : 0,
+    resetAtMs: null,
+  };
+}
+
+/** Processes with a ledger that they share, and a journal each that is shipped when they are told to. */
+async function open(count: number, options: Partial<RedisCounterOptions> = {}) {
+  const prefix = randomUUID();
+  const ledger = new Map<string, number>();
+  const states: RedisState[][] = [];
+  const processes = [];
+  for (let index = 0; index < count; index += 1) {
+    const journal: { counter: string; nanoUsd: number }[] = [];
+    const log: RedisState[] = [];
+    const counters = await createRedisCounters({
+      url: redis.url,
+      prefix,
+      processId: `process ${index}`,
+      loadBalances: async (ids) =>
+        new Map(
+          ids.map((id) => {
+            const unshipped = journal.filter(({ counter }) => counter === id);
+            return [id, unshipped.reduce((sum, { nanoUsd }) => sum + nanoUsd, ledger.get(id) ?? 0)];
+          }),
+        ),
+      flushLedger: async () => {
+        for (const { counter, nanoUsd } of journal.splice(0)) ledger.set(counter, (ledger.get(counter) ?? 0) + nanoUsd);
+      },
+      failMode: 'closed',
+      timeoutMs: 200,
+      billLagMs: 0,
+      clock: 'redis',
+      fenceMs: 300,
+      onStateChange: (state) => log.push(state),
+      ...options,
+    });
+    opened.push(counters);
+    states.push(log);
+    processes.push({
+      counters,
+      async settle(hold: Hold, nanoUsd: number) {
+        for (const { charge } of hold.charges)
+          if (charge.unit === 'nano_usd') journal.push({ counter: charge.counter, nanoUsd });
+        await counters.settle(hold, { tokens: 0, nanoUsd }, Date.now());
+      },
+    });
+  }
+  return { processes, states, ledger };
+}
+type Process = Awaited<ReturnType<typeof open>>['processes'][number];
+
+async function hold({ counters }: Process, ...charges: Charge[]): Promise<Hold> {
+  const reservation = await counters.reserve(charges, Date.now(), LEASE);
+  if (!reservation.granted) throw new Error(`refused by ${reservation.shortage.charge.counter}`);
+  return reservation.hold;
+}
+/** How many of so many calls at once are admitted; those that fail are not. */
+async function grants(processes: Process[], count: number, one: Charge): Promise<number> {
+  const all = await Promise.allSettled(
+    Array.from({ length: count }, (_, call) =>
+      (processes[call % processes.length] as Process).counters.reserve([one], Date.now(), LEASE),
+    ),
+  );
+  return all.filter((result) => result.status === 'fulfilled' && result.value.granted).length;
+}
+const untilUp = (processes: Process[]) =>
+  expect
+    .poll(() => processes.map(({ counters }) => counters.state()), { timeout: 10_000 })
+    .toEqual(processes.map(() => 'up'));
+
+describe.each([
+  ['emptied', async () => void (await command('FLUSHALL'))],
+  ['started again without its memory', () => redis.restart()],
+  [
+    'without its scripts and counters',
+    async () => {
+      await command('SCRIPT', 'FLUSH');
+      await command('FLUSHALL');
+    },
+  ],
+])('a Redis that was %s', (_name, lose) => {
+  test('admits again once every bill and every running call is counted in', async () => {
+    const { processes, states } = await open(3);
+    const [a, b, c] = processes as [Process, Process, Process];
+    const money = charge('nano_usd', 10);
+    for (const process of [a, b, c, a]) await process.settle(await hold(process, money), 1);
+    const running = [await hold(b, money, charge('slots', 3)), await hold(c, charge('slots', 3))];
+
+    await lose();
+    await expect.poll(() => states.every((log) => log.includes('rebuilding')), { timeout: 10_000 }).toBe(true);
+    await untilUp(processes);
+    // 4 are billed, most of them in journals when it happened, and 1 is held.
+    expect(await grants(processes, 30, money)).toBe(5);
+    expect(await grants(processes, 30, charge('slots', 3))).toBe(1);
+    await b.settle(running[0] as Hold, 1);
+    await c.settle(running[1] as Hold, 0);
+    expect(await c.counters.read([money, charge('slots', 3)], Date.now())).toMatchObject([
+      { used: 5, held: 5 },
+      { used: 0, held: 1 },
+    ]);
+    for (const log of states) expect(log.filter((state) => state === 'rebuilding')).toHaveLength(1);
+  });
+});
+
+describe('a Redis that stands still', () => {
+  test('closed: calls with limits are refused with 503 at once, others go on, and all is well when it returns', async () => {
+    const { processes, states } = await open(2);
+    const [a] = processes as [Process];
+    const money = charge('nano_usd', 10);
+    const running = await hold(a, money, charge('slots', 1));
+    redis.pause();
+    await expect(a.counters.reserve([money], Date.now(), LEASE)).rejects.toMatchObject({
+      code: 'counters_unavailable',
+      status: 503,
+      retryAfterMs: 1_000,
+    });
+    expect((await a.counters.reserve([], Date.now(), LEASE)).granted).toBe(true);
+    await a.settle(running, 3);
+    await expect.poll(() => processes.map(({ counters }) => counters.state())).toEqual(['down', 'up']);
+    redis.resume();
+    await untilUp(processes);
+    await expect
+      .poll(() => a.counters.read([money, charge('slots', 1)], Date.now()))
+      .toMatchObject([{ used: 3, held: 0 }, { held: 0 }]);
+    expect(states[0]).toEqual(['up', 'down', 'up']);
+  });
+
+  test('local: processes share what was left, and nothing is admitted twice when it returns', async () => {
+    const { processes, ledger } = await open(2, { failMode: 'local' });
+    const [a, b] = processes as [Process, Process];
+    const [money, slots] = [charge('nano_usd', 20), charge('slots', 6)];
+    for (const process of [a, b, a, b]) await process.settle(await hold(process, money), 1);
+    const running = await hold(a, slots);
+    await expect(b.counters.reserve([slots], Date.now(), LEASE)).resolves.toMatchObject({ granted: true });
+    // Every process hears how many there are.
+    await new Promise((resolve) => setTimeout(resolve, 600));
+    ledger.set(money.counter, 4);
+    redis.pause();
+    const granted = await grants(processes, 100, money);
+    expect(granted).toBeGreaterThan(0);
+    expect(granted).toBeLessThanOrEqual(16);
+    expect(await grants(processes, 100, slots)).toBeLessThanOrEqual(4);
+    await a.settle(running, 0);
+    redis.resume();
+    await untilUp(processes);
+    // Reservations that Redis made when it woke, and nobody waited for any more, are given back.
+    await expect.poll(() => a.counters.read([money], Date.now())).toMatchObject([{ used: 4, held: granted }]);
+    expect(await grants(processes, 100, money)).toBe(16 - granted);
+  });
+
+  test('open: everything is admitted, and counted when it returns', async () => {
+    const { processes } = await open(1, { failMode: 'open' });
+    const [a] = processes as [Process];
+    const money = charge('nano_usd', 2);
+    redis.pause();
+    const holds = [await hold(a, money), await hold(a, money), await hold(a, money)];
+    for (const one of holds) await a.settle(one, 1);
+    redis.resume();
+    await untilUp(processes);
+    await expect.poll(() => a.counters.spent([money.counter])).toEqual([3]);
+    expect(await grants(processes, 5, money)).toBe(0);
+  });
+});
+
+test('a gateway starts while Redis is away, and counts once it is there', async () => {
+  const { processes, states } = await open(1, { url: 'redis://127.0.0.1:1' });
+  await expect(grants(processes, 1, charge('slots', 1))).resolves.toBe(0);
+  expect(states).toEqual([[]]);
+});
+
+async function command(...words: string[]): Promise<unknown> {
+  const { Redis } = await import('ioredis');
+  const client = new Redis(redis.url);
+  try {
+    return await client.call(words[0] as string, ...words.slice(1));
+  } finally {
+    client.disconnect();
+  }
+}
