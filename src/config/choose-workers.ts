@@ -21,7 +21,7 @@ export function chooseWorkers(
   } else if (workers > 1 && counters === 'memory') {
     const message =
       `${workers} workers would each grant the whole of a limit while general_settings.counters is memory: ` +
-      'leave it out, or set it to postgres';
+      'leave it out, or set it to postgres or redis';
     report({ path: '--workers', at: null, message });
   }
   return workers;
