@@ -18,6 +18,7 @@ import { createModelCatalog } from './compose/model-catalog.ts';
 import { newId } from './compose/new-id.ts';
 import { createRequestIds } from './compose/new-request-id.ts';
 import { openJournal } from './compose/open-journal.ts';
+import { createRecoveredBalances } from './compose/recovered-balances.ts';
 import { createRequestLog } from './compose/request-log.ts';
 import { createSecretBox } from './compose/secret-box.ts';
 import { startJobs } from './compose/start-jobs.ts';
@@ -94,7 +95,13 @@ export async function compose(config: Config, overrides: ComposeOverrides = {}):
     },
     endUserBudgetId: config.general.maxEndUserBudgetId,
   });
-  const { ledger, recovery, takeOver } = await openJournal(config, { storage, nowMs, logger });
+  const recovered = createRecoveredBalances();
+  const { ledger, recovery, takeOver } = await openJournal(config, {
+    storage,
+    nowMs,
+    logger,
+    onRecovered: recovered.note,
+  });
   const { counters, redisState } = await buildCounters(config, {
     storage,
     ledger,
@@ -102,6 +109,7 @@ export async function compose(config: Config, overrides: ComposeOverrides = {}):
     ownClock: overrides.nowMs !== undefined,
     logger,
   });
+  recovered.tell(counters);
   const live = createLiveCalls(counters);
   const calendar = createBudgetCalendar({
     timeZone: config.general.budgetTimeZone,

@@ -11,7 +11,18 @@ import type { OpenStorage } from '../storage/open-storage.ts';
  */
 export async function openJournal(
   config: Config,
-  { storage, nowMs, logger }: { storage: OpenStorage; nowMs: () => number; logger: pino.Logger },
+  {
+    storage,
+    nowMs,
+    logger,
+    onRecovered,
+  }: {
+    storage: OpenStorage;
+    nowMs: () => number;
+    logger: pino.Logger;
+    /** Bills of a process that has died are in the ledger now, and moved these counters' balances. */
+    onRecovered: (counters: readonly string[]) => void;
+  },
 ): Promise<OpenSharedJournal> {
   const { dataDir } = config.server;
   const options = {
@@ -23,6 +34,7 @@ export async function openJournal(
     unsettled: config.general.unsettledCharge,
     nowMs,
     logger,
+    onRecovered,
   };
   if (storage.dialect === 'postgres') return openSharedJournal({ ...options, dataDir });
   const alone = await openLedger({ ...options, directory: join(dataDir, 'journal') });

@@ -30,6 +30,11 @@ export interface Counters {
    */
   adjust(counterId: string, deltaNanoUsd: number, change?: number): MaybePromise<void>;
   /**
+   * The ledger has bills that never came through these counters: those of a process that died. What they moved is read
+   * anew before it is next charged. Never rejects. Absent where the counters of a process die with it.
+   */
+  reread?(counterIds: readonly string[]): MaybePromise<void>;
+  /**
    * Holds that have not ended, of all processes that share the store. Never more than there are calls in flight, or
    * something has leaked.
    */

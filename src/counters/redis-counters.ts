@@ -331,6 +331,8 @@ export async function createRedisCounters(options: RedisCounterOptions): Promise
 
     adjust: (counterId, deltaNanoUsd, change) => outbox.adjust(counterId, deltaNanoUsd, change),
 
+    reread: (counterIds) => outbox.reread(counterIds),
+
     async openHolds() {
       try {
         const reply = await link.call('countHolds', [epoch.key], [epoch.id(), '']);

@@ -23,11 +23,13 @@ export interface RedisOutbox {
   /** Resolves when Redis knows, or when it is away. Never rejects for that. */
   end(hold: RedisHold, used: Consumption | null, nowMs: number): Promise<void>;
   adjust(counter: string, deltaNanoUsd: number, change: number | undefined): Promise<void>;
+  /** Balances that are to be read anew from the ledger. */
+  reread(counterIds: readonly string[]): Promise<void>;
   /** Sends what was adjusted in this turn: whatever is sent afterwards comes after it. */
   push(): void;
   /** Redis is back. Movements first, in their order, before anything else is sent. */
   resend(): void;
-  /** Ends of holds that wait; once holds are put back. */
+  /** Ends of holds and rereadings that wait; once holds are put back. */
   deliver(): Promise<void>;
   /** The counters are lost, and read back from a ledger that has all of it. */
   forget(): void;
@@ -55,6 +57,7 @@ export function createRedisOutbox(options: RedisOutboxOptions): RedisOutbox {
   const ended: Ended[] = [];
   /** Sent and not confirmed, in order. */
   const batches = new Map<number, Batch>();
+  const stale = new Set<string>();
   const underWay = new Set<Promise<void>>();
   let gathering: Part[] = [];
   let gathered: Promise<void> | null = null;
@@ -90,8 +93,22 @@ export function createRedisOutbox(options: RedisOutboxOptions): RedisOutbox {
     return track(send(batch));
   }
 
+  async function sendStale(): Promise<void> {
+    if (stale.size === 0) return;
+    const counters = [...stale];
+    const time = options.clock === 'caller' ? 0 : '';
+    try {
+      // In another epoch they are not read yet.
+      await link.call('reread', [epoch.key], [epoch.id(), time, 'recovery', ...counters]);
+      for (const counter of counters) stale.delete(counter);
+    } catch (error) {
+      if (!(error instanceof RedisAway)) throw error;
+    }
+  }
+
   function forget(): void {
     ended.length = 0;
+    stale.clear();
     batches.clear();
   }
 
@@ -123,7 +140,13 @@ export function createRedisOutbox(options: RedisOutboxOptions): RedisOutbox {
       for (const batch of batches.values()) void track(send(batch));
     },
 
+    reread(counterIds) {
+      for (const id of counterIds) stale.add(id);
+      return track(sendStale());
+    },
+
     async deliver() {
+      await sendStale();
       for (let next = ended.shift(); next !== undefined; next = ended.shift()) {
         try {
           await options.finish(next.hold, next.used, next.nowMs);

@@ -202,6 +202,15 @@ redis.call('HSET', root .. 'holds', ARGV[4], cmsgpack.pack(packed))
 return answer
 `;
 
+/** ARGV: 3 who is to be waited for; then the counters whose balances are to be read anew. */
+const REREAD = `${START}${MOVED}
+for at = 4, #ARGV do
+  local key = root .. 'c:' .. ARGV[at]
+  if redis.call('HDEL', key, 'u') == 1 then moved(ARGV[at], ARGV[3]) end
+end
+return {'ok'}
+`;
+
 /** u (empty: not loaded), h and s of each key. */
 const READ = `${START}
 local answer = {'ok', now}
@@ -295,6 +304,7 @@ export const REDIS_SCRIPTS = {
   restore: RESTORE,
   read: READ,
   adjust: ADJUST,
+  reread: REREAD,
   expire: EXPIRE,
   countHolds: COUNT_HOLDS,
   join: JOIN,

@@ -36,6 +36,8 @@ export interface LedgerOptions<Tables> {
   logger: LedgerLogger;
   /** Told after each commit which records were new. Must not throw. */
   onShipped?: (records: readonly SpendRecord[]) => void;
+  /** Told once what an earlier process left behind is in the ledger: the budget counters that it moved. */
+  onRecovered?: (counters: readonly string[]) => void;
   segmentBytes?: number;
   /** Bills held in memory while they wait; those beyond are read back from the journal. */
   maxRecordsInMemory?: number;
@@ -56,6 +58,8 @@ export interface LedgerParts {
   readBalances: ReadBalances;
   leftovers: Leftovers;
   recovery: LedgerRecovery;
+  /** Budget counters of the bills that were found in the journal. */
+  recoveredCounters: Set<string>;
 }
 
 /** Reads what is in the (locked) directory and connects the parts. Nothing has been written or shipped yet. */
@@ -67,13 +71,18 @@ export function openLedgerParts<Tables>(options: LedgerOptions<Tables>): LedgerP
   const reads = (options.reads ?? options.database) as unknown as Kysely<unknown>;
   const recovery: LedgerRecovery = { shipped: 0, unsettled: 0, pending: 0, unreadable: 0 };
 
+  const recoveredCounters = new Set<string>();
+
   const quarantine = createQuarantine(directory, logger);
   const unshipped = createUnshippedBalances();
   const mark = openShippedMark(directory);
   const segments = listSegments(directory);
   const base = Math.max(mark.position, segments.at(-1)?.end ?? 0);
   const leftovers = scanLeftovers(segments, mark.position, {
-    onUnshipped: (record) => unshipped.add(record.balances),
+    onUnshipped: (record) => {
+      unshipped.add(record.balances);
+      for (const { counter } of record.balances) recoveredCounters.add(counter);
+    },
     onUnreadable: (position, line) => {
       recovery.unreadable += 1;
       quarantine.put(position, 'unreadable', line);
@@ -133,5 +142,5 @@ export function openLedgerParts<Tables>(options: LedgerOptions<Tables>): LedgerP
     },
   });
   const readBalances = createBalanceReader({ reads, dialect, lock, shipper, unshipped });
-  return { journal, writer, mark, bills, shipper, readBalances, leftovers, recovery };
+  return { journal, writer, mark, bills, shipper, readBalances, leftovers, recovery, recoveredCounters };
 }

@@ -47,16 +47,18 @@ export async function openLedger<Tables>(
 
 /** Gives calls that were left in flight a bill, and ships everything if the database lets it. */
 async function recover<Tables>(parts: LedgerParts, options: LedgerOptions<Tables>): Promise<LedgerRecovery> {
-  const { journal, bills, shipper, leftovers, recovery } = parts;
+  const { journal, bills, shipper, leftovers, recovery, recoveredCounters } = parts;
   const { unsettled = 'hold', patienceMs = PATIENCE_MS, nowMs } = options;
   await Promise.all(
     leftovers.unsettled.map((intent) => {
       const bill = toStorable(buildUnsettledRecord(intent, unsettled, nowMs()), writeRecordRow);
+      for (const { counter } of bill.record.balances) recoveredCounters.add(counter);
       return journal.settle(bill.record, bill.text);
     }),
   );
   recovery.unsettled = leftovers.unsettled.length;
   shipper.wake();
   await waitAtMost(patienceMs, shipper.shipThrough(journal.acknowledgedEnd()));
+  if (recoveredCounters.size > 0) options.onRecovered?.([...recoveredCounters]);
   return { ...recovery, pending: bills.count() };
 }

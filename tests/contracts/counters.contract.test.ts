@@ -331,6 +331,17 @@ describe.each(COUNTER_STORES)('counters in $name', ({ create }) => {
       expect(await counters.spent([money.counter])).toEqual([4]);
     });
 
+    test('what a process that died had billed is read from the ledger, beside what is held', async () => {
+      const money = charge({ unit: 'nano_usd' });
+      const held = await hold([money]);
+      if (counters.reread === undefined) return;
+      ledger.set(money.counter, 6);
+      await counters.reread([money.counter, 'key:nobody/spend']);
+      expect(await grants(money, 30)).toBe(3);
+      await counters.settle(held, { tokens: 0, nanoUsd: 1 }, START);
+      expect(await other.spent([money.counter])).toEqual([7]);
+    });
+
     test('a budget that nobody has charged is adjusted in the ledger alone', async () => {
       ledger.set('key:key_1/nano_usd', 3);
       await counters.adjust('key:key_1/nano_usd', 3);
