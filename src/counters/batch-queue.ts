@@ -3,8 +3,9 @@
  * way, go together in the next one; there is never more than one, so the counters of a process use one connection.
  *
  * A reservation whose answer does not come is refused as database_unavailable, and given back should it have been
- * granted after all. Everything else is carried out exactly once, however long it takes: batches are numbered, and one
- * of which nobody knows whether it was carried out is sent again under its number. Callers wait for it for a while only.
+ * granted after all. The ends of calls and adjustments are carried out exactly once, however long it takes: batches are
+ * numbered, and one of which nobody knows whether it was carried out is sent again under its number. Callers wait for a
+ * while only.
  */
 import type { Reservation } from '../core/charge.ts';
 import { GatewayError } from '../core/gateway-error.ts';
@@ -121,7 +122,6 @@ export function createBatchQueue(options: BatchQueueOptions): BatchQueue {
   }
 
   async function sendNext(): Promise<boolean> {
-    const again = doubtful !== null;
     const { number, entries } = doubtful ?? { number: ++batches, entries: takeWaiting() };
     const nowMs = timeOf === 'caller' ? (entries[0]?.step.nowMs ?? 0) : null;
     const steps = entries.map(({ step }) => step);
@@ -133,7 +133,7 @@ export function createBatchQueue(options: BatchQueueOptions): BatchQueue {
       else for (const entry of entries) entry.answer(false as never);
       return true;
     } catch (error) {
-      if (isUnavailable(error)) keep(number, entries, error, again);
+      if (isUnavailable(error)) keep(number, entries, error);
       else setAside(entries, error);
       return !isUnavailable(error);
     }
@@ -163,18 +163,22 @@ export function createBatchQueue(options: BatchQueueOptions): BatchQueue {
     }
   }
 
-  function keep(number: number, entries: readonly Entry[], error: unknown, again: boolean): void {
-    const later = entries.filter((entry) => !isReserve(entry));
+  function keep(number: number, entries: readonly Entry[], error: unknown): void {
+    const later = entries.filter((entry) => mustBeDone(entry.step));
     for (const entry of entries) {
       if (!isReserve(entry)) continue;
       entry.fail(error);
       giveBack(entry.step);
     }
     // Nobody is kept waiting for what will be done in any case.
-    if (!again) for (const entry of later) entry.answer(false as never);
+    for (const entry of entries) if (!isReserve(entry)) entry.answer(false as never);
     doubtful = later.length === 0 ? null : { number, entries: later };
-    for (const entry of waiting) if (isReserve(entry)) entry.fail(error);
-    waiting = waiting.filter((entry) => !isReserve(entry));
+    const unsent = waiting.filter((entry) => !mustBeDone(entry.step));
+    waiting = waiting.filter((entry) => mustBeDone(entry.step));
+    for (const entry of unsent) {
+      if (isReserve(entry)) entry.fail(error);
+      else entry.answer(false as never);
+    }
   }
 
   /** Nothing of the batch has been done, and nothing ever will be of the one step at fault. */
@@ -229,6 +233,11 @@ type Reject = (error: unknown) => void;
 
 function isReserve(entry: Entry): entry is Waiting<ReserveStep, ReserveOutcome> {
   return entry.step.kind === 'reserve';
+}
+
+/** Calls that have ended have to be told of; leases are looked at again before long. */
+function mustBeDone({ kind }: Step): boolean {
+  return kind === 'settle' || kind === 'release' || kind === 'adjust';
 }
 
 function isUnavailable(error: unknown): boolean {

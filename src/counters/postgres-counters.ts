@@ -137,8 +137,8 @@ export function createPostgresCounters(options: PostgresCounterOptions): Counter
     },
 
     async renew(hold: Hold, nowMs: number, leaseMs: number): Promise<void> {
-      hold.expiresAtMs = nowMs + leaseMs;
-      await queue.later({ kind: 'renew', holdId: hold.id, charges: [], nowMs, leaseMs });
+      const renewed = await queue.later({ kind: 'renew', holdId: hold.id, charges: [], nowMs, leaseMs });
+      if (renewed) hold.expiresAtMs = nowMs + leaseMs;
     },
 
     async read(charges: readonly Charge[], nowMs: number): Promise<CounterState[]> {

@@ -5,6 +5,7 @@ import type { Counters, LoadBalances } from '../../src/counters/counters.ts';
 import { createMemoryCounters } from '../../src/counters/memory-counters.ts';
 import { createPostgresCounters } from '../../src/counters/postgres-counters.ts';
 import { createRedisCounters } from '../../src/counters/redis-counters.ts';
+import { createSlicedCounters } from '../../src/counters/sliced-counters.ts';
 import { type Connection, openConnection } from '../../src/storage/connection.ts';
 import { createExecuteSql } from '../../src/storage/execute-sql.ts';
 import { migrate } from '../../src/storage/migrate.ts';
@@ -30,6 +31,8 @@ export const COUNTER_STORES: readonly CounterStoreKind[] = [
   { name: 'memory', create: createMemoryStore },
   { name: 'PostgreSQL', create: createPostgresStore },
   { name: 'Redis', create: createRedisStore },
+  { name: 'slices of PostgreSQL', create: () => createSlices(createPostgresStore()) },
+  { name: 'slices of Redis', create: () => createSlices(createRedisStore()) },
 ];
 
 async function createMemoryStore(): Promise<CounterStore> {
@@ -97,5 +100,15 @@ async function createRedisStore(): Promise<CounterStore> {
     async close() {
       for (const counters of opened) await counters.close();
     },
+  };
+}
+
+/** Each process on the store with slices of its own. */
+async function createSlices(made: Promise<CounterStore>): Promise<CounterStore> {
+  const store = await made;
+  return {
+    ...store,
+    open: async (loadBalances) =>
+      createSlicedCounters({ store: await store.open(loadBalances), liveProcesses: () => 3 }),
   };
 }

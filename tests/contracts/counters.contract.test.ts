@@ -328,6 +328,7 @@ describe.each(COUNTER_STORES)('counters in $name', ({ create }) => {
       expect(await counters.spent([money.counter])).toEqual([5]);
       await other.adjust(money.counter, -2, 78);
       await other.adjust(money.counter, 1);
+      expect(await other.spent([money.counter])).toEqual([4]);
       expect(await counters.spent([money.counter])).toEqual([4]);
     });
 
