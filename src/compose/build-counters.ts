@@ -4,6 +4,7 @@ import type { Counters } from '../counters/counters.ts';
 import { createMemoryCounters } from '../counters/memory-counters.ts';
 import { createPostgresCounters } from '../counters/postgres-counters.ts';
 import { createRedisCounters, type RedisState } from '../counters/redis-counters.ts';
+import { createSlicedCounters } from '../counters/sliced-counters.ts';
 import type { Ledger } from '../ledger/ledger.ts';
 import { createExecuteSql } from '../storage/execute-sql.ts';
 import type { OpenStorage } from '../storage/open-storage.ts';
@@ -16,10 +17,10 @@ export interface CounterParts {
 }
 
 interface Parts {
-  storage: Pick<OpenStorage, 'dialect' | 'reads' | 'writes'>;
+  storage: Pick<OpenStorage, 'dialect' | 'reads' | 'writes' | 'processes'>;
   ledger: Pick<Ledger, 'balances' | 'flush'>;
   processId: string;
-  /** The clock is a test's: Redis has no say in what time it is. */
+  /** The clock is a test's: no other has a say in what time it is. */
   ownClock: boolean;
   logger: pino.Logger;
 }
@@ -32,13 +33,23 @@ const FENCE_MS = 500;
 
 /** Where what fills up is counted: in this process, or in the database or the Redis that it shares with others. */
 export async function buildCounters(config: Pick<Config, 'general' | 'redis'>, parts: Parts): Promise<CounterParts> {
-  const { ledger } = parts;
-  if (config.general.counters === 'redis' && config.redis !== null) return countInRedis(config.redis, config, parts);
-  if (config.general.counters === 'postgres') return { counters: countInPostgres(parts), redisState: null };
-  return { counters: createMemoryCounters({ loadBalances: (ids) => ledger.balances(ids) }), redisState: null };
+  const { ledger, storage } = parts;
+  const shared = await countShared(config, parts);
+  if (shared === null) {
+    return { counters: createMemoryCounters({ loadBalances: (ids) => ledger.balances(ids) }), redisState: null };
+  }
+  if (!config.general.counterSlices) return shared;
+  const counters = createSlicedCounters({ store: shared.counters, liveProcesses: storage.processes.live });
+  return { ...shared, counters };
 }
 
-function countInPostgres({ storage, ledger, processId, logger }: Parts): Counters {
+/** Null: nobody shares them. */
+async function countShared(config: Pick<Config, 'general' | 'redis'>, parts: Parts): Promise<CounterParts | null> {
+  if (config.general.counters === 'redis' && config.redis !== null) return countInRedis(config.redis, config, parts);
+  return config.general.counters === 'postgres' ? { counters: countInPostgres(parts), redisState: null } : null;
+}
+
+function countInPostgres({ storage, ledger, processId, ownClock, logger }: Parts): Counters {
   if (storage.dialect !== 'postgres') {
     throw new Error(
       'general_settings.counters is postgres, but the database is SQLite: give database_url, or leave it out.',
@@ -49,6 +60,7 @@ function countInPostgres({ storage, ledger, processId, logger }: Parts): Counter
     processId,
     loadBalances: (ids) => ledger.balances(ids),
     recentChanges: () => readRecentBalanceChanges(storage.reads),
+    timeOf: ownClock ? 'caller' : 'database',
     onRefused: (error) => logger.error({ err: error }, 'The database refused a step of the counters'),
   });
 }

@@ -9,6 +9,8 @@ import type { RequestLog } from './request-log.ts';
 
 /** Often enough that an expired key's streams end within the second. */
 const SWEEP_EVERY_MS = 250;
+/** What calls of this process used is told to the other processes so often, where limits are shared. */
+const TEND_COUNTERS_EVERY_MS = 250;
 const READ_MASTER_KEY_EVERY_MS = 500;
 const HEARTBEAT_EVERY_MS = 1_000;
 /** A bill that nobody else will ship is in the database well within a minute. */
@@ -42,10 +44,8 @@ export function startJobs(parts: {
       onError: (error) => logger.warn({ err: error, job: name }, 'a background job failed'),
     });
   return [
-    every(SWEEP_EVERY_MS, 'sweep', () => {
-      live.sweep(nowMs());
-      return counters.expire(nowMs());
-    }),
+    every(SWEEP_EVERY_MS, 'sweep', () => live.sweep(nowMs())),
+    every(TEND_COUNTERS_EVERY_MS, 'tend counters', tendCounters(counters, nowMs, logger)),
     every(TICK_MS, 'follow changes', () => storage.freshness.tick()),
     every(HEARTBEAT_EVERY_MS, 'heartbeat', async () => {
       await storage.processes.beat().catch((error: unknown) => {
@@ -61,4 +61,19 @@ export function startJobs(parts: {
     every(FLUSH_LOG_EVERY_MS, 'flush log', () => requestLog.flush()),
     every(PRUNE_EVERY_MS, 'prune', () => storage.prune()),
   ];
+}
+
+/** A store that does not answer is said once, and so is its return. */
+function tendCounters(counters: Counters, nowMs: () => number, logger: pino.Logger): () => Promise<void> {
+  let away = false;
+  return async () => {
+    try {
+      await counters.expire(nowMs());
+      if (away) logger.info({}, 'Limits are counted again');
+      away = false;
+    } catch (error) {
+      if (!away) logger.warn({ err: error }, 'Limits cannot be counted where they are shared');
+      away = true;
+    }
+  };
 }

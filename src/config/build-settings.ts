@@ -14,7 +14,8 @@ import type { RouterSettings } from './router-settings.ts';
 export interface EnvironmentOnly {
   rotationGracePeriod: string | null;
   rateLimitWindowMs: number | null;
-  workers: number;
+  /** The database is one that other processes may use as well. */
+  sharesDatabase: boolean;
 }
 
 export function buildGeneral(
@@ -38,7 +39,8 @@ export function buildGeneral(
     hardBudgetDefaultMaxTokens: general.hard_budget_default_max_tokens ?? 16_384,
     hardBudgetTokensPerImage: general.hard_budget_tokens_per_image ?? 50_000,
     // What is counted in one process says nothing about the others.
-    counters: general.counters ?? (hasRedis ? 'redis' : environment.workers > 1 ? 'postgres' : 'memory'),
+    counters: general.counters ?? (hasRedis ? 'redis' : environment.sharesDatabase ? 'postgres' : 'memory'),
+    counterSlices: general.counter_slices ?? true,
     countersFailMode: general.counters_fail_mode ?? 'closed',
     redisTimeoutMs: general.redis_timeout_ms ?? 500,
     redisKeyPrefix: general.redis_key_prefix ?? 'latchkey',

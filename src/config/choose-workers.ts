@@ -27,6 +27,7 @@ export function chooseWorkers(
   return workers;
 }
 
-function isPostgres(databaseUrl: string | null): boolean {
+/** Several processes can use it, on several hosts. */
+export function isPostgres(databaseUrl: string | null): boolean {
   return databaseUrl !== null && /^postgres(ql)?:/.test(databaseUrl);
 }

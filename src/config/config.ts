@@ -157,6 +157,8 @@ export interface GeneralConfig {
   readonly hardBudgetTokensPerImage: number;
   /** Where what fills up is counted. */
   readonly counters: 'memory' | 'postgres' | 'redis';
+  /** Where it is shared, each process serves from parts that are set aside for it. */
+  readonly counterSlices: boolean;
   /** What happens to calls with limits while Redis is away: refused, admitted by share, or admitted. */
   readonly countersFailMode: 'closed' | 'local' | 'open';
   /** Longest wait for an answer of Redis. */

@@ -48,6 +48,7 @@ export const generalSettings = z.object({
   global_max_parallel_requests: optional(wholeNumber(0)),
 
   counters: optional(choice(['memory', 'postgres', 'redis'])),
+  counter_slices: optional(flag),
   counters_fail_mode: optional(choice(['closed', 'local', 'open'])),
   redis_timeout_ms: optional(wholeNumber(10, 1_000)),
   redis_key_prefix: optional(redisPrefix),

@@ -467,6 +467,16 @@ describe('workers', () => {
     expect(withEnv({ DATABASE_URL, NUM_WORKERS: '3', LATCHKEY_WORKERS: '2' }).server.workers).toBe(2);
   });
 
+  test('whoever shares a database counts in it, unless told otherwise', () => {
+    const env = { DATABASE_URL: 'postgresql://db/latchkey' };
+    expect(load('', { env }).general).toMatchObject({ counters: 'postgres', counterSlices: true });
+    expect(load('general_settings: {counters: memory, counter_slices: false}', { env }).general).toMatchObject({
+      counters: 'memory',
+      counterSlices: false,
+    });
+    expect(load('').general.counters).toBe('memory');
+  });
+
   test('several count together, and are refused where each would count for itself', () => {
     const env = { DATABASE_URL: 'postgresql://db/latchkey', LATCHKEY_WORKERS: '2' };
     expect(load('', { env }).general.counters).toBe('postgres');

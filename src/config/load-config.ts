@@ -14,7 +14,7 @@ import {
 import { checkAliases } from './check-aliases.ts';
 import { checkNames } from './check-names.ts';
 import { chooseMasterKey } from './choose-master-key.ts';
-import { chooseWorkers } from './choose-workers.ts';
+import { chooseWorkers, isPostgres } from './choose-workers.ts';
 import { type Config, type ConfigWarning, LOG_LEVELS } from './config.ts';
 import { ConfigError, type ConfigPlace, type ConfigProblem, formatPlace, sortPlaces } from './config-problem.ts';
 import { formatPath, locate, type MapNode, type Path } from './config-tree.ts';
@@ -114,7 +114,7 @@ export function loadConfig({ environment, overrides = {}, readFile }: LoadConfig
       litellm,
       {
         rotationGracePeriod: outside(duration, 'rotationGracePeriod'),
-        workers,
+        sharesDatabase: isPostgres(database),
         rateLimitWindowMs: outside(seconds, 'rateLimitWindowSeconds'),
       },
       redis !== null,

@@ -9,6 +9,7 @@
  */
 import type { Charge, Consumption, CounterState, HeldCharge, Hold, Reservation } from '../core/charge.ts';
 import { Roster, type RosterMember } from '../core/roster.ts';
+import { consumed } from './consumed.ts';
 import type { Counters, MaybePromise } from './counters.ts';
 import { computeShare, type Lot, Slice } from './slice.ts';
 
@@ -446,18 +447,4 @@ export function createSlicedCounters({ store, liveProcesses }: SlicedCounterOpti
       await store.close();
     },
   };
-}
-
-/** What a held charge turns into when its call settles. */
-function consumed({ charge, granted }: HeldCharge, used: Consumption): number {
-  switch (charge.unit) {
-    case 'requests':
-      return granted;
-    case 'tokens':
-      return used.tokens;
-    case 'nano_usd':
-      return used.nanoUsd;
-    case 'slots':
-      return 0;
-  }
 }
