@@ -35,9 +35,10 @@ export function refuseOwners(
   owners: KeyOwners,
   standing: Standing,
 ): GatewayError | undefined {
+  const { teamId } = owners;
+  if (act === 'generate_service_account' && teamId !== null && standing.path.team === null) return noSuchTeam(teamId);
   // Administrators may name owners that there are not yet: those limit nothing and grant nothing.
   if (isAdmin(caller)) return undefined;
-  const { teamId } = owners;
   return (
     refuseConfined(caller, owners, organizationOf(owners, standing)) ??
     (teamId === null

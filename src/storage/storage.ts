@@ -88,6 +88,8 @@ export interface KeyListQuery {
   budgetId?: string;
   /** Exact. */
   alias?: string;
+  /** True: keys that have an alias; text: those whose alias holds it, upper and lower case being the same. */
+  withAlias?: true | string;
   hash?: string;
   keyId?: string;
   createdBy?: string;

@@ -3,8 +3,10 @@ import { checkKeyHealth } from '../../management/keys/check-key-health.ts';
 import { getKeyInfo } from '../../management/keys/get-key-info.ts';
 import { getKeyInfos } from '../../management/keys/get-key-infos.ts';
 import type { KeyManagement } from '../../management/keys/key-management.ts';
+import { listKeyAliases } from '../../management/keys/list-key-aliases.ts';
 import { listKeys } from '../../management/keys/list-keys.ts';
 import type { App } from '../app-instance.ts';
+import { fromAliases, KeyAliasesQuery, KeyAliasesReply, toAliasListing } from '../schemas/key-aliases.ts';
 import { fromKeyHealth, KeyHealthReply } from '../schemas/key-health.ts';
 import {
   fromKeyInfo,
@@ -77,6 +79,24 @@ export function registerKeyReadRoutes(app: App, keyManagement: KeyManagement): v
       const { query } = request;
       const page = await listKeys(keyManagement, request.caller, toKeyListing(query), toKeyListOptions(query));
       return fromKeyPage(page, query);
+    },
+  );
+
+  app.get(
+    '/key/aliases',
+    {
+      config,
+      schema: {
+        tags,
+        summary: 'Aliases of keys, page by page',
+        description: 'Of the keys that the caller may list, those of teams included.',
+        querystring: KeyAliasesQuery,
+        response: { 200: KeyAliasesReply },
+      },
+    },
+    async (request) => {
+      const { query } = request;
+      return fromAliases(await listKeyAliases(keyManagement, request.caller, toAliasListing(query)), query);
     },
   );
 

@@ -20,6 +20,7 @@ import {
 import { fromKeyView, KeyRow } from '../schemas/key-row.ts';
 import { fromUpdatedKey, KEY_UPDATE_NAMES, KeyUpdateBody, KeyUpdateReply, toKeyUpdate } from '../schemas/key-update.ts';
 import { toIdempotentRequest } from './idempotency-header.ts';
+import { registerKeyBulkRoutes } from './key-bulk.ts';
 import { registerKeyReadRoutes } from './key-read.ts';
 import { registerKeyRegenerateRoutes } from './key-regenerate.ts';
 
@@ -107,6 +108,7 @@ export function registerKeyRoutes(app: App, { keyManagement }: KeyRoutesDeps): v
     );
   }
 
+  registerKeyBulkRoutes(app, keyManagement);
   registerKeyReadRoutes(app, keyManagement);
   registerKeyRegenerateRoutes(app, keyManagement);
 }

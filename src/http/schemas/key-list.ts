@@ -22,11 +22,11 @@ const SORT_FIELDS = [
 const SORT_ORDERS = ['asc', 'desc'] as const;
 const STATUSES = ['active', 'blocked', 'expired', 'deleted'] as const;
 
-const Whole = z.coerce.number({ error: 'Input should be a valid integer' }).int().min(1);
+export const Whole = z.coerce.number({ error: 'Input should be a valid integer' }).int().min(1);
 const Moment = z.iso.datetime({ offset: true });
 /** More pages than there can be keys, and few enough for the database to count with. */
-const MAX_PAGE = 1_000_000_000;
-const MAX_SEARCH = 256;
+export const MAX_PAGE = 1_000_000_000;
+export const MAX_SEARCH = 256;
 /** Beyond this a nano-dollar cannot be told from the next. */
 const MAX_USD = 9_000_000;
 const LIFETIME = "Of the key's whole life, also where a budget window makes `spend` less.";

@@ -45,8 +45,9 @@ export async function generateKey(
   caller: Caller,
   actor: Actor,
   input: NewKey,
+  act: 'generate' | 'generate_service_account' = 'generate',
 ): Promise<IssuedKey> {
-  assertMay(caller, 'generate');
+  assertMay(caller, act);
   if (input.sendInviteEmail) throw emailNotConfigured();
   assertJsonLimits(input.request, 'body', MAX_BODY_CHARS);
   const nowMs = deps.nowMs();
@@ -56,7 +57,8 @@ export async function generateKey(
   if (repeated !== undefined) return repeated;
 
   await assertHookAllows(deps.customKeyGenerate, input.request);
-  const fields = acceptNewKeyFields(deps, input.fields, nowMs);
+  const accepted = acceptNewKeyFields(deps, input.fields, nowMs);
+  const fields = act === 'generate' ? accepted : { ...accepted, userId: null };
   const { minted, noteFor } = prepareIssue(deps, request, chosen);
   // Once the master key is rotated, a key with its old secret would let its holder in again.
   if (minted.hash === caller.secretHash) throw keyConflict('key', null);
@@ -67,7 +69,8 @@ export async function generateKey(
     createdBy: nameOf(caller),
     nowMs,
   });
-  const key = withSoftBudgetRow(deps, await planNewKey(deps, caller, blank, { fields, asked: input.fields, nowMs }));
+  const planned = await planNewKey(deps, caller, blank, { fields, asked: input.fields, nowMs, act });
+  const key = withSoftBudgetRow(deps, planned);
   const spendNanoUsd = fields.spendNanoUsd ?? 0;
   const result = await deps.keys.insert({
     key,

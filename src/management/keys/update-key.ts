@@ -19,21 +19,18 @@ export interface KeyUpdate {
   fields: KeyFields;
 }
 
+export type UpdateDeps = CeilingDeps &
+  Pick<
+    KeyManagement,
+    'newId' | 'readSpend' | 'readCounters' | 'spendCounter' | 'budgetWindow' | 'isKnownModel' | 'standingOf'
+  > & { keys: Pick<KeyStore, 'find' | 'change'> };
+
 /**
  * Changes the fields that the request mentions and no others: absent keeps, null clears, a value sets. Row, balance
  * and audit row are one transaction, and the next call with the key sees it.
  * Throws not_admin, not_found, forbidden (beyond what the caller has, or somebody else's), bad_request (a field, a taken alias), conflict (spend changed by two at once).
  */
-export async function updateKey(
-  deps: CeilingDeps &
-    Pick<
-      KeyManagement,
-      'newId' | 'readSpend' | 'readCounters' | 'spendCounter' | 'budgetWindow' | 'isKnownModel' | 'standingOf'
-    > & { keys: Pick<KeyStore, 'find' | 'change'> },
-  caller: Caller,
-  actor: Actor,
-  input: KeyUpdate,
-): Promise<KeyView> {
+export async function updateKey(deps: UpdateDeps, caller: Caller, actor: Actor, input: KeyUpdate): Promise<KeyView> {
   const nowMs = deps.nowMs();
   const found = await findKeyFor(deps, caller, 'update', input.key);
   const { key } = found.draft;

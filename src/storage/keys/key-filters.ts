@@ -24,6 +24,7 @@ export function buildKeyFilters(eb: Keys, query: KeyListQuery, hints: FilterHint
   if (query.budgetId !== undefined) filters.push(eb(column('budget_id'), '=', query.budgetId));
   if (query.createdBy !== undefined) filters.push(eb(column('created_by'), '=', query.createdBy));
   if (query.alias !== undefined) filters.push(eb(column('alias'), '=', query.alias));
+  if (query.withAlias !== undefined) filters.push(buildAliasFilter(eb, query.withAlias));
   if (query.hash !== undefined) filters.push(eb(column('hash'), '=', query.hash));
   if (query.keyId !== undefined) filters.push(eb(column('key_id'), '=', query.keyId));
   if (query.expiresBeforeMs !== undefined) filters.push(eb(column('expires_at_ms'), '<', query.expiresBeforeMs));
@@ -126,6 +127,16 @@ function buildSearch(term: string, hints: FilterHints): Expression<SqlBool> {
   if (hints.search === 'full_text') {
     return sql<boolean>`keys.row_no in (select rowid from key_search where key_search match ${toPhrase(term)})`;
   }
-  const pattern = `%${term.replace(/[\\%_]/g, '\\$&')}%`;
-  return sql<boolean>`keys.search_text like ${pattern} escape '\\'`;
+  return sql<boolean>`keys.search_text like ${toPattern(term)} escape '\\'`;
+}
+
+/** In the text that is searched the alias comes first, then the key_id. */
+function buildAliasFilter(eb: Keys, part: true | string): Expression<SqlBool> {
+  if (part === true) return eb('keys.alias', 'is not', null);
+  const before = `${toPattern(toSearchTerm(part))}\n`;
+  return sql<boolean>`keys.search_text like ${before} || lower(keys.key_id) || '%' escape '\\'`;
+}
+
+function toPattern(term: string): string {
+  return `%${term.replace(/[\\%_]/g, '\\$&')}%`;
 }

@@ -1,0 +1,84 @@
+/** Further acts on keys: many at once, keys of nobody in particular, and spend taken back. */
+import { z } from 'zod';
+import { generateServiceAccount } from '../../management/keys/generate-service-account.ts';
+import type { KeyManagement } from '../../management/keys/key-management.ts';
+import { resetKeySpend } from '../../management/keys/reset-key-spend.ts';
+import { updateKeys } from '../../management/keys/update-keys.ts';
+import type { App } from '../app-instance.ts';
+import { nameIgnoredFields, nameUnenforcedFields } from '../field-headers.ts';
+import { fromBulkUpdate, KeyBulkBody, KeyBulkReply } from '../schemas/key-bulk-update.ts';
+import { findUnenforcedFields } from '../schemas/key-fields.ts';
+import {
+  fromIssuedKey,
+  KEY_GENERATE_NAMES,
+  KeyGenerateBody,
+  KeyGenerateReply,
+  toNewKey,
+} from '../schemas/key-generate.ts';
+import { fromSpendReset, KeyResetBody, KeyResetReply, toSpendReset } from '../schemas/key-reset-spend.ts';
+import { toKeyUpdate } from '../schemas/key-update.ts';
+import { toIdempotentRequest } from './idempotency-header.ts';
+
+const tags = ['keys'];
+const config = { access: 'management', scope: 'scoped' } as const;
+
+export function registerKeyBulkRoutes(app: App, keyManagement: KeyManagement): void {
+  app.post(
+    '/key/bulk_update',
+    {
+      config,
+      schema: {
+        tags,
+        summary: 'Change many keys, each by itself',
+        description: 'The reply says of each key whether it was changed, and why not.',
+        body: KeyBulkBody,
+        response: { 200: KeyBulkReply },
+      },
+    },
+    async (request) => {
+      const updates = request.body.keys.map(toKeyUpdate);
+      return fromBulkUpdate(await updateKeys(keyManagement, request.caller, request.actor(), updates));
+    },
+  );
+
+  app.post(
+    '/key/service-account/generate',
+    {
+      config,
+      schema: {
+        tags,
+        summary: 'Make a key that belongs to a team and to nobody in it',
+        description: 'As /key/generate; `team_id` is required and `user_id` is left out, so it outlives its maker.',
+        body: KeyGenerateBody,
+        response: { 200: KeyGenerateReply },
+      },
+    },
+    async (request, reply) => {
+      const { body } = request;
+      const newKey = toNewKey(body, toIdempotentRequest(request, '/key/service-account/generate', body));
+      const issued = await generateServiceAccount(keyManagement, request.caller, request.actor(), newKey);
+      nameIgnoredFields(reply, body, KEY_GENERATE_NAMES);
+      nameUnenforcedFields(reply, findUnenforcedFields(body));
+      return fromIssuedKey(issued, body);
+    },
+  );
+
+  app.post(
+    '/key/:key/reset_spend',
+    {
+      config,
+      schema: {
+        tags,
+        summary: 'Take back what a key has spent in its budget window',
+        description: 'The records of its calls stay. To raise spend, use `spend` in /key/update.',
+        params: z.object({ key: z.string().describe('Secret, hash, key_id or alias; slashes written %2F.') }),
+        body: KeyResetBody,
+        response: { 200: KeyResetReply },
+      },
+    },
+    async (request) => {
+      const reset = toSpendReset(request.body, request.params.key);
+      return fromSpendReset(await resetKeySpend(keyManagement, request.caller, request.actor(), reset));
+    },
+  );
+}
