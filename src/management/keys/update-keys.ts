@@ -6,7 +6,7 @@ import { assertMay } from '../../core/permissions.ts';
 import { type KeyUpdate, type UpdateDeps, updateKey } from './update-key.ts';
 import { type KeyView, viewKey } from './view-key.ts';
 
-export const MAX_BULK_KEYS = 500;
+const MAX_BULK_KEYS = 500;
 
 export interface BulkUpdate {
   updated: { key: string; view: KeyView }[];
