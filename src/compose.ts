@@ -202,7 +202,8 @@ export async function compose(config: Config, overrides: ComposeOverrides = {}):
       })),
     endUserHeaderName: config.general.endUserHeaderName,
     callModel: (request) => {
-      if (request.caller.key !== null) lastActive.note(request.caller.key.keyId, nowMs());
+      const { key, secretHash } = request.caller;
+      if (key !== null) lastActive.note(key.keyId, secretHash, nowMs());
       return callModel(gateway, request);
     },
     explainCall: async (question) => {

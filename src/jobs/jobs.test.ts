@@ -55,18 +55,34 @@ describe('a ticker', () => {
   });
 });
 
-test('last uses are written once each, the newest of a key', async () => {
+test('uses are written once each: those of every secret, and the newest of a key', async () => {
   const written: [string, number][][] = [];
+  const uses: [string, { atMs: number; calls: number }][][] = [];
+  let isDown = true;
   const recorder = createLastActiveRecorder({
+    addSecretUses: async (batch) => {
+      if (isDown) throw new Error('down');
+      uses.push([...batch]);
+    },
     touch: async (batch) => {
       written.push([...batch]);
     },
   });
-  recorder.note('key_a', 1);
-  recorder.note('key_b', 2);
-  recorder.note('key_a', 3);
+  recorder.note('key_a', 'old', 1);
+  recorder.note('key_b', 'b', 2);
+  recorder.note('key_a', 'new', 3);
+  await expect(recorder.flush()).rejects.toThrow('down');
+  isDown = false;
+  recorder.note('key_a', 'old', 2);
   await recorder.flush();
   await recorder.flush();
+  expect(uses).toEqual([
+    [
+      ['old', expect.objectContaining({ atMs: 2, calls: 2 })],
+      ['b', expect.objectContaining({ atMs: 2, calls: 1 })],
+      ['new', expect.objectContaining({ atMs: 3, calls: 1 })],
+    ],
+  ]);
   expect(written).toEqual([
     [
       ['key_a', 3],

@@ -54,6 +54,10 @@ export interface KeySecretsTable {
   key_id: string;
   created_at_ms: number;
   revoked_at_ms: number | null;
+  /** Set once another secret has replaced this one. */
+  mask: string | null;
+  last_used_at_ms: number | null;
+  calls: Generated<number>;
 }
 
 /** metadata.tags, one row a tag. */

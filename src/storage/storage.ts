@@ -52,6 +52,8 @@ export interface KeyChange {
   next: KeyRecord;
   /** Given: the secret is replaced by `next.hash`; the old one dies at this moment (≤ now: at once). */
   oldSecretRevokedAtMs?: number;
+  /** True: `next.hash` is an earlier secret that still works. It has no end any more, and the present one dies at once. */
+  restoresSecret?: true;
   adjustments?: readonly BalanceAdjustment[];
   audit: AuditEntry;
   idempotency?: IdempotencyNote | null;
@@ -116,6 +118,23 @@ export interface KeyListQuery {
   nowMs: number;
 }
 
+export interface SecretUse {
+  /** The newest of the calls. */
+  atMs: number;
+  calls: number;
+}
+
+/** A secret that opens its key, and who uses it still. */
+export interface WorkingSecretRow {
+  hash: string;
+  /** Null for the current one, whose mask the key has, and for those replaced before masks were kept. */
+  mask: string | null;
+  /** Null for the current one. */
+  revokedAtMs: number | null;
+  lastUsedAtMs: number | null;
+  calls: number;
+}
+
 export interface KeyStore {
   insert(rows: NewKeyRows): Promise<InsertKeyResult>;
   /** Live keys by any address; deleted ones too by key_id or hash when `includeDeleted`. Read from the database, not from a cache. */
@@ -138,6 +157,10 @@ export interface KeyStore {
   ): Promise<{ kind: 'removed'; keys: KeyRecord[] } | { kind: 'not_found'; missing: number[] }>;
   /** Keys without a value to sort by come last in either direction. */
   list(query: KeyListQuery): Promise<{ keys: KeyRecord[]; total: number }>;
+  /** The secrets that open a key at this moment, the current one first. */
+  workingSecrets(keyId: string): Promise<WorkingSecretRow[]>;
+  /** Debounced by the caller, as `touch`: calls are added, by hash of their secret. */
+  addSecretUses(uses: ReadonlyMap<string, SecretUse>): Promise<void>;
   /** Debounced by the caller. No audit, no change event. */
   touch(lastActive: ReadonlyMap<string, number>): Promise<void>;
 }

@@ -324,6 +324,20 @@ onBothDatabases('keys', (bench) => {
     await bench.storage.keys.touch(new Map());
   });
 
+  test('the calls of a secret add up, its last use moves forward only', async () => {
+    const key = await insertKey(bench);
+    await bench.storage.keys.addSecretUses(new Map([[key.hash, { atMs: NOW_MS, calls: 2 }]]));
+    await bench.storage.keys.addSecretUses(
+      new Map([
+        [key.hash, { atMs: NOW_MS - 5, calls: 3 }],
+        ['gone', { atMs: NOW_MS, calls: 1 }],
+      ]),
+    );
+    expect(await bench.storage.keys.workingSecrets(key.keyId)).toEqual([
+      { hash: key.hash, mask: null, revokedAtMs: null, lastUsedAtMs: NOW_MS, calls: 5 },
+    ]);
+  });
+
   test('events name the key, all its secrets, and those that still work', async () => {
     const events = record(bench);
     const key = await insertKey(bench, { expiresAtMs: NOW_MS + 900 });

@@ -7,7 +7,7 @@ import { printNewSecret } from './create-key.ts';
 
 const KEY = 'key_id, alias or hash';
 
-/** `latchkey keys block | unblock | rotate | delete`: what ends a key, or its secret, and what brings it back. */
+/** `latchkey keys block | unblock | rotate | rollback | delete`: what ends a key, or its secret, and what brings it back. */
 export function addKeyRevocationCommands(keys: Command, io: CliIo): void {
   addBlockCommand(keys, io, 'block', 'blocked', 'refuse a key from now on, and end its open streams');
   addBlockCommand(keys, io, 'unblock', 'unblocked', 'let a blocked key call again');
@@ -23,6 +23,14 @@ export function addKeyRevocationCommands(keys: Command, io: CliIo): void {
       if (options.json) return io.print(JSON.stringify(answer));
       printNewSecret(io, answer);
     });
+
+  addClientOptions(
+    keys.command('rollback').description('undo a rotation while the old secret still works').argument('<key>', KEY),
+  ).action(async (key: string, options: ClientOptions) => {
+    const path = `/key/${encodeURIComponent(toKeyAddress(key))}/rollback`;
+    const answer = await createGatewayClient(io, options).post(path, {});
+    io.print(options.json ? JSON.stringify(answer) : 'The old secret stands again; the new one is dead.');
+  });
 
   addClientOptions(keys.command('delete').description('delete keys: all or none').argument('<keys...>', KEY)).action(
     async (names: string[], options: ClientOptions) => {

@@ -1,8 +1,9 @@
-/** Further acts on keys: many at once, keys of nobody in particular, and spend taken back. */
+/** Further acts on keys: many at once, keys of nobody in particular, and what takes back spend or a rotation. */
 import { z } from 'zod';
 import { generateServiceAccount } from '../../management/keys/generate-service-account.ts';
 import type { KeyManagement } from '../../management/keys/key-management.ts';
 import { resetKeySpend } from '../../management/keys/reset-key-spend.ts';
+import { rollbackKey } from '../../management/keys/rollback-key.ts';
 import { updateKeys } from '../../management/keys/update-keys.ts';
 import type { App } from '../app-instance.ts';
 import { nameIgnoredFields, nameUnenforcedFields } from '../field-headers.ts';
@@ -16,11 +17,14 @@ import {
   toNewKey,
 } from '../schemas/key-generate.ts';
 import { fromSpendReset, KeyResetBody, KeyResetReply, toSpendReset } from '../schemas/key-reset-spend.ts';
+import { fromKeyView, KeyRow } from '../schemas/key-row.ts';
 import { toKeyUpdate } from '../schemas/key-update.ts';
 import { toIdempotentRequest } from './idempotency-header.ts';
 
 const tags = ['keys'];
 const config = { access: 'management', scope: 'scoped' } as const;
+
+const KeyInPath = z.object({ key: z.string().describe('Secret, hash, key_id or alias; slashes written %2F.') });
 
 export function registerKeyBulkRoutes(app: App, keyManagement: KeyManagement): void {
   app.post(
@@ -71,7 +75,7 @@ export function registerKeyBulkRoutes(app: App, keyManagement: KeyManagement): v
         tags,
         summary: 'Take back what a key has spent in its budget window',
         description: 'The records of its calls stay. To raise spend, use `spend` in /key/update.',
-        params: z.object({ key: z.string().describe('Secret, hash, key_id or alias; slashes written %2F.') }),
+        params: KeyInPath,
         body: KeyResetBody,
         response: { 200: KeyResetReply },
       },
@@ -80,5 +84,21 @@ export function registerKeyBulkRoutes(app: App, keyManagement: KeyManagement): v
       const reset = toSpendReset(request.body, request.params.key);
       return fromSpendReset(await resetKeySpend(keyManagement, request.caller, request.actor(), reset));
     },
+  );
+
+  app.post(
+    '/key/:key/rollback',
+    {
+      config,
+      schema: {
+        tags,
+        summary: 'Undo a rotation while the old secret still works',
+        description: 'The old secret stands again, the new one dies at once; everything else of the key stays.',
+        params: KeyInPath,
+        response: { 200: KeyRow },
+      },
+    },
+    async (request) =>
+      fromKeyView(await rollbackKey(keyManagement, request.caller, request.actor(), request.params.key)),
   );
 }

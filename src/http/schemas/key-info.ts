@@ -1,7 +1,9 @@
 /** GET /key/info and POST /v2/key/info. */
 import { z } from 'zod';
 import { GatewayError } from '../../core/gateway-error.ts';
+import type { SecretInfo } from '../../management/keys/get-key-info.ts';
 import type { KeyView } from '../../management/keys/view-key.ts';
+import { toIsoTime, toIsoTimeOrNull } from './iso-time.ts';
 import { fromKeyView, KeyRow } from './key-row.ts';
 import { Texts } from './key-shapes.ts';
 
@@ -9,14 +11,56 @@ export const KeyInfoQuery = z.looseObject({
   key: z.string().optional().describe('Secret, hash, key_id or alias. Absent: the key that is calling.'),
 });
 
+const UsedAt = z.string().nullable().describe('The last call of a model with this secret; null: none.');
+const Calls = z.number().describe('Calls of models with this secret.');
+
 export const KeyInfoReply = z.object({
   key: z.string().describe('As passed.'),
-  info: KeyRow.omit({ token: true }),
+  info: KeyRow.omit({ token: true }).extend({
+    rotation: z
+      .object({
+        last_used_at: UsedAt,
+        calls: Calls,
+        previous: z
+          .array(
+            z.object({
+              token: z.string().describe('SHA-256 of the secret.'),
+              key_name: z.string().nullable().describe('Mask of the secret.'),
+              valid_until: z.string(),
+              last_used_at: UsedAt,
+              calls: Calls,
+            }),
+          )
+          .describe('Earlier secrets that still work.'),
+      })
+      .describe('Who uses which secret of the key. Up to some ten seconds late.'),
+  }),
 });
 
-export function fromKeyInfo(view: KeyView, passed: string): z.output<typeof KeyInfoReply> {
+export function fromKeyInfo(
+  view: KeyView & { secrets: readonly SecretInfo[] },
+  passed: string,
+): z.output<typeof KeyInfoReply> {
   const { token: _token, ...info } = fromKeyView(view);
-  return { key: passed, info };
+  const current = view.secrets.find(({ hash }) => hash === view.key.hash);
+  const rotation = {
+    last_used_at: toIsoTimeOrNull(current?.lastUsedAtMs ?? null),
+    calls: current?.calls ?? 0,
+    previous: view.secrets.flatMap(({ hash, mask, revokedAtMs, lastUsedAtMs, calls }) =>
+      revokedAtMs === null
+        ? []
+        : [
+            {
+              token: hash,
+              key_name: mask,
+              valid_until: toIsoTime(revokedAtMs),
+              last_used_at: toIsoTimeOrNull(lastUsedAtMs),
+              calls,
+            },
+          ],
+    ),
+  };
+  return { key: passed, info: { ...info, rotation } };
 }
 
 const Asked = z.looseObject({

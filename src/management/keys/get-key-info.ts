@@ -1,20 +1,26 @@
 import type { Caller } from '../../core/caller.ts';
-import type { KeyStore } from '../../storage/storage.ts';
+import type { KeyStore, WorkingSecretRow } from '../../storage/storage.ts';
 import { findKeyFor } from './find-key-for.ts';
 import type { KeyManagement } from './key-management.ts';
 import { type KeyView, viewKey } from './view-key.ts';
 
+/** A secret that opens the key at this moment, and who uses it still. */
+export type SecretInfo = WorkingSecretRow;
+
 /**
- * One key, by secret, hash, key_id or alias; without a name, the key that is calling. To whoever may see only some
+ * One key and its secrets, by secret, hash, key_id or alias; without a name, the key that is calling. To whoever may see only some
  * keys, a key that does not exist and a key of somebody else look the same.
  * Throws forbidden, not_found.
  */
 export async function getKeyInfo(
-  deps: Pick<KeyManagement, 'nowMs' | 'readSpend' | 'budgetWindow' | 'standingOf'> & { keys: Pick<KeyStore, 'find'> },
+  deps: Pick<KeyManagement, 'nowMs' | 'readSpend' | 'budgetWindow' | 'standingOf'> & {
+    keys: Pick<KeyStore, 'find' | 'workingSecrets'>;
+  },
   caller: Caller,
   text: string | null,
-): Promise<KeyView> {
+): Promise<KeyView & { secrets: readonly SecretInfo[] }> {
   // By key_id where there is one: the secret that is calling may be an older one in its grace period.
   const { draft } = await findKeyFor(deps, caller, 'info', text ?? caller.key?.keyId ?? caller.secretHash);
-  return viewKey(deps, draft.key, deps.nowMs());
+  const secrets = await deps.keys.workingSecrets(draft.key.keyId);
+  return { ...(await viewKey(deps, draft.key, deps.nowMs())), secrets };
 }

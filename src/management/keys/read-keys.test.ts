@@ -51,6 +51,7 @@ describe('the info of one key', () => {
         spendNanoUsd: 12,
         budgetResetAtMs: Date.UTC(2026, 3, 2),
         budgetLimits: [],
+        secrets: [{ hash: key.hash, mask: null, revokedAtMs: null, lastUsedAtMs: null, calls: 0 }],
       });
     }
   });

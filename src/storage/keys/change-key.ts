@@ -5,7 +5,7 @@ import type { ChangeKeyResult, KeyChange } from '../storage.ts';
 import type { WriteContext, Writer } from '../writer.ts';
 import { findKeysForChange } from './find-keys.ts';
 import { toKeyRow } from './key-row.ts';
-import { announceKey, insertIdempotency, insertSecret, replaceTags, toConflict } from './key-writes.ts';
+import { announceKey, insertIdempotency, insertSecret, KeyConflict, replaceTags, toConflict } from './key-writes.ts';
 
 /**
  * Reads the row, asks `decide`, writes what it returns, in one transaction during which nobody else changes the key.
@@ -30,14 +30,15 @@ export async function changeKey(
 }
 
 async function writeChange(context: WriteContext, before: KeyRecord, change: KeyChange): Promise<void> {
-  const { next, oldSecretRevokedAtMs, adjustments = [], audit, idempotency = null } = change;
+  const { next, oldSecretRevokedAtMs, restoresSecret = false, adjustments = [], audit, idempotency = null } = change;
   if (next.keyId !== before.keyId) throw new Error('A key_id never changes.');
-  if ((next.hash !== before.hash) !== (oldSecretRevokedAtMs !== undefined)) {
+  if ((next.hash !== before.hash) !== (oldSecretRevokedAtMs !== undefined || restoresSecret)) {
     throw new Error('A new secret and the end of the old one belong together.');
   }
   if (idempotency !== null) await insertIdempotency(context, idempotency);
   await writeColumns(context, next);
   if (oldSecretRevokedAtMs !== undefined) await replaceSecret(context, before, next, oldSecretRevokedAtMs);
+  if (restoresSecret) await restoreSecret(context, before, next);
   await applyAdjustments(context, adjustments);
   context.audit([audit]);
   await announceKey(context, next);
@@ -53,8 +54,21 @@ async function replaceSecret(
   const { trx, nowMs } = context;
   const ofKey = trx.updateTable('key_secrets').where('key_id', '=', next.keyId);
   await ofKey.set({ revoked_at_ms: nowMs }).where('revoked_at_ms', '>', nowMs).execute();
-  await ofKey.set({ revoked_at_ms: revokedAtMs }).where('hash', '=', before.hash).execute();
+  await ofKey.set({ revoked_at_ms: revokedAtMs, mask: before.mask }).where('hash', '=', before.hash).execute();
   await insertSecret(context, next, nowMs);
+}
+
+/** A conflict where the earlier secret's time has run out meanwhile. */
+async function restoreSecret({ trx, nowMs }: WriteContext, before: KeyRecord, next: KeyRecord): Promise<void> {
+  const ofKey = trx.updateTable('key_secrets').where('key_id', '=', next.keyId);
+  const restored = await ofKey
+    .set({ revoked_at_ms: null })
+    .where('hash', '=', next.hash)
+    .where('revoked_at_ms', '>', nowMs)
+    .returning('hash')
+    .executeTakeFirst();
+  if (restored === undefined) throw new KeyConflict('key');
+  await ofKey.set({ revoked_at_ms: nowMs, mask: before.mask }).where('hash', '=', before.hash).execute();
 }
 
 /** A key's row as it is to be, as a part of a transaction. Its secret stays. */

@@ -7,6 +7,7 @@ import { findBySecretHash, findIdempotency, findKey, findKeyInHistory, findKeys 
 import { insertKey } from './insert-key.ts';
 import { listKeys } from './list-keys.ts';
 import { removeKeys } from './remove-keys.ts';
+import { addSecretUses, findWorkingSecrets } from './secret-use.ts';
 import { touchKeys } from './touch-keys.ts';
 
 export interface KeyStoreDeps {
@@ -29,6 +30,8 @@ export function createKeyStore({ reads, writes, dialect, write, nowMs }: KeyStor
     change: (address, decide) => changeKey(write, address, decide),
     remove: (addresses, deleted, decide) => removeKeys(write, addresses, deleted, decide),
     list: (query) => listKeys(reads, dialect, query),
+    workingSecrets: (keyId) => findWorkingSecrets(reads, keyId, nowMs()),
+    addSecretUses: (uses) => addSecretUses(writes, uses),
     touch: (lastActive) => touchKeys(writes, lastActive),
   };
 }

@@ -7,7 +7,7 @@ import type { WriteContext } from '../writer.ts';
 export type ConflictField = 'key_alias' | 'key' | 'idempotency_key';
 
 /** Ends a transaction because of a conflict that the caller is told of as a value. */
-class KeyConflict extends Error {
+export class KeyConflict extends Error {
   readonly field: ConflictField;
 
   constructor(field: ConflictField) {

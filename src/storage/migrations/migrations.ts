@@ -9,6 +9,7 @@ import { extendKeys } from './0006-keys.ts';
 import { chainAudit } from './0007-audit.ts';
 import { createModels } from './0009-models.ts';
 import { createSpendRecords } from './0010-spend-records.ts';
+import { countSecretUse } from './0012-secret-use.ts';
 import { createProcesses } from './0013-processes.ts';
 import { createCounters } from './0014-counters.ts';
 
@@ -26,6 +27,7 @@ export function buildMigrations(dialect: DialectName, seal: AuditSeal | null = n
     '0007-audit': { up: (db) => chainAudit(db, dialect, seal) },
     '0009-models': { up: (db) => createModels(db, dialect) },
     '0010-spend-records': { up: (db) => createSpendRecords(db, dialect) },
+    '0012-secret-use': { up: (db) => countSecretUse(db, dialect) },
     '0013-processes': { up: (db) => createProcesses(db, dialect) },
     '0014-counters': { up: (db) => createCounters(db, dialect) },
   };
