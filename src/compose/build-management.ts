@@ -74,6 +74,7 @@ export async function buildSpending(
   return {
     spend: storage.spend,
     keys: storage.keys,
+    teams: storage.owners.teams,
     readSpend: keyManagement.readSpend,
     budgetWindow: keyManagement.budgetWindow,
     flushLedger: () => ledger.flush(),

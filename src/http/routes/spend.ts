@@ -49,9 +49,12 @@ export function registerSpendRoutes(app: App, { spending }: SpendRoutesDeps): vo
       const { query, caller } = request;
       const filter = toLogFilter(query);
       if (asksForDays(query)) return fromDailySpend(await listDailySpend(spending, caller, filter));
-      const { rows, total } = await listSpendLogs(spending, caller, filter, { limit: query.limit, offset: 0 });
+      const { rows, total, teamAliases } = await listSpendLogs(spending, caller, filter, {
+        limit: query.limit,
+        offset: 0,
+      });
       reply.headers({ 'x-latchkey-total-rows': total, 'x-latchkey-row-limit': query.limit });
-      return rows.map(fromSpendRow);
+      return rows.map((row) => fromSpendRow(row, teamAliases));
     },
   );
 
@@ -70,9 +73,14 @@ export function registerSpendRoutes(app: App, { spending }: SpendRoutesDeps): vo
       async (request) => {
         const { page, page_size: size } = request.query;
         const span = { limit: size, offset: (page - 1) * size };
-        const { rows, total } = await listSpendLogs(spending, request.caller, toPagedFilter(request.query), span);
+        const { rows, total, teamAliases } = await listSpendLogs(
+          spending,
+          request.caller,
+          toPagedFilter(request.query),
+          span,
+        );
         return {
-          data: rows.map(fromSpendRow),
+          data: rows.map((row) => fromSpendRow(row, teamAliases)),
           total,
           page,
           page_size: size,

@@ -20,7 +20,10 @@ export const SpendLogRow = z.looseObject({
   metadata: z.looseObject({}),
 });
 
-export function fromSpendRow(row: SpendRow): z.output<typeof SpendLogRow> {
+export function fromSpendRow(
+  row: SpendRow,
+  teamAliases: ReadonlyMap<string, string | null>,
+): z.output<typeof SpendLogRow> {
   return {
     request_id: row.requestId,
     response_id: row.responseId,
@@ -40,7 +43,7 @@ export function fromSpendRow(row: SpendRow): z.output<typeof SpendLogRow> {
     custom_llm_provider: row.provider,
     api_base: row.apiBase,
     user: row.userId ?? '',
-    metadata: toMetadata(row),
+    metadata: toMetadata(row, teamAliases.get(row.teamId ?? '') ?? null),
     // Answers are not cached here.
     cache_hit: 'False',
     cache_key: 'Cache OFF',
@@ -57,13 +60,13 @@ export function fromSpendRow(row: SpendRow): z.output<typeof SpendLogRow> {
   };
 }
 
-function toMetadata(row: SpendRow): Record<string, unknown> {
+function toMetadata(row: SpendRow, teamAlias: string | null): Record<string, unknown> {
   return {
     ...row.metadata,
     user_api_key: row.keyHash,
     user_api_key_alias: row.keyAlias,
     user_api_key_team_id: row.teamId,
-    user_api_key_team_alias: null,
+    user_api_key_team_alias: teamAlias,
     user_api_key_org_id: row.organizationId,
     user_api_key_user_id: row.userId,
     requester_ip_address: row.sourceIp,

@@ -51,7 +51,7 @@ const row: SpendRow = {
 
 describe('a row', () => {
   test('has LiteLLM’s columns, in dollars', () => {
-    expect(fromSpendRow(row)).toMatchObject({
+    expect(fromSpendRow(row, new Map())).toMatchObject({
       request_id: 'r1',
       response_id: 'chatcmpl-1',
       call_type: 'acompletion',
@@ -79,11 +79,11 @@ describe('a row', () => {
   });
 
   test('fits the schema that describes it', () => {
-    expect(SpendLogRow.safeParse(fromSpendRow(row)).success).toBe(true);
+    expect(SpendLogRow.safeParse(fromSpendRow(row, new Map())).success).toBe(true);
   });
 
   test('shows what was stored as JSON, or as the text it was', () => {
-    const shown = fromSpendRow({ ...row, messages: '[{"role":"user"}]', response: 'data: {"id"' });
+    const shown = fromSpendRow({ ...row, messages: '[{"role":"user"}]', response: 'data: {"id"' }, new Map());
     expect([shown.messages, shown.response]).toEqual([[{ role: 'user' }], 'data: {"id"']);
   });
 });

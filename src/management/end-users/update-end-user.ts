@@ -5,7 +5,7 @@ import { assertBudgetExists } from '../owners/assert-budget-exists.ts';
 import { changeStamps, nameOfCaller } from '../owners/blank-owner.ts';
 import { fillFrom, findLinkedBudgets } from '../owners/fill-from-budgets.ts';
 import { planOwnerSpendMoves } from '../owners/move-owner-spend.ts';
-import { buildOwnerAudit } from '../owners/owner-audit.ts';
+import { buildOwnerAudit, withSpend } from '../owners/owner-audit.ts';
 import { assertEndUserFields, type EndUserFields, mergeEndUserFields } from './end-user-fields.ts';
 import { type EndUserManagement, type EndUserView, endUserNotFound, viewEndUser } from './end-user-management.ts';
 
@@ -47,8 +47,15 @@ export async function updateEndUser(
     await unit.adjust(move?.adjustments ?? []);
     const action =
       after.blocked === before.blocked ? ('updated' as const) : after.blocked ? ('blocked' as const) : 'unblocked';
-    const act = { action, table: 'LiteLLM_EndUserTable', objectId: id, before, after } as const;
-    await unit.audit([buildOwnerAudit(deps, actor, nowMs, act)]);
+    await unit.audit([
+      buildOwnerAudit(deps, actor, nowMs, {
+        action,
+        table: 'LiteLLM_EndUserTable',
+        objectId: id,
+        before: withSpend(before, move?.spend?.beforeNanoUsd),
+        after: withSpend(after, move?.spend?.afterNanoUsd),
+      }),
+    ]);
     return after;
   });
   if (result.kind === 'conflict') throw endUserNotFound([id]);

@@ -61,6 +61,11 @@ export function buildOwnerAudit(
   };
 }
 
+/** A record with what it had spent, where that was set; else the record. */
+export function withSpend(record: object | null, spendNanoUsd: number | undefined): object | null {
+  return record === null || spendNanoUsd === undefined ? record : { ...record, spendNanoUsd };
+}
+
 function nameOf(record: object | null): string | null {
   for (const field of NAMING_FIELDS) {
     const value = (record as Record<string, unknown> | null)?.[field];

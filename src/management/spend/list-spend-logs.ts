@@ -13,11 +13,13 @@ export interface SpendLogPage {
   rows: SpendRow[];
   /** How many there are in all. */
   total: number;
+  /** Of the teams in the rows, by id; deleted ones too. */
+  teamAliases: ReadonlyMap<string, string | null>;
 }
 
 /** Calls that match, newest first, as far as the caller may see them. Includes every call that has been answered. */
 export async function listSpendLogs(
-  deps: Pick<SpendManagement, 'spend' | 'keys' | 'flushLedger'>,
+  deps: Pick<SpendManagement, 'spend' | 'keys' | 'teams' | 'flushLedger'>,
   caller: Caller,
   filter: SpendLogFilter,
   page: { limit: number; offset: number },
@@ -25,11 +27,13 @@ export async function listSpendLogs(
   const { apiKey, ...rest } = filter;
   const key = await selectKey(deps.keys, apiKey);
   const query = key === undefined ? undefined : scopeToCaller<SpendQuery>(caller, { ...rest, ...key });
-  if (query === undefined) return { rows: [], total: 0 };
+  if (query === undefined) return { rows: [], total: 0, teamAliases: new Map() };
   await deps.flushLedger();
   const [rows, total] = await Promise.all([
     deps.spend.rows(query, { ...page, order: 'desc' }),
     deps.spend.count(query),
   ]);
-  return { rows, total };
+  const teamIds = [...new Set(rows.flatMap(({ teamId }) => teamId ?? []))];
+  const teams = await deps.teams.findMany(teamIds, { includeDeleted: true });
+  return { rows, total, teamAliases: new Map(teams.map(({ id, alias }) => [id, alias])) };
 }

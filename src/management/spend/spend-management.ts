@@ -1,6 +1,7 @@
 /** What the spend verbs ask of the world, all of it; a verb takes the few members that it uses. */
 import type { KeyRecord } from '../../core/key.ts';
 import type { ModelPrice } from '../../core/model.ts';
+import type { OwnerReaders } from '../../storage/owners/owner-storage.ts';
 import type { KeyStore, SpendReader } from '../../storage/storage.ts';
 
 export type { DailySpend, SpendRow } from '../../storage/storage.ts';
@@ -8,6 +9,7 @@ export type { DailySpend, SpendRow } from '../../storage/storage.ts';
 export interface SpendManagement {
   spend: SpendReader;
   keys: Pick<KeyStore, 'find' | 'list'>;
+  teams: Pick<OwnerReaders['teams'], 'findMany'>;
   /** Nano-dollars spent in the current budget window of each key, in order: the number that enforcement uses. */
   readSpend(keys: readonly KeyRecord[]): Promise<number[]>;
   /** The clock window of a budget duration that holds this moment. */

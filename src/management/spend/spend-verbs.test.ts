@@ -57,6 +57,7 @@ beforeAll(async () => {
   deps = {
     spend: storage.spend,
     keys: storage.keys,
+    teams: storage.owners.teams,
     readSpend: management.readSpend,
     budgetWindow: management.budgetWindow,
     flushLedger: () => ledger.flush(),

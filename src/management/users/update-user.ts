@@ -9,7 +9,7 @@ import { assertNewId } from '../owners/assert-text.ts';
 import { buildBlankOwner, changeStamps, nameOfCaller } from '../owners/blank-owner.ts';
 import { fillFrom, findLinkedBudgets } from '../owners/fill-from-budgets.ts';
 import { type OwnerSpendMove, planOwnerSpendMoves } from '../owners/move-owner-spend.ts';
-import { buildOwnerAudit } from '../owners/owner-audit.ts';
+import { buildOwnerAudit, withSpend } from '../owners/owner-audit.ts';
 import { planNewSpend } from './plan-new-spend.ts';
 import { setProxySpend } from './set-proxy-spend.ts';
 import { assertUserFields, mergeUserFields, type UserFields } from './user-fields.ts';
@@ -159,8 +159,4 @@ async function planMove(
     nowMs,
   );
   return move ?? { adjustments: [], spend: null };
-}
-
-function withSpend(user: UserRecord | null, spendNanoUsd: number | undefined): object | null {
-  return user === null || spendNanoUsd === undefined ? user : { ...user, spendNanoUsd };
 }

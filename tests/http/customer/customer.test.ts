@@ -68,6 +68,8 @@ describe.each(['/customer', '/end_user'])('%s', (prefix) => {
     await post(`${prefix}/new`, { user_id: id('changing'), max_budget: 2, alias: 'x' });
     const { body } = await post(`${prefix}/update`, { user_id: id('changing'), max_budget: null, spend: 1.25 });
     expect(body).toMatchObject({ alias: 'x', max_budget: null, spend: 1.25 });
+    const { body: log } = await callGateway(gateway, `GET /audit?object_id=${encodeURIComponent(id('changing'))}`);
+    expect(log.audit_logs[0]).toMatchObject({ before_value: { spend: 0 }, updated_values: { spend: 1.25 } });
     expect((await post(`${prefix}/update`, { user_id: id('nobody'), alias: 'x' })).status).toBe(404);
   });
 

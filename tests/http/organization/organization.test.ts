@@ -169,7 +169,8 @@ describe('deleting', () => {
   test('ends keys and teams within the answer and leaves people and history', async () => {
     const { organization_id: id, budget_id: budgetId } = await make();
     const { userId } = await person(id, 'internal_user');
-    const { team_id: teamId } = (await call('POST /team/new', { organization_id: id })).body;
+    const team = { organization_id: id, team_alias: 'The crew' };
+    const { team_id: teamId } = (await call('POST /team/new', team)).body;
     const ended = [
       await keyOf({ organization_id: id }),
       await keyOf({ team_id: teamId }),
@@ -187,7 +188,9 @@ describe('deleting', () => {
     expect((await call(`GET /user/info?user_id=${userId}`)).status).toBe(200);
     expect((await call('POST /budget/info', { budgets: [budgetId] })).body).toEqual([]);
     const logs = (await call('GET /spend/logs')).body as { team_id: string | null }[];
-    expect(logs.filter((row) => row.team_id === teamId)).toHaveLength(1);
+    expect(logs.filter((row) => row.team_id === teamId)).toMatchObject([
+      { organization_id: id, metadata: { user_api_key_team_alias: 'The crew' } },
+    ]);
     expect((await auditOf(id)).map(({ action }) => action)).toEqual(['deleted', 'created']);
     expect((await auditOf(teamId)).map(({ action }) => action)).toEqual(['deleted', 'created']);
     expect((await auditOf(`${id}/${userId}`)).map(({ action }) => action)).toEqual(['deleted', 'created']);
