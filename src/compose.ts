@@ -2,11 +2,13 @@ import { randomBytes } from 'node:crypto';
 import { mkdirSync } from 'node:fs';
 import { hostname } from 'node:os';
 import { pino } from 'pino';
+import { createAdminLogin } from './auth/admin-login.ts';
 import { refuseRoute } from './auth/authorize-route.ts';
 import { reassureCaller } from './auth/identify-caller.ts';
 import { createIpAllowList } from './auth/ip-allow-list.ts';
 import { createMasterKeyCheck } from './auth/master-key.ts';
 import { buildCounters } from './compose/build-counters.ts';
+import { createPasswordHasher } from './auth/password-hash.ts';
 import { buildGatewayDeps, chooseUpstream, newEndUserLimits } from './compose/build-gateway.ts';
 import { buildKeyManagement, buildSpending } from './compose/build-management.ts';
 import { buildModelManagement } from './compose/build-model-management.ts';
@@ -43,6 +45,8 @@ import { formatIdentity, isKnownToBeGone, readOwnIdentity } from './ledger/proce
 import { createRefusalLog } from './management/audit/refusal-log.ts';
 import { establishMasterKey } from './management/installation/master-key.ts';
 import { getKeyInfo } from './management/keys/get-key-info.ts';
+import { createAttemptLimit } from './management/sessions/attempt-limits.ts';
+import { createLoginThrottle } from './management/sessions/login-throttle.ts';
 import { createTransport } from './providers/transport.ts';
 import { type OpenStorage, openStorage } from './storage/open-storage.ts';
 import { VERSION } from './version.ts';
@@ -68,6 +72,9 @@ export interface Gateway {
 const POOL_SIZE = 10;
 const CONNECT_TIMEOUT_MS = 10_000;
 const DRAIN_MS = 30_000;
+/** Look-ups for one address that reports leaked secrets. */
+const LEAKS_PER_HOUR = 1_000;
+const HOUR_MS = 3_600_000;
 /** Whether a caller's role may make model calls, as the guard of their routes decides it. */
 const refuseRole = (caller: Caller, route: string) => refuseRoute(caller, { access: 'llm', scope: 'self', route });
 
@@ -160,6 +167,18 @@ export async function compose(config: Config, overrides: ComposeOverrides = {}):
     }
     if (event.kind === 'balance') void counters.adjust(event.counter, event.deltaNanoUsd, event.seq);
   });
+  const { sessions } = config;
+  const adminLogin = createAdminLogin({
+    username: sessions.adminName,
+    password: sessions.adminPassword,
+    masterKeys,
+    salt,
+  });
+  const passwordManagement = {
+    sessions: storage.sessions,
+    passwords: createPasswordHasher(),
+    throttle: createLoginThrottle(nowMs),
+  };
   const lastActive = createLastActiveRecorder(storage.keys);
 
   const requestLog = createRequestLog(logger, nowMs);
@@ -180,6 +199,10 @@ export async function compose(config: Config, overrides: ComposeOverrides = {}):
     bodyLimitBytes: config.server.bodyLimitBytes,
     trustedProxies: config.general.trustedProxies,
     identify: { ...standing, isMasterKeyHash: masterKeys.isMasterKeyHash, keyHeaderName: config.general.keyHeaderName },
+    sessions: {
+      identify: { ...standing, sessionCache: storage.sessionCache, adminLogin, lifetimes: sessions },
+      cookie: { secure: sessions.cookieSecure, path: sessions.cookiePath },
+    },
     isIpAllowed: config.general.allowedIps === null ? null : createIpAllowList(config.general.allowedIps),
     publicRoutes: config.general.publicRoutes,
     noteRoute: (route) => routes.push(route),
@@ -218,12 +241,33 @@ export async function compose(config: Config, overrides: ComposeOverrides = {}):
     ownerManagement,
     userManagement: {
       ...ownerManagement,
+      ...passwordManagement,
       keyManagement,
       defaults: config.userDefaults,
       proxyWindows: { budgetDuration: config.general.budgetDuration, modelMaxBudget: {} },
     },
     tagManagement: { ...ownerManagement, tagsInSpend: () => storage.spend.byTag({}) },
     organizationManagement: { ...ownerManagement, userDefaults: config.userDefaults },
+    sessionManagement: {
+      ...passwordManagement,
+      sessionCache: storage.sessionCache,
+      owners: storage.owners,
+      standingOf: storage.ownerCache.standingOf,
+      transact: storage.transact,
+      adminLogin,
+      lifetimes: sessions,
+      nowMs,
+      randomBytes,
+      newId,
+    },
+    leaks: {
+      keys: storage.keys,
+      leakLimit: createAttemptLimit({ attempts: LEAKS_PER_HOUR, windowMs: HOUR_MS, nowMs }),
+      isMasterKeyHash: masterKeys.isMasterKeyHash,
+      onMasterKey: () => logger.error('The master key was reported as leaked. Replace it now.'),
+      nowMs,
+      newId,
+    },
     teamManagement: buildTeamManagement(config, ownerManagement, keyManagement),
     spending,
   });

@@ -44,6 +44,19 @@ export function extractCredential(headers: RequestHeaders, keyHeaderName: string
   };
 }
 
+/**
+ * Whether the request says in a header who is calling, well or badly. Whoever does so is never taken for the holder of
+ * the session that the browser happens to send along.
+ */
+export function hasKeyHeader(headers: RequestHeaders, keyHeaderName: string | null): boolean {
+  return (
+    headers.authorization !== undefined ||
+    headers['x-litellm-api-key'] !== undefined ||
+    (keyHeaderName !== null && headers[keyHeaderName.toLowerCase()] !== undefined) ||
+    VENDOR_HEADERS.some((name) => headers[name] !== undefined)
+  );
+}
+
 function fromAuthorization(value: string): Credential {
   const secret = (BEARER.exec(value) ?? BASIC.exec(value) ?? AWS_SIGNATURE.exec(value))?.[1];
   if (secret !== undefined) return { secret };

@@ -5,6 +5,8 @@
 export interface MasterKeyCheck {
   /** True when this is the SHA-256 (lower-case hex) of a master key that is in force. */
   isMasterKeyHash(secretHash: string): boolean;
+  /** SHA-256 of each master key in force. */
+  hashes(): readonly string[];
   /** Puts other master keys in force, at once; for rotation while running. */
   replace(hashes: readonly string[]): void;
 }
@@ -21,6 +23,7 @@ export function createMasterKeyCheck(hashes: readonly string[]): MasterKeyCheck 
       for (const digest of digests) found = isEqual(digest, secretHash) || found;
       return found;
     },
+    hashes: () => digests,
     replace(next) {
       digests = next.map(toDigest);
     },

@@ -1,10 +1,11 @@
 /** The file's settings, defaults filled in, in the units that the product counts in. */
 import { dirname, isAbsolute, join } from 'node:path';
 import type { z } from 'zod';
+import { durationSeconds } from '../core/duration.ts';
 import type { OwnerUpperBounds } from '../core/key-limits.ts';
 import type { Limits } from '../core/limits.ts';
 import { toNanoUsd } from '../core/money.ts';
-import type { GeneralConfig, KeyGenerationConfig, RouterConfig, UserDefaultsConfig } from './config.ts';
+import type { GeneralConfig, KeyGenerationConfig, RouterConfig, SessionsConfig, UserDefaultsConfig } from './config.ts';
 import type { ConfigPlace, Report } from './config-problem.ts';
 import { ALWAYS_PUBLIC, type GeneralSettings } from './general-settings.ts';
 import type { LitellmSettings, ownerUpperBoundParams } from './litellm-settings.ts';
@@ -58,6 +59,26 @@ export function buildGeneral(
     enforceUserParam: general.enforce_user_param ?? false,
     endUserHeaderName: general.user_header_name?.toLowerCase() ?? null,
   };
+}
+
+/** `admin`: as the environment names them. */
+export function buildSessions(
+  general: GeneralSettings,
+  admin: { name: string | null; password: string | null },
+): SessionsConfig {
+  return {
+    adminName: admin.name ?? 'admin',
+    adminPassword: admin.password,
+    idleMs: durationMs(general.session_idle_timeout ?? '8h'),
+    absoluteMs: durationMs(general.session_lifetime ?? '24h'),
+    cookieSecure: general.session_cookie_secure,
+    cookiePath: general.session_cookie_path ?? '/',
+  };
+}
+
+/** A month counts from the epoch: 31 days. */
+function durationMs(text: string): number {
+  return (durationSeconds(text, 0) ?? 0) * 1_000;
 }
 
 /** `customKeyGenerate` says where the module's name is written: relative names are relative to that file. */

@@ -2,7 +2,8 @@
  * The configuration: everything the operator decided, read once, checked, deeply frozen. Whoever builds the
  * application takes what it needs from here; nothing else reads the environment or a configuration file.
  *
- * Secrets (`masterKey`, `saltKey`, `databaseUrl`, `redis`, what a deployment holds) are in this value: never log it as a whole.
+ * Secrets (`masterKey`, `sessions.adminPassword`, `saltKey`, `databaseUrl`, `redis`, what a deployment holds) are in this value:
+ * never log it as a whole.
  */
 import type { Weekday } from '../core/budget-window.ts';
 import type { JsonObject } from '../core/json.ts';
@@ -38,6 +39,7 @@ export interface Config {
   readonly userDefaults: UserDefaultsConfig;
   readonly teams: TeamsConfig;
   readonly general: GeneralConfig;
+  readonly sessions: SessionsConfig;
   readonly router: RouterConfig;
   readonly log: { readonly level: LogLevel };
   /** What the operator should know although it does not stop the start. */
@@ -190,6 +192,22 @@ export interface GeneralConfig {
   readonly enforceUserParam: boolean;
   /** Header, in lower case, in which clients name their end user; null: only the usual ones. */
   readonly endUserHeaderName: string | null;
+}
+
+/** Signing in to the dashboard. */
+export interface SessionsConfig {
+  /** The administrator's name. */
+  readonly adminName: string;
+  /** Null: the master key is the administrator's password. */
+  readonly adminPassword: string | null;
+  /** A session ends after so long without a request. */
+  readonly idleMs: number;
+  /** A session ends so long after signing in, whatever happens. */
+  readonly absoluteMs: number;
+  /** `Secure`: null: when a request comes over https. */
+  readonly cookieSecure: boolean | null;
+  /** The path below which browsers reach the gateway. */
+  readonly cookiePath: string;
 }
 
 export interface RouterConfig {

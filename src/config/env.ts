@@ -36,6 +36,8 @@ export const ENVIRONMENT_NAMES = {
   redisPassword: 'REDIS_PASSWORD',
   redisSsl: 'REDIS_SSL',
   redisDb: 'REDIS_DB',
+  adminName: 'UI_USERNAME',
+  adminPassword: 'UI_PASSWORD',
   // For the commands that talk to a running gateway.
   url: 'LATCHKEY_URL',
   apiKey: 'LATCHKEY_API_KEY',

@@ -20,6 +20,12 @@ const redisPrefix = z.unknown().transform((value, context): string => {
   return z.NEVER;
 });
 
+const cookiePath = z.unknown().transform((value, context): string => {
+  if (typeof value === 'string' && /^\/[A-Za-z0-9._~/-]*$/.test(value)) return value;
+  context.addIssue({ code: 'custom', message: 'expected a path such as / or /gateway' });
+  return z.NEVER;
+});
+
 const WEEKDAYS = [
   'monday',
   'tuesday',
@@ -66,6 +72,10 @@ export const generalSettings = z.object({
   public_routes: optional(z.array(route, { error: 'expected a list of paths' })),
   enforce_user_param: optional(flag),
   user_header_name: optional(text),
+  session_idle_timeout: optional(duration),
+  session_lifetime: optional(duration),
+  session_cookie_secure: optional(flag),
+  session_cookie_path: optional(cookiePath),
   /** Accepted because every LiteLLM file has it; models can always be added. */
   store_model_in_db: optional(flag),
 });

@@ -8,6 +8,7 @@ import {
   buildGeneral,
   buildKeyGeneration,
   buildRouter,
+  buildSessions,
   buildUpperBounds,
   buildUserDefaults,
 } from './build-settings.ts';
@@ -119,6 +120,7 @@ export function loadConfig({ environment, overrides = {}, readFile }: LoadConfig
       },
       redis !== null,
     ),
+    sessions: buildSessions(general, { name: settings.adminName, password: settings.adminPassword }),
     router: buildRouter(router, litellm),
     log: { level: outside(choice(LOG_LEVELS), 'logLevel') ?? (litellm.set_verbose === true ? 'debug' : 'info') },
     warnings: [

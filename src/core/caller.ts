@@ -1,6 +1,7 @@
 import { type CallPath, type Memberships, NO_STANDING, type Standing } from './call-path.ts';
 import type { KeyRecord } from './key.ts';
 import type { Role } from './role.ts';
+import type { SessionRecord } from './session.ts';
 
 /** The name under which acts of the master key are recorded. */
 export const ADMIN_USER_ID = 'default_user_id';
@@ -18,6 +19,8 @@ export interface Caller {
   userId: string | null;
   /** Hash of the credential that was presented. */
   secretHash: string;
+  /** The session's public name, where the caller is signed in with one. */
+  sessionId: string | null;
   /** When the credential ends by the clock (the key's expiry, a rotation's grace period); null: never. */
   endsAtMs: number | null;
   /** How many changes this process had heard of when it looked: after further ones the caller may no longer be as good. */
@@ -36,6 +39,7 @@ export const ANONYMOUS: Caller = Object.freeze({
   role: 'unknown',
   userId: null,
   secretHash: '',
+  sessionId: null,
   endsAtMs: null,
   asOf: 0,
   key: null,
@@ -49,6 +53,7 @@ export function toMasterCaller(secretHash: string): Caller {
     role: 'proxy_admin',
     userId: ADMIN_USER_ID,
     secretHash,
+    sessionId: null,
     endsAtMs: null,
     asOf: 0,
     key: null,
@@ -65,5 +70,22 @@ export function toKeyCaller(
   asOf = 0,
 ): Caller {
   const role = standing.path.user?.role ?? 'unknown';
-  return { kind: 'key', role, userId: key.userId, secretHash, endsAtMs, asOf, key, ...standing };
+  return { kind: 'key', role, userId: key.userId, secretHash, sessionId: null, endsAtMs, asOf, key, ...standing };
+}
+
+/** Somebody signed in: as much as the user may, or the administrator who signed in with the master key. */
+export function toSessionCaller(session: SessionRecord, standing: Standing, asOf = 0): Caller {
+  const role = session.kind === 'admin' ? 'proxy_admin' : (standing.path.user?.role ?? 'unknown');
+  const { id, hash, userId, expiresAtMs } = session;
+  return {
+    kind: 'session',
+    role,
+    userId,
+    secretHash: hash,
+    sessionId: id,
+    endsAtMs: expiresAtMs,
+    asOf,
+    key: null,
+    ...standing,
+  };
 }

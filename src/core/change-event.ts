@@ -17,6 +17,7 @@ export type ChangeEvent =
   | { seq: number; kind: 'balance'; counter: string; deltaNanoUsd: number }
   | { seq: number; kind: 'setting'; name: string }
   | RollCall
+  | SessionEvent
   | OwnerEvent;
 
 /** `processId` waits until every process has acted on all changes before this one: say how far you are. */
@@ -26,6 +27,13 @@ export interface RollCall {
   processId: string;
   /** Tells this roll call from others of the same process. */
   id: string;
+}
+
+/** Sessions, by the hashes of their tokens, have begun or ended. */
+export interface SessionEvent {
+  seq: number;
+  kind: 'session';
+  hashes: readonly string[];
 }
 
 /** Tables whose rows say who may call and what is left to them. */

@@ -25,10 +25,12 @@ import { type GlobalSpendRoutesDeps, registerGlobalSpendRoutes } from './routes/
 import { type HealthRoutesDeps, registerHealthRoutes } from './routes/health.ts';
 import { type HomeRoutesDeps, registerHomeRoutes } from './routes/home.ts';
 import { type KeyRoutesDeps, registerKeyRoutes } from './routes/key.ts';
+import { type LeakRoutesDeps, registerLeakRoutes } from './routes/leaked.ts';
 import { type ModelCallRoutesDeps, registerModelCallRoutes } from './routes/model-calls.ts';
 import { type ModelChangeRoutesDeps, registerModelChangeRoutes } from './routes/model-changes.ts';
 import { type ModelRoutesDeps, registerModelRoutes } from './routes/models.ts';
 import { type OrganizationRoutesDeps, registerOrganizationRoutes } from './routes/organization.ts';
+import { registerSessionRoutes, type SessionRoutesDeps } from './routes/session.ts';
 import { registerSpendRoutes, type SpendRoutesDeps } from './routes/spend.ts';
 import { registerTagRoutes, type TagRoutesDeps } from './routes/tag.ts';
 import { registerTeamRoutes, type TeamRoutesDeps } from './routes/team.ts';
@@ -56,6 +58,8 @@ export interface AppDeps
     SpendRoutesDeps,
     TeamRoutesDeps,
     OrganizationRoutesDeps,
+    SessionRoutesDeps,
+    LeakRoutesDeps,
     GlobalSpendRoutesDeps {
   logRequest: LogRequest;
   recordRefusal: RecordRefusal;
@@ -93,6 +97,8 @@ export async function createApp(deps: AppDeps): Promise<App> {
   registerKeyRoutes(app, deps);
   registerTeamRoutes(app, deps);
   registerOrganizationRoutes(app, deps);
+  registerSessionRoutes(app, deps);
+  registerLeakRoutes(app, deps);
   registerExplainRoutes(app, deps);
   registerSpendRoutes(app, deps);
   registerGlobalSpendRoutes(app, deps);

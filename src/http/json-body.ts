@@ -1,6 +1,7 @@
 /**
  * Bodies of management calls. Whatever the content type says, a body that is JSON is taken as JSON: scripts that forget
- * the header are many, and every call carries its own credential, so a browser form gains nothing by it.
+ * the header are many. A form on another site gains nothing by it: a call carries its own credential, or it has a session
+ * and then has to show that it does not come from another site (refuse-forgery.ts).
  */
 import { GatewayError } from '../core/gateway-error.ts';
 import type { App } from './app-instance.ts';

@@ -11,6 +11,7 @@ const TARGETS: Readonly<Record<string, { table: string; fields: readonly string[
   key: { table: KEY_TABLE, fields: ['key', 'keys', 'key_alias', 'key_aliases'] },
   user: { table: 'LiteLLM_UserTable', fields: ['user_id', 'user_ids', 'user_email'] },
   login: { table: 'LiteLLM_UserTable', fields: ['username', 'user_id', 'user_email'] },
+  sessions: { table: 'sessions', fields: ['session_id', 'user_id'] },
   team: { table: 'LiteLLM_TeamTable', fields: ['team_id', 'team_ids', 'team_alias'] },
   organization: { table: 'LiteLLM_OrganizationTable', fields: ['organization_id', 'organization_ids'] },
   customer: { table: 'LiteLLM_EndUserTable', fields: ['user_id', 'user_ids'] },

@@ -29,6 +29,7 @@ const SECRET_FIELDS: ReadonlySet<PropertyKey> = new Set([
   'token',
   'api_key',
   'password',
+  'current_password',
   'callback_vars',
   'litellm_params',
 ]);

@@ -40,7 +40,14 @@ const GAP_PATIENCE_MS = 10_000;
 const BATCH = 500;
 const MAX_GAPS = 1_000;
 const LOOK_BACK = 256;
-const KINDS: ReadonlySet<string> = new Set<ChangeEvent['kind']>(['key', 'balance', 'setting', 'roll_call', 'owner']);
+const KINDS: ReadonlySet<string> = new Set<ChangeEvent['kind']>([
+  'key',
+  'balance',
+  'setting',
+  'roll_call',
+  'owner',
+  'session',
+]);
 
 interface ChangeRow {
   seq: number;

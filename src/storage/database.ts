@@ -137,6 +137,28 @@ export interface SettingsTable {
   updated_at_ms: number;
 }
 
+export interface SessionsTable {
+  id: string;
+  /** SHA-256 of the token. */
+  hash: string;
+  kind: string;
+  user_id: string;
+  credential_hash: string | null;
+  created_at_ms: number;
+  expires_at_ms: number;
+  last_seen_at_ms: number;
+  ended_at_ms: number | null;
+  source_ip: string | null;
+  user_agent: string | null;
+}
+
+export interface UserPasswordsTable {
+  user_id: string;
+  /** argon2id, in PHC form. */
+  hash: string;
+  changed_at_ms: number;
+}
+
 /** The ledger's rows: what is looked for or added up, and the whole. Written by the ledger. */
 export interface SpendLogsTable {
   /** SQLite only: the row's number, in the order of arrival. */
@@ -209,6 +231,8 @@ export interface Database {
   changes: ChangesTable;
   processes: ProcessesTable;
   settings: SettingsTable;
+  sessions: SessionsTable;
+  user_passwords: UserPasswordsTable;
   spend_logs: SpendLogsTable;
   balances: BalancesTable;
   balance_adjustments: BalanceAdjustmentsTable;

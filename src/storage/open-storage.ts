@@ -14,6 +14,8 @@ import { createOwnerCache } from './owners/owner-cache.ts';
 import { createOwnerReaders } from './owners/owner-readers.ts';
 import { createTransact } from './owners/transact.ts';
 import { prune } from './prune.ts';
+import { createSessionCache } from './sessions/session-cache.ts';
+import { createSessionStore } from './sessions/session-store.ts';
 import { createSettingStore } from './setting-store.ts';
 import { createSpendReader } from './spend-reader.ts';
 import type { Storage } from './storage.ts';
@@ -120,7 +122,8 @@ async function buildStorage(connection: Connection, options: StorageOptions): Pr
   });
   const owners = createOwnerReaders(reads);
   const ownerCache = createOwnerCache(owners, options.endUserBudgetId);
-  for (const cache of [keyCache, ownerCache]) {
+  const sessionCache = createSessionCache(reads, writes);
+  for (const cache of [keyCache, ownerCache, sessionCache]) {
     feed.subscribe(cache.evict);
     feed.onLost(cache.clear);
   }
@@ -141,6 +144,8 @@ async function buildStorage(connection: Connection, options: StorageOptions): Pr
     audit: createAuditStore(reads, dialect, write),
     spend: createSpendReader(reads, dialect),
     settings: createSettingStore(reads, write),
+    sessions: createSessionStore(reads),
+    sessionCache,
     changes: feed,
     async ping() {
       await sql`select 1`.execute(reads);

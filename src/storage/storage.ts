@@ -15,6 +15,7 @@ import type { KeyAddress } from '../core/key-address.ts';
 import type { Scope } from '../core/scope.ts';
 import type { CallStatus, SpendRecord } from '../core/spend-record.ts';
 import type { OwnerCache, OwnerReaders, Transact } from './owners/owner-storage.ts';
+import type { SessionCache, SessionStore } from './sessions/session-storage.ts';
 
 /** A key together with the secret that opened it. */
 export interface ActiveKey {
@@ -287,6 +288,8 @@ export interface Storage {
   audit: AuditStore;
   spend: SpendReader;
   settings: SettingStore;
+  sessions: SessionStore;
+  sessionCache: SessionCache;
   changes: ChangeFeed;
   /** Resolves when the database answers. */
   ping(): Promise<void>;

@@ -81,6 +81,7 @@ export async function startApp(overrides: Partial<AppDeps> = {}, record: Partial
       nowMs: () => 0,
       keyHeaderName: null,
     },
+    sessions: { identify: null, cookie: { secure: null, path: '/' } },
     isIpAllowed: null,
     publicRoutes: [],
     noteRoute: () => undefined,

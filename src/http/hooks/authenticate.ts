@@ -4,17 +4,21 @@
  */
 import type { FastifyRequest, HookHandlerDoneFunction } from 'fastify';
 import { refuseRoute } from '../../auth/authorize-route.ts';
-import type { RequestHeaders } from '../../auth/extract-credential.ts';
+import { hasKeyHeader, type RequestHeaders } from '../../auth/extract-credential.ts';
 import { type IdentifyDeps, identifyCaller } from '../../auth/identify-caller.ts';
+import { identifySession, type SessionDeps } from '../../auth/identify-session.ts';
 import { ANONYMOUS, type Caller } from '../../core/caller.ts';
 import { GatewayError } from '../../core/gateway-error.ts';
 import { denyAddress, mayCallFrom } from '../../core/key-addresses.ts';
 import { denyRoute, isRouteAllowed } from '../../core/route-access.ts';
 import type { App } from '../app-instance.ts';
+import { refuseForgery } from '../refuse-forgery.ts';
 import { policyOf, type RoutePolicy } from '../route-policy.ts';
+import { type CookieSettings, type CookieSource, findSessionToken } from '../session-cookie.ts';
 
 export interface AuthenticateDeps {
   identify: IdentifyDeps;
+  sessions: { identify: SessionDeps; cookie: CookieSettings };
   /** `general_settings.allowed_ips`; null: everybody. */
   isIpAllowed: ((ip: string) => boolean) | null;
   /** `general_settings.public_routes`: route patterns that need no key, though they still end where roles do. */
@@ -25,20 +29,33 @@ export interface AuthenticateDeps {
 
 /** The guard of one route, for whoever serves it. */
 export interface Gate {
-  /** Who is calling. Throws or rejects with a GatewayError where that is not known, or where nobody may from there. */
-  identify(headers: RequestHeaders, ip: string): Caller | Promise<Caller>;
+  /**
+   * Who is calling. Throws or rejects with a GatewayError where that is not known, or where nobody may from there.
+   * `source`: the request, whose session counts where no header names a key; never on routes of model calls.
+   */
+  identify(headers: RequestHeaders, ip: string, source?: CookieSource): Caller | Promise<Caller>;
   /** Why this caller may not call the route; undefined: it may. */
   refuse(caller: Caller, ip: string): GatewayError | undefined;
 }
 
-export function createGate(policy: RoutePolicy, { identify, isIpAllowed, publicRoutes }: AuthenticateDeps): Gate {
+export function createGate(
+  policy: RoutePolicy,
+  { identify, sessions, isIpAllowed, publicRoutes }: AuthenticateDeps,
+): Gate {
   const needsKey = policy.access !== 'public' && !publicRoutes.includes(policy.route);
+  const takesSessions = needsKey && policy.access !== 'llm';
   return {
-    identify(headers, ip) {
+    identify(headers, ip, source) {
       if (policy.access !== 'public' && isIpAllowed?.(ip) === false) {
         throw new GatewayError('forbidden', 'Access forbidden: IP address not allowed.');
       }
-      return needsKey ? identifyCaller(headers, identify) : ANONYMOUS;
+      if (!needsKey) return ANONYMOUS;
+      if (takesSessions && source !== undefined && headers.cookie !== undefined) {
+        const isNamed = hasKeyHeader(headers, identify.keyHeaderName);
+        const token = isNamed ? undefined : findSessionToken(source, sessions.cookie);
+        if (token !== undefined) return identifySession(token, sessions.identify);
+      }
+      return identifyCaller(headers, identify);
     },
     refuse(caller, ip) {
       if (policy.access === 'public') return undefined;
@@ -63,7 +80,7 @@ export function authenticateRoutes(app: App, deps: AuthenticateDeps): void {
     // A hook of the route's own, so that the policy is at hand without a look-up on each request.
     const guard = (request: FastifyRequest, _reply: unknown, done: HookHandlerDoneFunction): void => {
       request.policy = policy;
-      const caller = gate.identify(request.headers, request.ip);
+      const caller = gate.identify(request.headers, request.ip, request);
       if (caller instanceof Promise) caller.then((found) => admit(request, found, gate, done), done);
       else admit(request, caller, gate, done);
     };
@@ -74,5 +91,6 @@ export function authenticateRoutes(app: App, deps: AuthenticateDeps): void {
 
 function admit(request: FastifyRequest, caller: Caller, gate: Gate, done: HookHandlerDoneFunction): void {
   request.caller = caller;
-  done(gate.refuse(caller, request.ip));
+  const forged = caller.kind === 'session' ? refuseForgery(request, request.policy?.audited === true) : undefined;
+  done(forged ?? gate.refuse(caller, request.ip));
 }

@@ -19,7 +19,7 @@ export function describeActors(app: App): void {
       callerKind: caller.kind,
       callerUserId: caller.userId,
       callerKeyId: caller.key?.keyId ?? null,
-      callerSessionId: null,
+      callerSessionId: caller.sessionId,
       requestId: this.id,
       sourceIp: this.ip,
       userAgent: trim(this.headers['user-agent']),

@@ -23,9 +23,17 @@ export async function registerDocsRoutes(app: App, { version }: { version: strin
       components: {
         securitySchemes: {
           bearer: { type: 'http', scheme: 'bearer', description: 'A virtual key (sk-…) or the master key.' },
+          session: {
+            type: 'apiKey',
+            in: 'cookie',
+            name: 'latchkey_session',
+            description:
+              'Set by POST /login; over https the name is __Host-latchkey_session. Not for model calls. Requests that ' +
+              'change something also need the header x-latchkey-session, or come from the same origin.',
+          },
         },
       },
-      security: [{ bearer: [] }],
+      security: [{ bearer: [] }, { session: [] }],
     },
     transform: jsonSchemaTransform,
     transformObject: jsonSchemaTransformObject,

@@ -38,6 +38,12 @@ const USER_SHAPE = {
   object_permission: OpenObject.nullish().describe(NOT_YET),
   ...LIMIT_SHAPE,
 };
+const PASSWORD_SHAPE = {
+  password: z
+    .string()
+    .nullish()
+    .describe('For signing in to the dashboard: 12 to 256 characters. Never returned. null: the user cannot sign in.'),
+};
 const EXTRA = ['sso_user_id', 'object_permission'] as const;
 
 /** What a request may say of the key that comes with a new user; limits and models in it are the user's. */
@@ -55,6 +61,7 @@ const FIRST_KEY_SHAPE = {
 export const UserNewBody = z.looseObject({
   ...FIRST_KEY_SHAPE,
   ...USER_SHAPE,
+  ...PASSWORD_SHAPE,
   teams: z
     .array(z.union([z.string(), z.looseObject({ team_id: z.string() })]))
     .nullish()
@@ -66,7 +73,11 @@ export const UserNewBody = z.looseObject({
   send_invite_email: LaxBoolean.nullish().describe('Refused in this release, which sends no mail.'),
 });
 
-export const UserUpdateBody = z.looseObject(USER_SHAPE);
+export const UserUpdateBody = z.looseObject({
+  ...USER_SHAPE,
+  ...PASSWORD_SHAPE,
+  current_password: z.string().nullish().describe('Needed to change your own password.'),
+});
 export const UserDeleteBody = z.looseObject({ user_ids: Texts });
 export const UserBulkBody = z.looseObject({
   users: z.array(z.looseObject(USER_SHAPE)).nullish(),
@@ -76,7 +87,7 @@ export const UserBulkBody = z.looseObject({
 export const UserInfoQuery = z.object({ user_id: z.string().optional() });
 
 export const USER_NEW_NAMES = Object.keys(UserNewBody.shape);
-export const USER_NAMES = Object.keys(USER_SHAPE);
+export const USER_NAMES = Object.keys(UserUpdateBody.shape);
 
 export const UserRow = OwnerRow.extend({
   user_id: z.string(),
@@ -109,7 +120,8 @@ export const UserInfoReply = z.object({
   teams: z.array(TeamOfUser),
 });
 
-type UserBody = z.output<typeof UserUpdateBody>;
+type UserShape = z.output<z.ZodObject<typeof USER_SHAPE>>;
+type UserBody = UserShape & { password?: string | null | undefined; current_password?: string | null | undefined };
 type NewBody = z.output<typeof UserNewBody>;
 
 export function toNewUser(body: NewBody): NewUser {
@@ -122,6 +134,7 @@ export function toNewUser(body: NewBody): NewUser {
     organizationIds: [...(body.organizations ?? []), ...(body.organization_id ? [body.organization_id] : [])],
     sendInviteEmail: body.send_invite_email === true,
     firstKey: body.auto_create_key === false ? null : toFirstKey(body, teamId),
+    password: body.password ?? null,
     request: withoutSecrets(body, ['key', 'password']),
   };
 }
@@ -139,7 +152,8 @@ export function toUserUpdate(body: UserBody): UserUpdate {
   const fields = toUserFields(body);
   // An address alone names the user; beside an id it is the new one.
   const { email: _, ...others } = fields;
-  return { id, email, fields: id === null ? others : fields };
+  const secret = { password: body.password, currentPassword: body.current_password };
+  return { id, email, fields: id === null ? others : fields, secret };
 }
 
 /** Throws bad_request where `all_users` comes with nothing to change, or with users. */
@@ -154,21 +168,29 @@ export function toBulkUpdate({
       param: updates == null || updates.user_id != null ? 'user_updates' : 'users',
     });
   }
+  if ('password' in updates) throw passwordInBulk();
   return { all: toUserFields(updates) };
 }
 
 /** What is wrong with one item is that item's result. */
-function toBulkItem(body: UserBody): BulkItem {
+function toBulkItem(body: UserShape): BulkItem {
   return { userId: body.user_id ?? null, email: body.user_email ?? null, update: readUpdate(body) };
 }
 
-function readUpdate(body: UserBody): UserUpdate | GatewayError {
+function readUpdate(body: UserShape): UserUpdate | GatewayError {
+  if ('password' in body) return passwordInBulk();
   try {
     return toUserUpdate(body);
   } catch (error) {
     if (error instanceof GatewayError) return error;
     throw error;
   }
+}
+
+/** Each takes its time to be hashed, so one request sets one. */
+function passwordInBulk(): GatewayError {
+  const message = 'Passwords are set one user at a time, with /user/update.';
+  return new GatewayError('bad_request', message, { param: 'password' });
 }
 
 export function fromBulkResults(results: readonly BulkResult[], clock: LimitClock): z.output<typeof UserBulkReply> {
@@ -188,7 +210,7 @@ export function fromBulkResults(results: readonly BulkResult[], clock: LimitCloc
   };
 }
 
-function toUserFields(body: UserBody): UserFields {
+function toUserFields(body: UserShape): UserFields {
   const { spend } = body;
   const extra = EXTRA.filter((name) => body[name] !== undefined).map((name) => [name, body[name] as Json]);
   return {

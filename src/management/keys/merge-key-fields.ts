@@ -77,7 +77,10 @@ export function mergeKeyFields(current: KeyRecord, fields: KeyFields, nowMs: num
     ...current,
     ...plain,
     metadata: mergeMetadata(current.metadata, fields),
-    extra: overlay(current.extra, fields.extra ?? {}),
+    extra: overlay(
+      current.extra,
+      fields.blocked === false ? { ...fields.extra, blocked_reason: null } : (fields.extra ?? {}),
+    ),
     expiresAtMs: fields.duration === undefined ? current.expiresAtMs : expiryAt(fields.duration, nowMs),
   };
 }

@@ -77,5 +77,5 @@ async function listAll(deps: UserManagement, caller: Caller, fields: UserFields)
     const message = `all_users changes up to ${MAX_ALL} users, and there are ${total}. Name them in users, ${MAX_ITEMS} at a time.`;
     throw new GatewayError('bad_request', message, { param: 'all_users' });
   }
-  return records.map(({ id, email }) => ({ userId: id, email, update: { id, email: null, fields } }));
+  return records.map(({ id, email }) => ({ userId: id, email, update: { id, email: null, fields, secret: {} } }));
 }

@@ -16,6 +16,7 @@ import { joinTeams, planJoin } from '../teams/join-teams.ts';
 import { applyUserDefaults } from './apply-user-defaults.ts';
 import { boundNewUser } from './bound-new-user.ts';
 import { planNewSpend } from './plan-new-spend.ts';
+import { planPassword } from './plan-password.ts';
 import { assertUserFields, mergeUserFields, type UserFields } from './user-fields.ts';
 import { type UserManagement, userExists } from './user-management.ts';
 import { type UserView, viewUser } from './view-user.ts';
@@ -30,6 +31,8 @@ export interface NewUser {
   sendInviteEmail: boolean;
   /** Null: no key is made. */
   firstKey: KeyFields | null;
+  /** To sign in to the dashboard with; null: the user cannot. */
+  password: string | null;
   /** The request as it came: what the operator's hook for new keys is asked about. */
   request: JsonObject;
 }
@@ -78,12 +81,16 @@ export async function createUser(
           request: input.request,
           nowMs,
         });
+  const passwordHash = await planPassword(deps, caller, id, { password: input.password ?? undefined });
   const joining = { userId: id, teamIds, by };
   const { adjustments } = await planNewSpend(deps, record, fields.spendNanoUsd ?? 0, nowMs);
   const starts = await planJoin(deps, joining, nowMs);
 
   const result = await deps.transact(async (unit) => {
     if (!(await unit.users.insert(record))) throw userExists('user_id', id);
+    // Nothing of an earlier user of this name lives on.
+    await unit.passwords.remove([id]);
+    if (passwordHash != null) await unit.passwords.set(id, passwordHash);
     await unit.adjust([...adjustments, ...starts]);
     await joinOrganizations(unit, places);
     await unit.audit([
@@ -92,7 +99,7 @@ export async function createUser(
         table: 'LiteLLM_UserTable',
         objectId: id,
         before: null,
-        after: record,
+        after: passwordHash == null ? record : { ...record, hasPassword: true },
       }),
     ]);
     await joinTeams(unit, deps, actor, joining);

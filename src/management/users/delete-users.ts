@@ -5,6 +5,7 @@ import { assertAdmin } from '../../core/rights.ts';
 import { buildKeyAudit } from '../keys/key-audit.ts';
 import { nameOfCaller } from '../owners/blank-owner.ts';
 import { buildOwnerAudit } from '../owners/owner-audit.ts';
+import { buildSessionAudit } from '../sessions/session-audit.ts';
 import { type UserManagement, userNotFound } from './user-management.ts';
 
 /** Users of one request. */
@@ -45,6 +46,8 @@ export async function deleteUsers(
       await unit.organizationMembers.update({ ...member, ...gone });
     }
     for (const user of users) await unit.users.update({ ...user, ...gone });
+    await unit.passwords.remove(wanted);
+    const sessions = await unit.sessions.end({ userIds: wanted });
     await unit.audit([
       ...users.map((before) =>
         buildOwnerAudit(deps, actor, nowMs, {
@@ -55,6 +58,7 @@ export async function deleteUsers(
           after: null,
         }),
       ),
+      ...sessions.map((session) => buildSessionAudit(deps, actor, nowMs, 'revoked', session)),
       ...keys.map((before) => buildKeyAudit(deps, actor, nowMs, { action: 'deleted', before, after: null })),
     ]);
   });

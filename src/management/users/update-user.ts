@@ -5,12 +5,15 @@ import { assertWithinUpperBounds } from '../../core/key-limits.ts';
 import type { Limits } from '../../core/limits.ts';
 import type { UserRecord } from '../../core/owner-records.ts';
 import { isAdmin, refuseAct } from '../../core/rights.ts';
+import type { WriteUnit } from '../../storage/owners/owner-storage.ts';
 import { assertNewId } from '../owners/assert-text.ts';
 import { buildBlankOwner, changeStamps, nameOfCaller } from '../owners/blank-owner.ts';
 import { fillFrom, findLinkedBudgets } from '../owners/fill-from-budgets.ts';
 import { type OwnerSpendMove, planOwnerSpendMoves } from '../owners/move-owner-spend.ts';
 import { buildOwnerAudit, withSpend } from '../owners/owner-audit.ts';
+import { buildSessionAudit } from '../sessions/session-audit.ts';
 import { planNewSpend } from './plan-new-spend.ts';
+import { type PasswordChange, planPassword } from './plan-password.ts';
 import { setProxySpend } from './set-proxy-spend.ts';
 import { assertUserFields, mergeUserFields, type UserFields } from './user-fields.ts';
 import { PROXY_USER_ID, type UserManagement, userExists } from './user-management.ts';
@@ -21,6 +24,7 @@ export interface UserUpdate {
   id: string | null;
   email: string | null;
   fields: UserFields;
+  secret: PasswordChange;
 }
 
 /**
@@ -35,6 +39,7 @@ export async function updateUser(
   input: UserUpdate,
 ): Promise<UserView> {
   assertUserFields(input.fields);
+  if (input.id === PROXY_USER_ID) assertNoPassword(input.secret);
   if (input.id === PROXY_USER_ID) return setProxySpend(deps, caller, actor, input.fields);
   const nowMs = deps.nowMs();
   const found = await findUser(deps, input);
@@ -47,6 +52,7 @@ export async function updateUser(
   if ((input.fields.role ?? found?.role) !== 'proxy_admin') {
     assertWithinUpperBounds(input.fields.limits, deps.defaults.upperBounds, nowMs);
   }
+  const passwordHash = await planPassword(deps, caller, id, input.secret);
   const by = nameOfCaller(caller);
   const blank: UserRecord = { ...buildBlankOwner(id, by, nowMs), email: null, role: deps.defaults.role };
   const { adjustments, spend } =
@@ -61,6 +67,8 @@ export async function updateUser(
         : { ...mergeUserFields(before, fields), ...changeStamps(before, by, nowMs) };
     if (before !== undefined) await unit.users.update(after);
     else if (!(await unit.users.insert(after))) throw userExists('user_id', id);
+    await changePassword(unit, id, passwordHash);
+    const ended = await unit.sessions.end(endedBy(caller, before, after, passwordHash !== undefined));
     await unit.adjust(adjustments);
     await unit.audit([
       buildOwnerAudit(deps, actor, nowMs, {
@@ -68,13 +76,39 @@ export async function updateUser(
         table: 'LiteLLM_UserTable',
         objectId: id,
         before: withSpend(before ?? null, spend?.beforeNanoUsd),
-        after: withSpend(after, spend?.afterNanoUsd),
+        after: withPassword(withSpend(after, spend?.afterNanoUsd), passwordHash),
       }),
+      ...ended.map((session) => buildSessionAudit(deps, actor, nowMs, 'revoked', session)),
     ]);
     return after;
   });
   if (result.kind === 'conflict') throw userExists('user_email', fields.email ?? '');
   return viewUser(deps, result.value);
+}
+
+async function changePassword(unit: WriteUnit, userId: string, hash: string | null | undefined): Promise<void> {
+  if (hash === null) await unit.passwords.remove([userId]);
+  else if (hash !== undefined) await unit.passwords.set(userId, hash);
+}
+
+/**
+ * The sessions that end with a change: all of a user that is blocked or whose role or password changes, but for the one
+ * in which people change their own password.
+ */
+function endedBy(caller: Caller, before: UserRecord | undefined, after: UserRecord, isNewPassword: boolean) {
+  const isOther = before !== undefined && (before.role !== after.role || after.blocked);
+  const exceptId = isOther ? null : caller.sessionId;
+  return { userIds: isOther || isNewPassword ? [after.id] : [], exceptId };
+}
+
+/** That the password changed is told, by whether there is one now; what it is never. */
+function withPassword(after: object | null, hash: string | null | undefined): object | null {
+  return hash === undefined ? after : { ...after, hasPassword: hash !== null };
+}
+
+function assertNoPassword({ password }: PasswordChange): void {
+  if (password === undefined) return;
+  throw new GatewayError('bad_request', 'The proxy itself has no password.', { param: 'password' });
 }
 
 async function findUser(

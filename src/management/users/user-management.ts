@@ -5,6 +5,7 @@ import type { BudgetWindows } from '../../core/spend-counter.ts';
 import type { KeyManagement } from '../keys/key-management.ts';
 import type { LimitFields } from '../owners/limit-fields.ts';
 import type { OwnerManagement } from '../owners/owner-management.ts';
+import type { PasswordManagement } from '../sessions/session-management.ts';
 
 /** What `litellm_settings` says about every new user. */
 export interface UserDefaults {
@@ -19,7 +20,7 @@ export interface UserDefaults {
 }
 
 /** What the verbs over users ask of the world. */
-export interface UserManagement extends OwnerManagement {
+export interface UserManagement extends OwnerManagement, PasswordManagement {
   keyManagement: KeyManagement;
   defaults: UserDefaults;
   /** The windows in which the whole proxy's spend is counted. */

@@ -7,6 +7,7 @@ import { createSpend } from './0003-spend.ts';
 import { createOwners } from './0004-owners.ts';
 import { extendKeys } from './0006-keys.ts';
 import { chainAudit } from './0007-audit.ts';
+import { createSessions } from './0008-sessions.ts';
 import { createModels } from './0009-models.ts';
 import { createSpendRecords } from './0010-spend-records.ts';
 import { countSecretUse } from './0012-secret-use.ts';
@@ -25,6 +26,7 @@ export function buildMigrations(dialect: DialectName, seal: AuditSeal | null = n
     '0004-owners': { up: (db) => createOwners(db, dialect) },
     '0006-keys': { up: (db) => extendKeys(db, dialect) },
     '0007-audit': { up: (db) => chainAudit(db, dialect, seal) },
+    '0008-sessions': { up: (db) => createSessions(db, dialect) },
     '0009-models': { up: (db) => createModels(db, dialect) },
     '0010-spend-records': { up: (db) => createSpendRecords(db, dialect) },
     '0012-secret-use': { up: (db) => countSecretUse(db, dialect) },

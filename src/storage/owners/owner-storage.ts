@@ -20,6 +20,7 @@ import type {
   UserRecord,
 } from '../../core/owner-records.ts';
 import type { Scope } from '../../core/scope.ts';
+import type { PasswordWriter, SessionWriter } from '../sessions/session-storage.ts';
 
 /** A list of records: filters are joined by AND, a list of values by OR. */
 export interface RecordQuery<R> {
@@ -83,6 +84,8 @@ export interface WriteUnit {
     /** Soft deletion: no secret of it works from the commit on. */
     remove(key: KeyRecord, deleted: { atMs: number; by: string }): Promise<void>;
   };
+  sessions: SessionWriter;
+  passwords: PasswordWriter;
   adjust(adjustments: readonly BalanceAdjustment[]): Promise<void>;
   audit(entries: readonly AuditEntry[]): Promise<void>;
 }

@@ -4,6 +4,7 @@ import { findKeysForChange } from '../keys/find-keys.ts';
 import { insertKeyRows } from '../keys/insert-key.ts';
 import { toConflict } from '../keys/key-writes.ts';
 import { removeKeyRows } from '../keys/remove-keys.ts';
+import { createPasswordWriter, createSessionWriter } from '../sessions/session-writer.ts';
 import { UniqueViolation } from '../unique-violation.ts';
 import type { WriteContext, Writer } from '../writer.ts';
 import type { Transact, UniqueField, WriteUnit } from './owner-storage.ts';
@@ -76,6 +77,8 @@ function createUnit(context: WriteContext): WriteUnit {
       update: (key) => updateKeyRow(context, key),
       remove: (key, deleted) => removeKeyRows(context, key, deleted),
     },
+    sessions: createSessionWriter(context),
+    passwords: createPasswordWriter(context),
     adjust: (adjustments) => applyAdjustments(context, adjustments),
     audit: async (entries) => context.audit(entries),
   };
