@@ -34,7 +34,11 @@ export function refuseForeignLogin(request: Source): GatewayError | undefined {
 function isOwnOrigin({ headers, host }: Source): boolean | undefined {
   const { origin } = headers;
   if (origin === undefined) return undefined;
-  return URL.canParse(origin) && new URL(origin).host === host.toLowerCase();
+  if (!URL.canParse(origin)) return false;
+  const from = new URL(origin);
+  // Read like the other one, so that a port that goes without saying is none in both.
+  const own = `${from.protocol}//${host}`;
+  return URL.canParse(own) && new URL(own).host === from.host && from.host !== '';
 }
 
 function forgery(): GatewayError {

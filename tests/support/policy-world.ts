@@ -156,7 +156,7 @@ export function buildPolicyGateway(world: PolicyWorld, nowMs: () => number): Pol
   const route = '/v1/chat/completions';
   const gate = createGate(
     { access: 'llm', scope: 'self', audited: false, route },
-    { identify, isIpAllowed: null, publicRoutes: [], noteRoute: () => {} },
+    { identify, sessions: null as never, isIpAllowed: null, publicRoutes: [], noteRoute: () => {} },
   );
 
   return {
