@@ -7,7 +7,7 @@ import type { FastifyRequest } from 'fastify';
 import { GatewayError } from '../core/gateway-error.ts';
 
 /** Any value will do. */
-export const CSRF_HEADER = 'x-latchkey-session';
+const CSRF_HEADER = 'x-latchkey-session';
 
 type Source = Pick<FastifyRequest, 'method' | 'headers' | 'host'>;
 
