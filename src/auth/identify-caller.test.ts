@@ -53,6 +53,7 @@ describe('the caller', () => {
       userId: 'ada',
       secretHash: sha256Hex(SECRET),
       endsAtMs: null,
+      sessionId: null,
       asOf: 7,
       key: record,
       ...NO_STANDING,
