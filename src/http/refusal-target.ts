@@ -20,10 +20,13 @@ const TARGETS: Readonly<Record<string, { table: string; fields: readonly string[
   tag: { table: 'LiteLLM_TagTable', fields: ['name'] },
   model: { table: 'LiteLLM_ProxyModelTable', fields: ['id', 'model_name'] },
 };
+/** LiteLLM's other spelling of /customer/block and /customer/unblock. */
+const CUSTOMER_ROUTES: ReadonlySet<string> = new Set(['/user/block', '/user/unblock']);
 const MAX_LENGTH = 256;
 
 export function findRefusalTarget(request: FastifyRequest): RefusedTarget {
-  const family = request.policy?.route.split('/')[1] ?? '';
+  const route = request.policy?.route ?? '';
+  const family = CUSTOMER_ROUTES.has(route) ? 'customer' : (route.split('/')[1] ?? '');
   const { table, fields } = TARGETS[family] ?? { table: family, fields: ['id'] };
   const text = findText(request.params, fields) ?? findText(request.body, fields);
   const target = { tableName: table, objectId: '', objectKeyId: null, objectName: null };

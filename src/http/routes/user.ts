@@ -63,7 +63,7 @@ export function registerUserRoutes(app: App, { userManagement }: UserRoutesDeps)
     '/user/update',
     {
       // Everybody may call it about themselves; the verb says what they may change.
-      config: { access: 'info', scope: 'scoped' },
+      config: { access: 'info', scope: 'scoped', audited: true },
       schema: {
         tags,
         summary: 'Change a user; an unknown one is made',

@@ -52,8 +52,9 @@ export async function updateModel(
         action: 'updated',
         table: 'LiteLLM_ProxyModelTable',
         objectId: id,
-        before: maskModel(before),
-        after: maskModel(after),
+        // Unmasked, so that a changed credential is seen to have changed; what the row shows is masked there.
+        before,
+        after,
       }),
     ]);
     return { record: maskModel(after), unsupported };
