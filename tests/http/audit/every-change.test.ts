@@ -111,6 +111,31 @@ const CHANGES: Change[] = [
   ),
 
   {
+    route: 'POST /key/bulk_update',
+    body: { keys: [{ key: 'k-bulk', max_budget: 3 }] },
+    first: [newKey('k-bulk')],
+    action: 'updated',
+    table: KEY_TABLE,
+    object: hash,
+  },
+  {
+    route: 'POST /key/service-account/generate',
+    body: { team_id: 't-service', metadata: { service_account_id: 'robot' } },
+    first: [newTeam('t-service')],
+    action: 'created',
+    table: KEY_TABLE,
+    object: hash,
+  },
+  {
+    route: 'POST /key/:key/reset_spend',
+    path: '/key/k-reset/reset_spend',
+    body: { reset_to: 0 },
+    first: [newKey('k-reset')],
+    action: 'reset',
+    table: KEY_TABLE,
+    object: hash,
+  },
+  {
     route: 'POST /user/new',
     body: { user_id: 'u-new', auto_create_key: false },
     action: 'created',
