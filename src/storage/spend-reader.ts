@@ -30,8 +30,10 @@ export function createSpendReader(reads: Kysely<Database>, dialect: DialectName)
       }
       return found;
     },
-    async count(query) {
-      const counted = matching(query).select((eb) => eb.fn.countAll<number>().as('count'));
+    async count(query, atMost) {
+      const counted = reads
+        .selectFrom(matching(query).select('spend_logs.request_id').limit(atMost).as('matching'))
+        .select((eb) => eb.fn.countAll<number>().as('count'));
       return (await counted.executeTakeFirstOrThrow()).count;
     },
     daily: (query) => sumDaily(reads, query),

@@ -31,6 +31,8 @@ export function buildSpendFilters(
   if (query.endUser !== undefined) filters.push(eb('end_user', '=', query.endUser));
   if (query.model !== undefined) filters.push(eb('model', '=', query.model));
   if (query.status !== undefined) filters.push(eb('status', '=', query.status));
+  // Said again, since the index of such calls is made for just this condition.
+  if (query.status !== undefined && query.status !== 'success') filters.push(eb('status', '<>', sql.lit('success')));
   if (query.tag !== undefined) filters.push(hasTag(dialect, query.tag));
   if (query.fromMs !== undefined) filters.push(eb('started_at_ms', '>=', query.fromMs));
   if (query.toMs !== undefined) filters.push(eb('started_at_ms', '<', query.toMs));

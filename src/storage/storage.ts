@@ -136,6 +136,14 @@ export interface WorkingSecretRow {
   calls: number;
 }
 
+export interface KeyListPage {
+  keys: KeyRecord[];
+  /** How many match. */
+  total: number;
+  /** False: there are at least so many, and more have not been counted. */
+  isTotalExact: boolean;
+}
+
 export interface KeyStore {
   insert(rows: NewKeyRows): Promise<InsertKeyResult>;
   /** Live keys by any address; deleted ones too by key_id or hash when `includeDeleted`. Read from the database, not from a cache. */
@@ -157,7 +165,7 @@ export interface KeyStore {
     decide: (current: KeyRecord) => AuditEntry,
   ): Promise<{ kind: 'removed'; keys: KeyRecord[] } | { kind: 'not_found'; missing: number[] }>;
   /** Keys without a value to sort by come last in either direction. */
-  list(query: KeyListQuery): Promise<{ keys: KeyRecord[]; total: number }>;
+  list(query: KeyListQuery): Promise<KeyListPage>;
   /** The secrets that open a key at this moment, the current one first. */
   workingSecrets(keyId: string): Promise<WorkingSecretRow[]>;
   /** Debounced by the caller, as `touch`: calls are added, by hash of their secret. */
@@ -192,10 +200,10 @@ export type AuditSortField = 'at_ms' | 'action' | 'table_name' | 'object_id' | '
 export interface AuditStore {
   /** For acts that change no other row (a refused attempt). */
   append(entry: AuditEntry): Promise<void>;
-  /** Newest first, unless it says otherwise. */
+  /** Newest first, unless it says otherwise. Where `isTotalExact` is false, there are more than `total`. */
   list(
     query: AuditFilter & { page: number; pageSize: number; sortBy?: AuditSortField; sortOrder?: 'asc' | 'desc' },
-  ): Promise<{ rows: ChainedEntry[]; total: number }>;
+  ): Promise<{ rows: ChainedEntry[]; total: number; isTotalExact: boolean }>;
   find(id: string): Promise<ChainedEntry | undefined>;
   /** Everything that there is now and matches, oldest first, up to `limit` rows at a time; some pages may be empty. */
   readAll(filter: AuditFilter, limit: number): AsyncIterable<ChainedEntry[]>;
@@ -239,7 +247,8 @@ export interface DailySpend {
 /** Reads over the ledger's rows, rollups and balances. */
 export interface SpendReader {
   rows(query: SpendQuery, page: { limit: number; offset: number; order: 'asc' | 'desc' }): Promise<SpendRow[]>;
-  count(query: SpendQuery): Promise<number>;
+  /** As far as `atMost`: a month may hold millions, and nobody reads so far. */
+  count(query: SpendQuery, atMost: number): Promise<number>;
   /** From the daily rollup. */
   daily(query: Pick<SpendQuery, 'keyId' | 'userId' | 'fromMs' | 'toMs'>): Promise<DailySpend[]>;
   byTag(range: { fromMs?: number; toMs?: number }): Promise<{ tag: string; calls: number; spendNanoUsd: number }[]>;

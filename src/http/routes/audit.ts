@@ -18,6 +18,7 @@ import {
   toAuditListing,
 } from '../schemas/audit.ts';
 import { EXPORT_FORMATS, type ExportFormat } from '../schemas/audit-export.ts';
+import { TOTAL_HELP, tellTotal } from '../total-header.ts';
 
 export interface AuditRoutesDeps {
   auditManagement: AuditManagement;
@@ -34,13 +35,15 @@ export function registerAuditRoutes(app: App, { auditManagement }: AuditRoutesDe
       schema: {
         tags,
         summary: 'The audit log, page by page',
-        description: 'Newest first. Changes, and attempts that were refused (`denied`).',
+        description: `Newest first. Changes, and attempts that were refused (\`denied\`). ${TOTAL_HELP}`,
         querystring: AuditQuery,
         response: { 200: AuditPage },
       },
     },
-    async ({ caller, query }) => {
-      const { rows, total } = await listAudit(auditManagement, caller, toAuditListing(query));
+    async ({ caller, query }, reply) => {
+      const page = await listAudit(auditManagement, caller, toAuditListing(query));
+      const { rows, total } = page;
+      tellTotal(reply, page);
       return {
         audit_logs: rows.map(fromAuditEntry),
         total,

@@ -18,6 +18,7 @@ import {
 } from '../schemas/key-info.ts';
 import { fromKeyPage, KeyListQuery, KeyListReply, toKeyListing, toKeyListOptions } from '../schemas/key-list.ts';
 import { fromKeyView } from '../schemas/key-row.ts';
+import { TOTAL_HELP, tellTotal } from '../total-header.ts';
 
 const tags = ['keys'];
 const config = { access: 'info', scope: 'scoped' } as const;
@@ -70,14 +71,16 @@ export function registerKeyReadRoutes(app: App, keyManagement: KeyManagement): v
         summary: 'Keys, page by page',
         description:
           'Newest first. An empty filter is no filter; deleted keys only with status=deleted. ' +
-          'Users see their own keys, those of organisations that they administer, and what the include_ switches add.',
+          'Users see their own keys, those of organisations that they administer, and what the include_ switches add. ' +
+          TOTAL_HELP,
         querystring: KeyListQuery,
         response: { 200: KeyListReply },
       },
     },
-    async (request) => {
+    async (request, reply) => {
       const { query } = request;
       const page = await listKeys(keyManagement, request.caller, toKeyListing(query), toKeyListOptions(query));
+      tellTotal(reply, page);
       return fromKeyPage(page, query);
     },
   );

@@ -21,6 +21,7 @@ import {
   toLogFilter,
   toPagedFilter,
 } from '../schemas/spend-logs.ts';
+import { TOTAL_HELP, tellTotal } from '../total-header.ts';
 
 export interface SpendRoutesDeps {
   spending: SpendManagement;
@@ -49,12 +50,10 @@ export function registerSpendRoutes(app: App, { spending }: SpendRoutesDeps): vo
       const { query, caller } = request;
       const filter = toLogFilter(query);
       if (asksForDays(query)) return fromDailySpend(await listDailySpend(spending, caller, filter));
-      const { rows, total, teamAliases } = await listSpendLogs(spending, caller, filter, {
-        limit: query.limit,
-        offset: 0,
-      });
-      reply.headers({ 'x-latchkey-total-rows': total, 'x-latchkey-row-limit': query.limit });
-      return rows.map((row) => fromSpendRow(row, teamAliases));
+      const page = await listSpendLogs(spending, caller, filter, { limit: query.limit, offset: 0 });
+      reply.headers({ 'x-latchkey-total-rows': page.total, 'x-latchkey-row-limit': query.limit });
+      tellTotal(reply, page);
+      return page.rows.map((row) => fromSpendRow(row, page.teamAliases));
     },
   );
 
@@ -66,19 +65,17 @@ export function registerSpendRoutes(app: App, { spending }: SpendRoutesDeps): vo
         schema: {
           tags: ['spend'],
           summary: 'Calls and what they cost, page by page',
+          description: `Newest first. ${TOTAL_HELP}`,
           querystring: SpendLogsPageQuery,
           response: { 200: SpendLogsPage },
         },
       },
-      async (request) => {
+      async (request, reply) => {
         const { page, page_size: size } = request.query;
         const span = { limit: size, offset: (page - 1) * size };
-        const { rows, total, teamAliases } = await listSpendLogs(
-          spending,
-          request.caller,
-          toPagedFilter(request.query),
-          span,
-        );
+        const found = await listSpendLogs(spending, request.caller, toPagedFilter(request.query), span);
+        const { rows, total, teamAliases } = found;
+        tellTotal(reply, found);
         return {
           data: rows.map((row) => fromSpendRow(row, teamAliases)),
           total,

@@ -1,5 +1,5 @@
 import type { Caller } from '../../core/caller.ts';
-import type { AuditStore, ChainedEntry } from '../../storage/storage.ts';
+import type { AuditStore } from '../../storage/storage.ts';
 import { type AuditManagement, assertMayAudit } from './audit-management.ts';
 
 export type AuditListing = Parameters<AuditStore['list']>[0];
@@ -9,7 +9,7 @@ export function listAudit(
   deps: Pick<AuditManagement, 'audit'>,
   caller: Caller,
   listing: AuditListing,
-): Promise<{ rows: ChainedEntry[]; total: number }> {
+): ReturnType<AuditStore['list']> {
   assertMayAudit(caller, '/audit');
   return deps.audit.list(listing);
 }

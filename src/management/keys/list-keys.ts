@@ -25,6 +25,8 @@ export interface KeyPage {
   /** By id; null when they were not asked for. */
   users: ReadonlyMap<string, UserRecord> | null;
   total: number;
+  /** False: there are at least so many, and more have not been counted. */
+  isTotalExact: boolean;
 }
 
 /**
@@ -49,10 +51,11 @@ export async function listKeys(
   const query: KeyListQuery = { ...listing, scope, nowMs };
   if (userId !== undefined && createdKeys) query.alsoCreatedByUser = true;
   if (userId !== undefined && teamKeys) query.alsoOfTeamIds = await listTeamsOf(deps, caller, userId);
-  const { keys, total } = await deps.keys.list(query);
+  const { keys, total, isTotalExact } = await deps.keys.list(query);
   return {
     keys,
     total,
+    isTotalExact,
     views: rows ? await viewKeys(deps, keys, nowMs) : null,
     users: users ? await findUsers(deps, caller, keys) : null,
   };

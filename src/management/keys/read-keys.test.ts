@@ -122,6 +122,7 @@ describe('the list of keys', () => {
       keys: [key],
       views: null,
       users: null,
+      isTotalExact: true,
       total: 1,
     });
     const page = await listKeys(deps, ADMIN, listing({ teamId: 'listed' }), { ...HASHES, rows: true });

@@ -11,11 +11,16 @@ export interface SpendLogFilter extends Omit<SpendQuery, 'keyId' | 'keyHash'> {
 export interface SpendLogPage {
   /** Newest first. */
   rows: SpendRow[];
-  /** How many there are in all. */
+  /** How many there are. */
   total: number;
+  /** False: there are at least so many, and more have not been counted. */
+  isTotalExact: boolean;
   /** Of the teams in the rows, by id; deleted ones too. */
   teamAliases: ReadonlyMap<string, string | null>;
 }
+
+/** So many calls beyond the page asked for are counted. */
+const COUNTED_AHEAD = 10_000;
 
 /** Calls that match, newest first, as far as the caller may see them. Includes every call that has been answered. */
 export async function listSpendLogs(
@@ -27,13 +32,19 @@ export async function listSpendLogs(
   const { apiKey, ...rest } = filter;
   const key = await selectKey(deps.keys, apiKey);
   const query = key === undefined ? undefined : scopeToCaller<SpendQuery>(caller, { ...rest, ...key });
-  if (query === undefined) return { rows: [], total: 0, teamAliases: new Map() };
+  if (query === undefined) return { rows: [], total: 0, isTotalExact: true, teamAliases: new Map() };
   await deps.flushLedger();
+  const atMost = page.offset + page.limit + COUNTED_AHEAD;
   const [rows, total] = await Promise.all([
     deps.spend.rows(query, { ...page, order: 'desc' }),
-    deps.spend.count(query),
+    deps.spend.count(query, atMost),
   ]);
   const teamIds = [...new Set(rows.flatMap(({ teamId }) => teamId ?? []))];
   const teams = await deps.teams.findMany(teamIds, { includeDeleted: true });
-  return { rows, total, teamAliases: new Map(teams.map(({ id, alias }) => [id, alias])) };
+  return {
+    rows,
+    total,
+    isTotalExact: total < atMost,
+    teamAliases: new Map(teams.map(({ id, alias }) => [id, alias])),
+  };
 }

@@ -33,18 +33,33 @@ export async function findObjectNames(reads: Kysely<Database>, id: string): Prom
   return { ids: [...new Set([id, ...secrets.map(({ hash }) => hash)])], keyId: secrets[0]?.key_id ?? null };
 }
 
+/** Columns of the log that have an index: those that single out the fewest rows first. */
+const INDEXED = [
+  ['objectId', 'object_id'],
+  ['changedByHash', 'changed_by_hash'],
+  ['changedBy', 'changed_by'],
+  ['action', 'action'],
+  ['tableName', 'table_name'],
+] as const satisfies readonly (readonly [keyof AuditFilter, keyof AuditLogTable])[];
+type IndexedColumn = (typeof INDEXED)[number][1];
+
+/** Which index is to find the rows. SQLite does not know how many each leaves, and takes any. */
+export function pickAuditIndex(filter: AuditFilter): IndexedColumn | 'any' {
+  return INDEXED.find(([name]) => filter[name] !== undefined)?.[1] ?? 'any';
+}
+
 /**
- * All conditions of a list, to be combined with AND. `inOrder`: the rows are read in the order of the log, so on SQLite no
- * index is to be used for the conditions.
+ * All conditions of a list, to be combined with AND. `index`: on SQLite the column whose index may be used for them;
+ * `none`: the rows are read in the order of the log.
  */
 export function buildAuditFilters(
   eb: Log,
   filter: AuditFilter,
   object: ObjectNames | null,
-  inOrder: boolean,
+  index: IndexedColumn | 'any' | 'none',
 ): Expression<SqlBool>[] {
   const column = <C extends keyof AuditLogTable>(name: C) =>
-    inOrder ? unindexed<C>(name) : eb.ref(`audit_log.${name}`);
+    index === 'any' || isOf(index, name) ? eb.ref(`audit_log.${name}`) : unindexed<C>(name);
   const filters: Expression<SqlBool>[] = [];
   if (object !== null) {
     const byId = eb(column('object_id'), 'in', object.ids);
@@ -57,6 +72,12 @@ export function buildAuditFilters(
   if (filter.fromMs !== undefined) filters.push(eb(column('at_ms'), '>=', filter.fromMs));
   if (filter.toMs !== undefined) filters.push(eb(column('at_ms'), '<', filter.toMs));
   return filters;
+}
+
+/** A key's rows are found by two names. The time goes with every index. */
+function isOf(index: IndexedColumn | 'none', name: keyof AuditLogTable): boolean {
+  if (index === 'none') return false;
+  return name === index || name === 'at_ms' || (index === 'object_id' && name === 'object_key_id');
 }
 
 /** A unary plus is SQLite's way of saying "not by index". */

@@ -1,13 +1,15 @@
-import type { Kysely } from 'kysely';
+import type { Kysely, SelectQueryBuilder } from 'kysely';
 import type { Database, DialectName } from '../database.ts';
-import type { AuditStore } from '../storage.ts';
+import type { AuditFilter, AuditStore } from '../storage.ts';
 import type { Writer } from '../writer.ts';
-import { buildAuditFilters, findObjectNames } from './audit-filters.ts';
+import { buildAuditFilters, findObjectNames, pickAuditIndex } from './audit-filters.ts';
 import { fromAuditColumns, fromAuditText } from './audit-rows.ts';
 import { readAuditEnd } from './read-end.ts';
 
 /** A page of an export looks through at most so many rows, so that no single query keeps others waiting. */
 const PAGE_SPAN = 20_000;
+/** So many rows beyond the page asked for are counted. */
+const COUNTED_AHEAD = 10_000;
 
 export function createAuditStore(reads: Kysely<Database>, dialect: DialectName, write: Writer): AuditStore {
   const lastSeq = async () => {
@@ -19,6 +21,12 @@ export function createAuditStore(reads: Kysely<Database>, dialect: DialectName, 
   };
   const namesOf = (objectId: string | undefined) => (objectId === undefined ? null : findObjectNames(reads, objectId));
 
+  const countUpTo = async (matching: SelectQueryBuilder<Database, 'audit_log', { seq: number }>, most: number) => {
+    const counted = reads.selectFrom(matching.limit(most).as('matching'));
+    return (await counted.select((eb) => eb.fn.countAll<number>().as('total')).executeTakeFirstOrThrow()).total;
+  };
+  const pickIndex = (filter: AuditFilter) => (dialect === 'sqlite' ? pickAuditIndex(filter) : 'any');
+
   return {
     append: (entry) => write(async (context) => context.audit([entry])),
 
@@ -26,11 +34,11 @@ export function createAuditStore(reads: Kysely<Database>, dialect: DialectName, 
       const object = await namesOf(filter.objectId);
       const matching = reads
         .selectFrom('audit_log')
-        .where((eb) => eb.and(buildAuditFilters(eb, filter, object, false)));
+        .where((eb) => eb.and(buildAuditFilters(eb, filter, object, pickIndex(filter))));
+      const atMost = page * pageSize + COUNTED_AHEAD;
       // Rows are numbered without a gap, so all of them need not be counted.
-      const counted = Object.values(filter).some((value) => value !== undefined)
-        ? await matching.select((eb) => eb.fn.countAll<number>().as('total')).executeTakeFirstOrThrow()
-        : { total: await lastSeq() };
+      const isWhole = Object.values(filter).every((value) => value === undefined);
+      const total = isWhole ? await lastSeq() : await countUpTo(matching.select('audit_log.seq'), atMost);
       let query = matching.selectAll().orderBy(sortBy, sortOrder);
       if (sortBy !== 'at_ms') query = query.orderBy('at_ms', sortOrder);
       const rows = await query
@@ -38,7 +46,11 @@ export function createAuditStore(reads: Kysely<Database>, dialect: DialectName, 
         .limit(pageSize)
         .offset((page - 1) * pageSize)
         .execute();
-      return { rows: rows.map((row) => fromAuditText(fromAuditColumns(row))), total: counted.total };
+      return {
+        rows: rows.map((row) => fromAuditText(fromAuditColumns(row))),
+        total,
+        isTotalExact: isWhole || total < atMost,
+      };
     },
 
     async find(id) {
@@ -49,7 +61,6 @@ export function createAuditStore(reads: Kysely<Database>, dialect: DialectName, 
     async *readAll(filter, limit) {
       const object = await namesOf(filter.objectId);
       const end = await lastSeq();
-      const inOrder = dialect === 'sqlite';
       for (let seq = 0; seq < end; ) {
         const upTo = Math.min(seq + PAGE_SPAN, end);
         const page = await reads
@@ -57,7 +68,7 @@ export function createAuditStore(reads: Kysely<Database>, dialect: DialectName, 
           .selectAll()
           .where('seq', '>', seq)
           .where('seq', '<=', upTo)
-          .where((eb) => eb.and(buildAuditFilters(eb, filter, object, inOrder)))
+          .where((eb) => eb.and(buildAuditFilters(eb, filter, object, dialect === 'sqlite' ? 'none' : 'any')))
           .orderBy('seq')
           .limit(limit)
           .execute();

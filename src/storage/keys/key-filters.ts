@@ -7,16 +7,14 @@ import { buildKeyScope, type KeyColumns, type Keys } from './key-scope.ts';
 /** How the database is to go about it; the answer is the same in any case. */
 export interface FilterHints {
   dialect: DialectName;
-  /** Keeps SQLite from using an index for the filters, because it is to follow the order of the list instead. */
+  /** Keeps SQLite from using an index for the filters, because it has been told otherwise how to find keys. */
   skipIndexes: boolean;
-  /** Search: ask the full-text table of SQLite, or read the text of each key that the other filters leave. */
-  search: 'full_text' | 'text';
 }
 
 /** All conditions of a list, to be combined with AND. */
 export function buildKeyFilters(eb: Keys, query: KeyListQuery, hints: FilterHints): Expression<SqlBool>[] {
   const column: KeyColumns = (name) => (hints.skipIndexes ? unindexed(name) : eb.ref(`keys.${name}`)) as never;
-  const filters = buildStatusFilters(eb, query, hints, column);
+  const filters = buildStatusFilters(eb, query, column);
   if (query.scope !== 'all') filters.push(buildKeyScope(eb, query.scope, column));
   if (query.userId !== undefined) filters.push(buildUserFilter(eb, query, query.userId, column));
   if (query.teamId !== undefined) filters.push(eb(column('team_id'), '=', query.teamId));
@@ -47,7 +45,7 @@ export function buildKeyFilters(eb: Keys, query: KeyListQuery, hints: FilterHint
   if (query.accessGroupId !== undefined) {
     filters.push(buildExtraListFilter(hints.dialect, 'access_group_ids', query.accessGroupId));
   }
-  if (query.search) filters.push(buildSearch(toSearchTerm(query.search), hints));
+  if (query.search) filters.push(buildSearch(toSearchTerm(query.search)));
   return filters;
 }
 
@@ -65,17 +63,17 @@ export function toSearchTerm(search: string): string {
   return search.toLowerCase();
 }
 
+/** A term as a pattern that finds it anywhere; to be used with the escape character \\. */
+export function toLikePattern(term: string): string {
+  return `%${term.replace(/[\\%_]/g, '\\$&')}%`;
+}
+
 /** A term as a phrase of the full-text table: the characters as they stand, none of them an operator. */
 export function toPhrase(term: string): string {
   return `"${term.replaceAll('"', '""')}"`;
 }
 
-function buildStatusFilters(
-  eb: Keys,
-  { status, nowMs }: KeyListQuery,
-  hints: FilterHints,
-  column: KeyColumns,
-): Expression<SqlBool>[] {
+function buildStatusFilters(eb: Keys, { status, nowMs }: KeyListQuery, column: KeyColumns): Expression<SqlBool>[] {
   // Stands as it is in every case: the indexes of live keys are made for just this condition.
   const live = eb('keys.deleted_at_ms', 'is', null);
   if (status === undefined) return [live];
@@ -86,15 +84,12 @@ function buildStatusFilters(
       return [live, eb(column('blocked'), '=', 1)];
     case 'expired':
       return [live, eb(column('expires_at_ms'), '<=', nowMs)];
-    case 'active': {
-      // Most keys are active, so SQLite is kept from collecting them index by index.
-      const name = hints.dialect === 'sqlite' ? unindexed : column;
+    case 'active':
       return [
         live,
-        eb.or([eb(name('blocked'), 'is', null), eb(name('blocked'), '=', 0)]),
-        eb.or([eb(name('expires_at_ms'), 'is', null), eb(name('expires_at_ms'), '>', nowMs)]),
+        eb.or([eb(column('blocked'), 'is', null), eb(column('blocked'), '=', 0)]),
+        eb.or([eb(column('expires_at_ms'), 'is', null), eb(column('expires_at_ms'), '>', nowMs)]),
       ];
-    }
   }
 }
 
@@ -123,20 +118,13 @@ function buildTagFilter(eb: Keys, tag: string, hints: FilterHints): Expression<S
     : eb('keys.key_id', 'in', tagged);
 }
 
-function buildSearch(term: string, hints: FilterHints): Expression<SqlBool> {
-  if (hints.search === 'full_text') {
-    return sql<boolean>`keys.row_no in (select rowid from key_search where key_search match ${toPhrase(term)})`;
-  }
-  return sql<boolean>`keys.search_text like ${toPattern(term)} escape '\\'`;
+function buildSearch(term: string): Expression<SqlBool> {
+  return sql<boolean>`keys.search_text like ${toLikePattern(term)} escape '\\'`;
 }
 
 /** In the text that is searched the alias comes first, then the key_id. */
 function buildAliasFilter(eb: Keys, part: true | string): Expression<SqlBool> {
   if (part === true) return eb('keys.alias', 'is not', null);
-  const before = `${toPattern(toSearchTerm(part))}\n`;
+  const before = `${toLikePattern(toSearchTerm(part))}\n`;
   return sql<boolean>`keys.search_text like ${before} || lower(keys.key_id) || '%' escape '\\'`;
-}
-
-function toPattern(term: string): string {
-  return `%${term.replace(/[\\%_]/g, '\\$&')}%`;
 }

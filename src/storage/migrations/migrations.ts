@@ -10,6 +10,7 @@ import { chainAudit } from './0007-audit.ts';
 import { createSessions } from './0008-sessions.ts';
 import { createModels } from './0009-models.ts';
 import { createSpendRecords } from './0010-spend-records.ts';
+import { indexLists } from './0011-lists.ts';
 import { countSecretUse } from './0012-secret-use.ts';
 import { createProcesses } from './0013-processes.ts';
 import { createCounters } from './0014-counters.ts';
@@ -29,6 +30,7 @@ export function buildMigrations(dialect: DialectName, seal: AuditSeal | null = n
     '0008-sessions': { up: (db) => createSessions(db, dialect) },
     '0009-models': { up: (db) => createModels(db, dialect) },
     '0010-spend-records': { up: (db) => createSpendRecords(db, dialect) },
+    '0011-lists': { up: (db) => indexLists(db, dialect) },
     '0012-secret-use': { up: (db) => countSecretUse(db, dialect) },
     '0013-processes': { up: (db) => createProcesses(db, dialect) },
     '0014-counters': { up: (db) => createCounters(db, dialect) },

@@ -1,0 +1,128 @@
+/**
+ * Ways to pick keys by an index on SQLite: for each filter that an index serves, the statement that yields the numbers of
+ * the rows that it leaves, from that index and in its order.
+ */
+import { type RawBuilder, sql } from 'kysely';
+import type { OwnedScope } from '../../core/scope.ts';
+import type { KeyListQuery } from '../storage.ts';
+import { toLikePattern, toPhrase, toSearchTerm } from './key-filters.ts';
+
+/** Yields `row_no`. Rows may come twice, and deleted keys among the living. */
+export type Picker = RawBuilder<{ row_no: number }>;
+
+/** Below three characters there are no trigrams to look up. */
+const MIN_FULL_TEXT_TERM = 3;
+
+export function buildPickers(query: KeyListQuery): Picker[] {
+  const { scope, userId } = query;
+  const pickers: Picker[] = [];
+  // Names first: they leave the fewest, and the others then need not be counted as far.
+  if (query.keyId !== undefined) pickers.push(sql`select row_no from keys where key_id = ${query.keyId}`);
+  if (query.hash !== undefined) pickers.push(sql`select row_no from keys where hash = ${query.hash}`);
+  if (query.status === 'deleted') {
+    pickers.push(sql`select row_no from keys indexed by keys_deleted where deleted_at_ms is not null`);
+    return pickers;
+  }
+  if (query.alias !== undefined) pickers.push(pickLive('alias', sql`= ${query.alias}`));
+  if (userId !== undefined) {
+    const created = query.alsoCreatedByUser === true ? [userId] : [];
+    pickers.push(
+      pickAny([
+        ['user_id', [userId]],
+        ['created_by', created],
+        ['team_id', query.alsoOfTeamIds ?? []],
+      ]),
+    );
+  }
+  if (query.teamId !== undefined) pickers.push(pickLive('team_id', sql`= ${query.teamId}`));
+  if (query.organizationId !== undefined) pickers.push(pickLive('organization_id', sql`= ${query.organizationId}`));
+  if (query.budgetId !== undefined) pickers.push(pickLive('budget_id', sql`= ${query.budgetId}`));
+  if (query.createdBy !== undefined) pickers.push(pickLive('created_by', sql`= ${query.createdBy}`));
+  if (scope !== 'all') pickers.push(pickScope(scope));
+  if (query.tag !== undefined) pickers.push(pickTagged(query.tag));
+  if (query.status === 'blocked') {
+    pickers.push(sql`select row_no from keys indexed by keys_blocked where blocked = 1 and deleted_at_ms is null`);
+  }
+  pickers.push(...pickRanges(query));
+  // From the last ones all entries of an index are read.
+  if (query.search) pickers.push(pickText(toSearchTerm(query.search)));
+  if (query.status === 'active') pickers.push(pickActive(query.nowMs));
+  return pickers;
+}
+
+function pickLive(column: string, condition: RawBuilder<unknown>): Picker {
+  return sql`select row_no from keys where ${sql.ref(column)} ${condition} and deleted_at_ms is null`;
+}
+
+function pickAny(parts: readonly (readonly [string, readonly string[]])[]): Picker {
+  const picked = parts
+    .filter(([, values]) => values.length > 0)
+    .map(([column, values]) => pickLive(column, sql`in (${sql.join(values)})`));
+  return picked.length === 0
+    ? sql`select row_no from keys where 1 = 0`
+    : (sql.join(picked, sql` union all `) as Picker);
+}
+
+function pickScope({ userIds, teamIds, organizationIds, keyIds, creatorIds }: OwnedScope): Picker {
+  const own = pickAny([
+    ['user_id', userIds],
+    ['team_id', teamIds],
+    ['organization_id', organizationIds],
+    ['created_by', creatorIds],
+    ['key_id', keyIds],
+  ]);
+  if (organizationIds.length === 0) return own;
+  const teams = sql`select id from teams where organization_id in (${sql.join(organizationIds)}) and deleted_at_ms is null`;
+  return sql`${own} union all ${pickLive('team_id', sql`in (${teams})`)}`;
+}
+
+function pickTagged(tag: string): Picker {
+  return sql`select keys.row_no from key_tags cross join keys on keys.key_id = key_tags.key_id where key_tags.tag = ${tag}`;
+}
+
+function pickRanges(query: KeyListQuery): Picker[] {
+  const pickers: Picker[] = [];
+  const { status, nowMs, lastActiveAfterMs, lastActiveBeforeMs, neverUsed } = query;
+  const expiresBefore = Math.min(
+    query.expiresBeforeMs ?? Number.MAX_SAFE_INTEGER,
+    status === 'expired' ? nowMs + 1 : Number.MAX_SAFE_INTEGER,
+  );
+  if (expiresBefore < Number.MAX_SAFE_INTEGER || query.expiresAfterMs !== undefined) {
+    pickers.push(
+      pickLive(
+        'expires_at_ms',
+        sql`< ${expiresBefore} and expires_at_ms > ${query.expiresAfterMs ?? Number.MIN_SAFE_INTEGER}`,
+      ),
+    );
+  }
+  if (neverUsed === true) pickers.push(pickLive('last_active_at_ms', sql`is null`));
+  if (neverUsed === false || lastActiveAfterMs !== undefined || lastActiveBeforeMs !== undefined) {
+    const [after, before] = [
+      lastActiveAfterMs ?? Number.MIN_SAFE_INTEGER,
+      lastActiveBeforeMs ?? Number.MAX_SAFE_INTEGER,
+    ];
+    pickers.push(pickLive('last_active_at_ms', sql`> ${after} and last_active_at_ms < ${before}`));
+  }
+  const { minSpendNanoUsd, maxSpendNanoUsd } = query;
+  if (minSpendNanoUsd !== undefined || maxSpendNanoUsd !== undefined) {
+    pickers.push(sql`select keys.row_no from balances cross join keys on keys.key_id = balances.key_id
+      where balances.key_id is not null and balances.nano_usd >= ${minSpendNanoUsd ?? Number.MIN_SAFE_INTEGER}
+        and balances.nano_usd <= ${maxSpendNanoUsd ?? Number.MAX_SAFE_INTEGER}`);
+  }
+  return pickers;
+}
+
+function pickText(term: string): Picker {
+  if ([...term].length >= MIN_FULL_TEXT_TERM) {
+    return sql`select rowid as row_no from key_search where key_search match ${toPhrase(term)}`;
+  }
+  return sql`select row_no from keys indexed by keys_text
+    where search_text like ${toLikePattern(term)} escape '\\' and deleted_at_ms is null`;
+}
+
+/** From the smallest index, which holds all that it takes to tell. */
+function pickActive(nowMs: number): Picker {
+  return sql`select row_no from keys indexed by keys_standing
+    where deleted_at_ms is null and (+expires_at_ms is null or +expires_at_ms > ${nowMs})
+      and (+blocked is null or +blocked = 0)`;
+}
