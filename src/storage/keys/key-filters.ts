@@ -15,7 +15,7 @@ export interface FilterHints {
 export function buildKeyFilters(eb: Keys, query: KeyListQuery, hints: FilterHints): Expression<SqlBool>[] {
   const column: KeyColumns = (name) => (hints.skipIndexes ? unindexed(name) : eb.ref(`keys.${name}`)) as never;
   const filters = buildStatusFilters(eb, query, column);
-  if (query.scope !== 'all') filters.push(buildKeyScope(eb, query.scope, column));
+  if (query.scope !== 'all') filters.push(buildKeyScope(eb, hints.dialect, query.scope, column));
   if (query.userId !== undefined) filters.push(buildUserFilter(eb, query, query.userId, column));
   if (query.teamId !== undefined) filters.push(eb(column('team_id'), '=', query.teamId));
   if (query.organizationId !== undefined) filters.push(eb(column('organization_id'), '=', query.organizationId));
