@@ -10,7 +10,7 @@ import type { KeyListQuery } from '../storage.ts';
 import { buildPickers, type Picker } from './key-pickers.ts';
 
 /** So many keys are sorted in the time that it takes to find a page of them in order. */
-const FEW = 20_000;
+const FEW = 25_000;
 
 export interface SqlitePlan {
   /** What is to pick the keys; null: follow the order of the list. */
