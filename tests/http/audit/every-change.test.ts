@@ -20,6 +20,8 @@ const READS = [
   '/spend/calculate',
   '/global/spend/end_users',
 ];
+/** Acts of whoever holds a password, a session or a secret, and of no caller; what they leave is tested at the end. */
+const OF_HOLDERS = ['/login', '/logout', '/sessions/revoke', '/leaked'];
 const MODEL_CALL = /\/(chat\/completions|completions|embeddings)$/;
 
 /** In every request where a credential can stand; in no row. */
@@ -123,6 +125,15 @@ const CHANGES: Change[] = [
     body: { team_id: 't-service', metadata: { service_account_id: 'robot' } },
     first: [newTeam('t-service')],
     action: 'created',
+    table: KEY_TABLE,
+    object: hash,
+  },
+  {
+    route: 'POST /key/:key/rollback',
+    path: '/key/k-rollback/rollback',
+    body: {},
+    first: [newKey('k-rollback'), ['POST /key/regenerate', { key: 'k-rollback', grace_period: '1h' }]],
+    action: 'rolled_back',
     table: KEY_TABLE,
     object: hash,
   },
@@ -462,7 +473,9 @@ test('it is known of every route that is not a GET whether it changes something'
     methods
       .filter((method) => !['GET', 'HEAD', 'OPTIONS'].includes(method))
       .map((method) => `${method} ${path}`)
-      .filter((route) => !known.has(route) && !READS.includes(path) && !MODEL_CALL.test(path)),
+      .filter(
+        (route) => !known.has(route) && !READS.includes(path) && !OF_HOLDERS.includes(path) && !MODEL_CALL.test(path),
+      ),
   );
   expect(unknown).toEqual([]);
   const served = new Set(routes.flatMap(({ path, methods }) => methods.map((method) => `${method} ${path}`)));
@@ -535,4 +548,30 @@ test('whoever is refused a change of their own caps leaves a row as well', async
     expect((await call('POST /user/update', { body, key: plain.key })).status).toBe(401);
   });
   expect(rows).toMatchObject([{ action: 'denied', object_id: 'plain', table_name: 'LiteLLM_UserTable' }]);
+});
+
+test('whoever holds a password, a session or a secret leaves one row of each act', async () => {
+  const password = 'a long enough password';
+  await call('POST /user/new', { body: { user_id: 'signs-in', auto_create_key: false, password } });
+  const body = { username: 'signs-in', password };
+  const own = { 'x-latchkey-session': '1' };
+  let answer: Answer | undefined;
+  const actsOf = async (request: string, options: CallOptions) => {
+    const rows = await rowsOf(async () => {
+      answer = await call(request, options);
+    });
+    expect(JSON.stringify(rows)).not.toContain(password);
+    return [answer?.status, ...rows.map(({ action }: { action: string }) => action)];
+  };
+  const wrong = { ...body, password: `${password}?` };
+  expect(await actsOf('POST /login', { body: wrong, key: null })).toEqual([401, 'denied']);
+  expect(await actsOf('POST /login', { body, key: null })).toEqual([200, 'login']);
+  const cookie = String(answer?.headers['set-cookie']).split(';')[0] as string;
+  expect(await actsOf('POST /logout', { key: null, headers: { cookie, ...own } })).toEqual([200, 'logout']);
+  await call('POST /login', { body, key: null });
+  const theirs = { body: { user_id: 'signs-in' } };
+  expect(await actsOf('POST /sessions/revoke', { ...theirs, key: plain.key })).toEqual([403, 'denied']);
+  expect(await actsOf('POST /sessions/revoke', theirs)).toEqual([200, 'revoked']);
+  const { key } = (await call('POST /key/generate', { body: {} })).body;
+  expect(await actsOf('POST /leaked', { body: { key }, key: null })).toEqual([200, 'blocked']);
 });
