@@ -1,6 +1,6 @@
 // A database in memory (or in a file, where readers do not wait for writers), a directory for the journal, and a crash on demand.
 
-import { cpSync, mkdtempSync, rmSync } from 'node:fs';
+import { cpSync, existsSync, mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { type Kysely, sql } from 'kysely';
@@ -103,7 +103,8 @@ export async function createWorld(
     crash() {
       generation += 1;
       const next = join(root, String(generation));
-      cpSync(world.directory, next, { recursive: true, filter: (path) => !path.includes('lock-') });
+      // A segment that has been shipped may go while it is being copied: whoever dies then has not seen it go.
+      cpSync(world.directory, next, { recursive: true, filter: (path) => !path.includes('lock-') && existsSync(path) });
       world.directory = next;
     },
     async reset() {
