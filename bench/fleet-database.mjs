@@ -1,10 +1,9 @@
 // A database for a fleet, SQLite or PostgreSQL, and a way to write to it past the gateway.
 
-import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { DatabaseSync } from '@photostructure/sqlite';
-import { transformSync } from 'amaro';
 import pg from 'pg';
+import { startPostgres } from './test-servers.mjs';
 
 /** @typedef {import('./fill-fleet.mjs').Connection} Connection */
 /** @typedef {{ url: string | null, connect(dataDir: string): Promise<Connection>, stop(): Promise<void> }} FleetDatabase */
@@ -15,22 +14,8 @@ import pg from 'pg';
  */
 export async function startFleetDatabase(dialect) {
   if (dialect === 'sqlite') return { url: null, connect: openSqlite, stop: async () => {} };
-  const server = await startTestServer();
+  const server = await startPostgres();
   return { url: server.url, connect: () => openPostgres(server.url), stop: () => server.stop() };
-}
-
-/**
- * The server that the tests use. It is written in TypeScript, which not every supported Node reads by itself.
- *
- * @returns {Promise<{ url: string, stop(): Promise<void> }>}
- */
-async function startTestServer() {
-  const source = readFileSync(new URL('../tests/support/postgres-server.ts', import.meta.url), 'utf8');
-  const cache = new URL('../node_modules/.cache/', import.meta.url);
-  mkdirSync(cache, { recursive: true });
-  const module = new URL('postgres-server.mjs', cache);
-  writeFileSync(module, transformSync(source, { mode: 'strip-only' }).code);
-  return (await import(module.href)).startPostgres();
 }
 
 /**

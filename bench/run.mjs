@@ -7,6 +7,7 @@ import { parseArgs } from 'node:util';
 import { build, isDistStale } from '../scripts/build.mjs';
 import { writeReport } from './report.mjs';
 import { budgetBurst } from './scenarios/budget-burst.mjs';
+import { counters } from './scenarios/counters.mjs';
 import { fleet } from './scenarios/fleet.mjs';
 import { invalidKeys } from './scenarios/invalid-keys.mjs';
 import { keyLookup } from './scenarios/key-lookup.mjs';
@@ -47,6 +48,7 @@ import { claimLoadCore } from './targets.mjs';
 const SCENARIOS = [
   small,
   owners,
+  counters,
   large,
   stream,
   latency,

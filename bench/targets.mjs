@@ -98,12 +98,21 @@ export async function startBaseline(upstreamPort) {
  * The gateway as it is shipped, on a data directory of its own, with one key. `key` null: no key is made.
  *
  * @param {number} upstreamPort
- * @param {{ key?: Record<string, unknown> | null, general?: Record<string, unknown>, price?: { input: number, output: number }, dataDir?: string, node?: string[], databaseUrl?: string | null, mock?: boolean }} [options]
+ * @param {{ key?: Record<string, unknown> | null, general?: Record<string, unknown>, price?: { input: number, output: number }, dataDir?: string, node?: string[], databaseUrl?: string | null, redisUrl?: string | null, mock?: boolean }} [options]
  * @returns {Promise<Gateway>}
  */
 export async function startGateway(
   upstreamPort,
-  { key = GOVERNED, general = {}, price = PRICE, dataDir, node = [], databaseUrl = null, mock = false } = {},
+  {
+    key = GOVERNED,
+    general = {},
+    price = PRICE,
+    dataDir,
+    node = [],
+    databaseUrl = null,
+    redisUrl = null,
+    mock = false,
+  } = {},
 ) {
   const folder = mkdtempSync(join(tmpdir(), 'latchkey-bench-'));
   const data = dataDir ?? join(folder, 'data');
@@ -140,7 +149,10 @@ export async function startGateway(
   ];
   const target = await startTarget([...node, join(root, 'dist/main.js'), 'serve', ...flags], {
     port,
-    env: databaseUrl === null ? {} : { LATCHKEY_DATABASE_URL: databaseUrl },
+    env: {
+      ...(databaseUrl === null ? {} : { LATCHKEY_DATABASE_URL: databaseUrl }),
+      ...(redisUrl === null ? {} : { REDIS_URL: redisUrl }),
+    },
   });
   /**
    * @param {string} path
