@@ -22,6 +22,7 @@ const maxBudget: Aspect = {
     const { maxBudgetNanoUsd, budgetDuration } = limitsOfDraft(draft);
     return maxBudgetNanoUsd === null ? null : [maxBudgetNanoUsd, budgetDuration, raiseFields(draft.key)];
   },
+  dependsOn: (draft) => limitsOfDraft(draft).budgetLimits,
   excess(draft, ceiling) {
     const bound = limitBounds(ceiling).find(({ limits }) => {
       const budget = ownBudget(limits);
@@ -47,6 +48,7 @@ const maxBudget: Aspect = {
 
 const budgetLimits: Aspect = {
   read: (draft) => limitsOfDraft(draft).budgetLimits,
+  dependsOn: maxBudget.read,
   excess(draft, ceiling) {
     for (const { whose, limits } of limitBounds(ceiling)) {
       const missing = limits.budgetLimits.find((budget) => !isCovered(draft, budget));

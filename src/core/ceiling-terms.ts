@@ -73,6 +73,8 @@ export interface Excess {
 export interface Aspect {
   /** What the aspect is about; where this does not change, nothing is checked. */
   read(draft: KeyDraft): unknown;
+  /** What else keeps it within its bound; where this changes, it is checked again. */
+  dependsOn?(draft: KeyDraft): unknown;
   excess(draft: KeyDraft, ceiling: KeyCeiling): Excess | undefined;
   /** The key with the bound instead of its own value. Absent: what is left open is never too much. */
   tighten?(draft: KeyDraft, ceiling: KeyCeiling): KeyRecord;

@@ -40,11 +40,16 @@ export function inheritCeiling(draft: KeyDraft, asked: KeyDraft, ceiling: KeyCei
  * what changes is held against it.
  */
 export function assertWithinCeiling(draft: KeyDraft, ceiling: KeyCeiling, before?: KeyDraft): void {
-  for (const { read, excess } of ASPECTS) {
-    if (before !== undefined && JSON.stringify(read(before)) === JSON.stringify(read(draft))) continue;
-    const found = excess(draft, ceiling);
+  for (const aspect of ASPECTS) {
+    if (before !== undefined && isSame(aspect, before, draft)) continue;
+    const found = aspect.excess(draft, ceiling);
     if (found !== undefined) throw new GatewayError('forbidden', found.message, { param: found.param });
   }
+}
+
+function isSame({ read, dependsOn }: Aspect, one: KeyDraft, other: KeyDraft): boolean {
+  const seen = (draft: KeyDraft) => JSON.stringify([read(draft), dependsOn?.(draft)]);
+  return seen(one) === seen(other);
 }
 
 /** Null, empty lists and empty objects are what a request leaves open. */

@@ -165,6 +165,18 @@ describe('a key of one’s own', () => {
     await rotate(await as(weak), weak);
   });
 
+  test('keeps the budget that stood in for another one', async () => {
+    const day = { budget_duration: '1d', max_budget: 0.000_000_01 };
+    const ada = await as(await make({ userId: 'ada', maxBudgetNanoUsd: 10, budgetDuration: '1d' }));
+    const { key } = await generate(ada, { extra: { budget_limits: [day] } });
+    await update(ada, key, { maxBudgetNanoUsd: 10, budgetDuration: '1d' });
+    await update(ada, key, { extra: { budget_limits: null } });
+    await update(ada, key, { extra: { budget_limits: [day] } });
+    await update(ada, key, { maxBudgetNanoUsd: null, budgetDuration: null });
+    const without = { extra: { budget_limits: null } };
+    await expect(update(ada, key, without)).rejects.toMatchObject({ status: 403, param: 'max_budget' });
+  });
+
   test('that is blocked stays so, whichever way its user asks', async () => {
     const ada = await as(await make({ userId: 'ada' }));
     const { key } = await generate(ada, {});
