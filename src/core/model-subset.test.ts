@@ -17,6 +17,7 @@ test.each<[string[], string[]]>([
   [['gpt-4'], ['beta']],
   [['beta'], ['beta']],
   [['no-default-models'], ['a']],
+  [['*', 'no-default-models'], ['no-default-models']],
 ])('%j opens no more than %j', (models, ceiling) => {
   expect(beyond(models, ceiling)).toBeNull();
 });
@@ -27,6 +28,8 @@ test.each<[string[], string[], string]>([
   [['*'], ['a'], '*'],
   [['openai/*'], ['openai/gpt-*'], 'openai/*'],
   [['beta'], ['gpt-4'], 'beta'],
+  [[], ['*', 'no-default-models'], 'all-proxy-models'],
+  [['a'], ['a', 'no-default-models'], 'a'],
 ])('%j opens more than %j: %s', (models, ceiling, entry) => {
   expect(beyond(models, ceiling)).toBe(entry);
 });

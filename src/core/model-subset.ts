@@ -5,8 +5,10 @@ import { matchWildcard } from './wildcard.ts';
 export type AccessGroupsOf = (model: string) => readonly string[];
 
 const EVERYTHING: readonly string[] = ['*', 'all-proxy-models'];
+/** Wins over whatever else a list holds. */
+const NOTHING = 'no-default-models';
 /** Entries that open nothing by themselves. */
-const HARMLESS: readonly string[] = ['no-default-models', 'all-team-models'];
+const HARMLESS: readonly string[] = [NOTHING, 'all-team-models'];
 
 /**
  * The first entry of a list of models that opens more than another list does; null: there is none. An empty list opens
@@ -17,8 +19,9 @@ export function findModelBeyond(
   ceiling: readonly string[],
   accessGroupsOf: AccessGroupsOf,
 ): string | null {
+  if (models.includes(NOTHING)) return null;
+  if (ceiling.includes(NOTHING)) return models[0] ?? 'all-proxy-models';
   if (ceiling.length === 0 || ceiling.some((entry) => EVERYTHING.includes(entry))) return null;
-  if (models.includes('no-default-models')) return null;
   if (models.length === 0) return 'all-proxy-models';
   return models.find((entry) => !isWithin(entry, ceiling, accessGroupsOf)) ?? null;
 }

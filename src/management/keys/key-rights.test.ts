@@ -114,6 +114,13 @@ describe('a new key', () => {
     await expect(generate(maker, asked)).rejects.toMatchObject({ status: 403, param });
   });
 
+  test('of one that may call no model may call none either, whatever else its list holds', async () => {
+    const nothing = ['all-team-models', 'no-default-models'];
+    const ada = await as(await make({ userId: 'ada', models: nothing }));
+    expect((await generate(ada, {})).key.models).toContain('no-default-models');
+    await expect(generate(ada, { models: ['gpt-4'] })).rejects.toMatchObject({ status: 403, param: 'models' });
+  });
+
   test('in a team needs the team’s permission and stays with the calling key’s team', async () => {
     const ada = await as(await make({ userId: 'ada' }));
     expect((await generate(ada, { teamId: 'crew' })).key.teamId).toBe('crew');
