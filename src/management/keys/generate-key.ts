@@ -24,6 +24,7 @@ import { buildBlankKey } from './merge-key-fields.ts';
 import { planNewKey } from './plan-new-key.ts';
 import { nameOf, withSoftBudgetRow } from './revise-key.ts';
 import { buildKeyView, type IssuedKey } from './view-key.ts';
+import { withWindows } from './with-windows.ts';
 
 export interface NewKey {
   fields: KeyFields;
@@ -72,13 +73,15 @@ export async function generateKey(
   const planned = await planNewKey(deps, caller, blank, { fields, asked: input.fields, nowMs, act });
   const key = withSoftBudgetRow(deps, planned);
   const spendNanoUsd = fields.spendNanoUsd ?? 0;
+  const [windows = key] = await withWindows(deps, [key]);
   const result = await deps.keys.insert({
     key,
-    adjustments: buildStartingSpend(deps, key, spendNanoUsd, nowMs),
+    adjustments: buildStartingSpend(deps, windows, spendNanoUsd, nowMs),
     audit: buildKeyAudit(deps, actor, nowMs, { action: 'created', before: null, after: key }),
     idempotency: noteFor(key.keyId, nowMs),
   });
-  if (result.kind === 'inserted') return { ...buildKeyView(deps, key, spendNanoUsd, nowMs), secret: minted.secret };
+  if (result.kind === 'inserted')
+    return { ...buildKeyView(deps, key, { spendNanoUsd, windows }, nowMs), secret: minted.secret };
   // An identical request may have been faster; then its alias, its secret or its note is what this one ran into.
   const faster = await findEarlierIssue(deps, request, chosen, nowMs);
   if (faster !== undefined) return faster;

@@ -52,7 +52,7 @@ export function identifyRequest(caller: Caller, request: IdempotentRequest | nul
  * Throws `conflict` (409) when the header was used for another body, or the secret has been replaced or deleted since.
  */
 export async function findEarlierIssue(
-  deps: Pick<KeyManagement, 'deriveSecret' | 'readSpend' | 'budgetWindow'> & {
+  deps: Pick<KeyManagement, 'deriveSecret' | 'readSpend' | 'budgetWindow' | 'standingOf'> & {
     keys: Pick<KeyStore, 'find' | 'findIdempotency'>;
   },
   request: RequestIdentity | null,

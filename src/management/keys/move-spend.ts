@@ -4,6 +4,7 @@ import { changedMeanwhile } from './find-key-for.ts';
 import type { KeyFields } from './key-fields.ts';
 import type { KeyManagement } from './key-management.ts';
 import { mergeKeyFields } from './merge-key-fields.ts';
+import { withWindows } from './with-windows.ts';
 
 /** A movement of a key's balances that comes with a change of its row. */
 export interface SpendMove {
@@ -20,19 +21,19 @@ export interface SpendMove {
  * budget stays over it. The movement is a difference, so calls that settle meanwhile are neither lost nor counted twice.
  */
 export async function planSpendMove(
-  deps: Pick<KeyManagement, 'readCounters' | 'spendCounter' | 'newId'>,
+  deps: Pick<KeyManagement, 'readCounters' | 'spendCounter' | 'newId' | 'standingOf'>,
   found: KeyRecord,
   fields: KeyFields,
   nowMs: number,
 ): Promise<SpendMove | null> {
-  const next = mergeKeyFields(found, fields, nowMs);
+  const [before = found, next = found] = await withWindows(deps, [found, mergeKeyFields(found, fields, nowMs)]);
   const isSet = fields.spendNanoUsd !== undefined;
-  const movesOwn = isSet || next.budgetDuration !== found.budgetDuration;
-  const models = modelsWithOtherWindows(found, next);
+  const movesOwn = isSet || next.budgetDuration !== before.budgetDuration;
+  const models = modelsWithOtherWindows(before, next);
   if (!movesOwn && models.length === 0) return null;
 
   const moving = movesOwn ? [undefined, ...models] : models;
-  const from = moving.map((model) => deps.spendCounter(found, nowMs, model));
+  const from = moving.map((model) => deps.spendCounter(before, nowMs, model));
   const to = moving.map((model) => deps.spendCounter(next, nowMs, model));
   const balances = await deps.readCounters([...from, ...to]);
   const adjustments: BalanceAdjustment[] = [];

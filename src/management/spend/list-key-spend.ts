@@ -6,7 +6,7 @@ import { spendOwnerOf } from './spend-scope.ts';
 
 /** The living keys with what each has spent, highest first; to a user its own. Throws `forbidden` for who is no user. */
 export async function listKeySpend(
-  deps: Pick<SpendManagement, 'keys' | 'readSpend' | 'budgetWindow' | 'flushLedger' | 'nowMs'>,
+  deps: Pick<SpendManagement, 'keys' | 'readSpend' | 'budgetWindow' | 'standingOf' | 'flushLedger' | 'nowMs'>,
   caller: Caller,
   limit: number,
 ): Promise<KeyView[]> {

@@ -1,7 +1,8 @@
 /** What the spend verbs ask of the world, all of it; a verb takes the few members that it uses. */
+import type { Standing } from '../../core/call-path.ts';
 import type { KeyRecord } from '../../core/key.ts';
 import type { ModelPrice } from '../../core/model.ts';
-import type { OwnerReaders } from '../../storage/owners/owner-storage.ts';
+import type { OwnerLinks, OwnerReaders } from '../../storage/owners/owner-storage.ts';
 import type { KeyStore, SpendReader } from '../../storage/storage.ts';
 
 export type { DailySpend, SpendRow } from '../../storage/storage.ts';
@@ -12,6 +13,8 @@ export interface SpendManagement {
   teams: Pick<OwnerReaders['teams'], 'findMany'>;
   /** Nano-dollars spent in the current budget window of each key, in order: the number that enforcement uses. */
   readSpend(keys: readonly KeyRecord[]): Promise<number[]>;
+  /** Who stands behind a key, and the budget row that it is linked to. */
+  standingOf(links: OwnerLinks): Standing | Promise<Standing>;
   /** The clock window of a budget duration that holds this moment. */
   budgetWindow(duration: string, nowMs: number): { startMs: number; endMs: number };
   /** Ships what is journalled, so that a call that has been answered is on the bill that is read. */

@@ -59,6 +59,7 @@ beforeAll(async () => {
     keys: storage.keys,
     teams: storage.owners.teams,
     readSpend: management.readSpend,
+    standingOf: management.standingOf,
     budgetWindow: management.budgetWindow,
     flushLedger: () => ledger.flush(),
     priceOf: () => null,
