@@ -33,7 +33,7 @@ export async function buildKeyManagement(
   },
 ): Promise<KeyManagement> {
   const { storage, counters, calendar, gateway, nowMs, salt, routes } = parts;
-  const { customKeyGenerate, defaults, upperBounds } = config.keyGeneration;
+  const { customKeyGenerate, defaults, upperBounds, rules } = config.keyGeneration;
   return {
     keys: storage.keys,
     owners: storage.owners,
@@ -60,6 +60,7 @@ export async function buildKeyManagement(
     settings: {
       defaults,
       upperBounds,
+      generation: rules,
       disableKeyName: config.disableKeyName,
       budgetMode: config.general.budgetMode,
       rotationGracePeriod: config.general.rotationGracePeriod,

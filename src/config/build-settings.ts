@@ -90,6 +90,7 @@ export function buildKeyGeneration(
 ): KeyGenerationConfig {
   const defaults = litellm.default_key_generate_params;
   const bounds = litellm.upperbound_key_generate_params;
+  const rules = litellm.key_generation_settings;
   return {
     defaults: {
       maxBudgetNanoUsd: nanoUsd(defaults?.max_budget),
@@ -103,6 +104,16 @@ export function buildKeyGeneration(
       metadata: defaults?.metadata ?? {},
     },
     upperBounds: { ...buildUpperBounds(bounds), duration: bounds?.duration ?? null },
+    rules: {
+      team: {
+        memberRoles: rules?.team_key_generation?.allowed_team_member_roles ?? null,
+        requiredParams: rules?.team_key_generation?.required_params ?? [],
+      },
+      personal: {
+        userRoles: rules?.personal_key_generation?.allowed_user_roles ?? null,
+        requiredParams: rules?.personal_key_generation?.required_params ?? [],
+      },
+    },
     customKeyGenerate: resolveModule(general.custom_key_generate, customKeyGenerate, report),
   };
 }

@@ -7,9 +7,12 @@ import { type ConfigNode, findNode, formatPath, type Path } from './config-tree.
 import { generalSettings } from './general-settings.ts';
 import {
   keyDefaultParams,
+  keyGenerationRules,
   keyUpperBoundParams,
   litellmSettings,
   ownerUpperBoundParams,
+  personalKeyRules,
+  teamKeyRules,
   userDefaultParams,
 } from './litellm-settings.ts';
 import { litellmParams, modelEntry, modelInfo } from './model-settings.ts';
@@ -52,6 +55,9 @@ const FIXED_SECTIONS: readonly Section[] = [
     unsupported.UNSUPPORTED_USER_DEFAULTS,
   ),
   section(['litellm_settings', 'upperbound_key_generate_params'], namesOf(keyUpperBoundParams), none),
+  section(['litellm_settings', 'key_generation_settings'], namesOf(keyGenerationRules), none),
+  section(['litellm_settings', 'key_generation_settings', 'team_key_generation'], namesOf(teamKeyRules), none),
+  section(['litellm_settings', 'key_generation_settings', 'personal_key_generation'], namesOf(personalKeyRules), none),
   section(['litellm_settings', 'upperbound_internal_user_params'], namesOf(ownerUpperBoundParams), none),
   section(['litellm_settings', 'upperbound_team_params'], namesOf(ownerUpperBoundParams), none),
   section(

@@ -8,6 +8,7 @@
 import type { Weekday } from '../core/budget-window.ts';
 import type { JsonObject } from '../core/json.ts';
 import type { BudgetMode } from '../core/key.ts';
+import type { KeyGenerationRules } from '../core/key-generation-rules.ts';
 import type { KeyDefaults, KeyUpperBounds, OwnerUpperBounds } from '../core/key-limits.ts';
 import type { Limits } from '../core/limits.ts';
 import type { Deployment } from '../core/model.ts';
@@ -78,6 +79,8 @@ export interface ModelGroupAlias {
 export interface KeyGenerationConfig {
   readonly defaults: KeyDefaults;
   readonly upperBounds: KeyUpperBounds;
+  /** `key_generation_settings`. */
+  readonly rules: KeyGenerationRules;
   /** Module that decides about new keys, `path` or `path#export`; relative paths are taken from the file that names it. */
   readonly customKeyGenerate: string | null;
 }

@@ -2,7 +2,15 @@ import { readFileSync } from 'node:fs';
 import { expect, test } from 'vitest';
 import { ENVIRONMENT_NAMES, readEnvironment } from './env.ts';
 import { generalSettings } from './general-settings.ts';
-import { keyDefaultParams, keyUpperBoundParams, litellmSettings, userDefaultParams } from './litellm-settings.ts';
+import {
+  keyDefaultParams,
+  keyGenerationRules,
+  keyUpperBoundParams,
+  litellmSettings,
+  personalKeyRules,
+  teamKeyRules,
+  userDefaultParams,
+} from './litellm-settings.ts';
 import { loadConfig } from './load-config.ts';
 import { PRICE_NAMES } from './model-price.ts';
 import { litellmParams, modelEntry, modelInfo } from './model-settings.ts';
@@ -22,6 +30,9 @@ test('every supported setting and variable is documented', () => {
     keyDefaultParams,
     userDefaultParams,
     keyUpperBoundParams,
+    keyGenerationRules,
+    teamKeyRules,
+    personalKeyRules,
     litellmSettings,
     litellmParams,
     modelEntry,

@@ -48,6 +48,25 @@ export const ownerUpperBoundParams = z.object({
 
 export const keyUpperBoundParams = ownerUpperBoundParams.extend({ duration: optional(lifetime) });
 
+export const teamKeyRules = z.object({
+  allowed_team_member_roles: optional(
+    z.array(choice(['admin', 'user']), { error: 'expected a list of admin and user' }),
+  ),
+  required_params: optional(textList),
+});
+
+const USER_ROLES = ['proxy_admin', 'proxy_admin_viewer', 'org_admin', 'internal_user', 'internal_user_viewer'] as const;
+
+export const personalKeyRules = z.object({
+  allowed_user_roles: optional(z.array(choice(USER_ROLES), { error: `expected a list of ${USER_ROLES.join(', ')}` })),
+  required_params: optional(textList),
+});
+
+export const keyGenerationRules = z.object({
+  team_key_generation: optional(teamKeyRules),
+  personal_key_generation: optional(personalKeyRules),
+});
+
 const timeZone = z.unknown().transform((value, context): string => {
   if (typeof value === 'string' && isTimeZone(value)) return value;
   context.addIssue({ code: 'custom', message: 'expected the name of a time zone such as UTC or Europe/Berlin' });
@@ -70,6 +89,7 @@ export const litellmSettings = z.object({
   store_audit_logs: optional(flag),
   default_key_generate_params: optional(keyDefaultParams),
   upperbound_key_generate_params: optional(keyUpperBoundParams),
+  key_generation_settings: optional(keyGenerationRules),
   upperbound_internal_user_params: optional(ownerUpperBoundParams),
   upperbound_team_params: optional(ownerUpperBoundParams),
   default_team_params: optional(teamDefaultParams),

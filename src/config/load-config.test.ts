@@ -356,6 +356,9 @@ describe('the value', () => {
         'litellm_settings:',
         '  default_key_generate_params: {max_budget: "1.5", models: [m]}',
         '  upperbound_key_generate_params: {duration: 30d, max_budget: 100, tpm_limit: 0}',
+        '  key_generation_settings:',
+        '    team_key_generation: {allowed_team_member_roles: [admin], required_params: [tags]}',
+        '    personal_key_generation: {allowed_user_roles: [proxy_admin]}',
         'general_settings: {custom_key_generate: hooks/decide.ts, litellm_key_header_name: X-Key}',
       ),
     );
@@ -366,6 +369,10 @@ describe('the value', () => {
     expect(config.keyGeneration).toMatchObject({
       defaults: { maxBudgetNanoUsd: 1_500_000_000, models: ['m'], rpmLimit: null },
       upperBounds: { duration: '30d', maxBudgetNanoUsd: 100_000_000_000, tpmLimit: 0 },
+      rules: {
+        team: { memberRoles: ['admin'], requiredParams: ['tags'] },
+        personal: { userRoles: ['proxy_admin'], requiredParams: [] },
+      },
       customKeyGenerate: 'hooks/decide.ts',
     });
     expect(config.general.keyHeaderName).toBe('x-key');

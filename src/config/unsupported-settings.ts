@@ -68,7 +68,7 @@ export const UNSUPPORTED_LITELLM_SETTINGS = words(`
   forward_traceparent_to_llm_provider gcs_pub_sub_use_v1 generic_logger_headers global_bitbucket_config
   global_gitlab_config global_prompt_directory global_prompt_manager groq_key guardrail_name_config_map guardrails
   headers huggingface_key in_memory_llm_clients_cache include_cost_in_streaming_usage
-  initialize_pass_through_endpoints input_callback json_logs key_generation_settings
+  initialize_pass_through_endpoints input_callback json_logs
   langfuse_default_tags langsmith_batch_size log_client_error_requests log_raw_request_response logging
   logging_callback_manager max_fallbacks 
   max_tokens max_ui_session_budget max_user_budget mcp_aliases model_alias_map model_cost_map_url model_fallbacks

@@ -70,7 +70,13 @@ export async function generateKey(
     createdBy: nameOf(caller),
     nowMs,
   });
-  const planned = await planNewKey(deps, caller, blank, { fields, asked: input.fields, nowMs, act });
+  const planned = await planNewKey(deps, caller, blank, {
+    fields,
+    asked: input.fields,
+    request: input.request,
+    nowMs,
+    act,
+  });
   const key = withSoftBudgetRow(deps, planned);
   const spendNanoUsd = fields.spendNanoUsd ?? 0;
   const [windows = key] = await withWindows(deps, [key]);

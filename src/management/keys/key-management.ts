@@ -7,6 +7,7 @@ import type { Standing } from '../../core/call-path.ts';
 import type { Caller } from '../../core/caller.ts';
 import type { KnownRoute } from '../../core/ceiling-terms.ts';
 import type { BudgetMode, KeyRecord } from '../../core/key.ts';
+import type { KeyGenerationRules } from '../../core/key-generation-rules.ts';
 import type { KeyDefaults, KeyUpperBounds } from '../../core/key-limits.ts';
 import type { OwnerLinks, OwnerReaders } from '../../storage/owners/owner-storage.ts';
 import type { KeyStore } from '../../storage/storage.ts';
@@ -17,6 +18,8 @@ export interface KeySettings {
   defaults: KeyDefaults;
   /** `upperbound_key_generate_params`. */
   upperBounds: KeyUpperBounds;
+  /** `key_generation_settings`. */
+  generation: KeyGenerationRules;
   /** DISABLE_KEY_NAME: keys carry no mask. */
   disableKeyName: boolean;
   /** How long a rotated secret goes on working when the request does not say; null: not at all. */

@@ -1,6 +1,7 @@
 import type { Caller } from '../../core/caller.ts';
 import type { KeyRecord } from '../../core/key.ts';
 import { assertWithinCeiling } from '../../core/key-ceiling.ts';
+import { refuseMemberRole } from '../../core/key-generation-rules.ts';
 import type { KeyAct } from '../../core/permissions.ts';
 import { assertMayHold } from './assert-may-hold.ts';
 import { assertMayMove, hasSameOwners } from './assert-may-move.ts';
@@ -22,7 +23,7 @@ export type CheckChange = (current: KeyRecord) => void;
 
 /**
  * Whether the caller may make this of a key that it may change at all: what the key becomes, and whose. Throws
- * `forbidden` (403) or `bad_request`, with the field in `param`. What is returned asks the same of the row inside the
+ * `forbidden` (403), `bad_request` or `management_refused`, with the field in `param`. What is returned asks the same of the row inside the
  * transaction, which may have become another one meanwhile.
  */
 export async function planKeyChange(
@@ -38,6 +39,11 @@ export async function planKeyChange(
   const isRelinked = isMoved || next.budgetId !== before.budgetId;
   const standing = isRelinked ? await deps.standingOf(next) : found.standing;
   if (isMoved) assertMayMove(caller, act, capacity, { before, next, standing });
+  const { team } = standing.path;
+  if (team !== null && next.teamId !== before.teamId) {
+    const refusal = refuseMemberRole(deps.settings.generation.team.memberRoles, caller, team);
+    if (refusal !== undefined) throw refusal;
+  }
   check(before);
   return (current) => {
     if (!hasSameOwners(current, before) || current.budgetId !== before.budgetId) throw changedMeanwhile();

@@ -1,6 +1,8 @@
 import type { Caller } from '../../core/caller.ts';
+import type { JsonObject } from '../../core/json.ts';
 import type { KeyRecord } from '../../core/key.ts';
 import { assertWithinCeiling, inheritCeiling } from '../../core/key-ceiling.ts';
+import { refuseGeneration } from '../../core/key-generation-rules.ts';
 import { refuseOwners, settleOwners } from '../../core/key-owners.ts';
 import type { Capacity, KeyAct } from '../../core/permissions.ts';
 import { isAdmin, isOrganizationAdmin, mayManageTeam } from '../../core/rights.ts';
@@ -13,20 +15,26 @@ import { nameOf } from './revise-key.ts';
 
 /**
  * The key that a request makes of a blank one: whose it is, and no more than its maker. What the request leaves open
- * follows from who asks. `asked`: the request's own fields, `fields`: with the installation's defaults.
- * Throws forbidden, bad_request, team_member_permission, with the field in `param`.
+ * follows from who asks. `asked`: the request's own fields, `fields`: with the installation's defaults, `request`: the
+ * request as it came. Throws forbidden, bad_request, management_refused, team_member_permission, with the field in `param`.
  */
 export async function planNewKey(
   deps: CeilingDeps & Pick<KeyManagement, 'standingOf'>,
   caller: Caller,
   blank: KeyRecord,
-  { fields, asked, nowMs, act = 'generate' }: { fields: KeyFields; asked: KeyFields; nowMs: number; act?: KeyAct },
+  {
+    fields,
+    asked,
+    request,
+    nowMs,
+    act = 'generate',
+  }: { fields: KeyFields; asked: KeyFields; request: JsonObject; nowMs: number; act?: KeyAct },
 ): Promise<KeyRecord> {
   const merged = mergeKeyFields(blank, fields, nowMs);
   const { userId, teamId, organizationId } = merged;
   const owners = settleOwners(caller, { userId, teamId, organizationId }, act);
   const standing = await deps.standingOf({ ...owners, budgetId: merged.budgetId });
-  const refusal = refuseOwners(caller, act, owners, standing);
+  const refusal = refuseOwners(caller, act, owners, standing) ?? refuseByRules();
   if (refusal !== undefined) throw refusal;
 
   const ceiling = buildCeiling(deps, caller, {
@@ -43,6 +51,13 @@ export async function planNewKey(
   assertWithinCeiling(draft, ceiling);
   const isForAnother = owners.userId !== null && owners.userId !== caller.userId;
   return { ...draft.key, governedBy: isForAnother ? nameOf(caller) : null };
+
+  function refuseByRules() {
+    const { team } = standing.path;
+    if (team === null && owners.teamId !== null) return undefined;
+    const given = Object.keys(request).filter((name) => request[name] !== null);
+    return refuseGeneration(deps.settings.generation, caller, team, new Set(given));
+  }
 
   function capacityOf(): Capacity {
     if (isAdmin(caller)) return 'admin';

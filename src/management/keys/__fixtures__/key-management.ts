@@ -5,6 +5,7 @@ import { createBudgetCalendar } from '../../../core/budget-window.ts';
 import { NO_STANDING } from '../../../core/call-path.ts';
 import { type Caller, toKeyCaller, toMasterCaller } from '../../../core/caller.ts';
 import type { KnownRoute } from '../../../core/ceiling-terms.ts';
+import { FREE_GENERATION } from '../../../core/key-generation-rules.ts';
 import { NO_LIMITS } from '../../../core/limits.ts';
 import { sha256Hex } from '../../../core/key-secret.ts';
 import type { KeyRecord } from '../../../core/key.ts';
@@ -51,6 +52,7 @@ const SETTINGS: KeySettings = {
     tpmLimit: null,
     rpmLimit: null,
   },
+  generation: FREE_GENERATION,
   disableKeyName: false,
   budgetMode: 'standard',
   rotationGracePeriod: null,
