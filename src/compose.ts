@@ -45,6 +45,7 @@ import { formatIdentity, isKnownToBeGone, readOwnIdentity } from './ledger/proce
 import { createRefusalLog } from './management/audit/refusal-log.ts';
 import { establishMasterKey } from './management/installation/master-key.ts';
 import { getKeyInfo } from './management/keys/get-key-info.ts';
+import { runDueRotations } from './management/keys/run-due-rotations.ts';
 import { createAttemptLimit } from './management/sessions/attempt-limits.ts';
 import { createLoginThrottle } from './management/sessions/login-throttle.ts';
 import { createTransport } from './providers/transport.ts';
@@ -284,6 +285,13 @@ export async function compose(config: Config, overrides: ComposeOverrides = {}):
     refusals,
     masterKeyFollower,
     takeOverJournals: takeOver,
+    rotateKeys: () =>
+      runDueRotations(keyManagement, ({ keyId }) =>
+        logger.warn(
+          { keyId },
+          'A key is due for rotation and nobody has claimed its new secret; the old one goes on working',
+        ),
+      ),
     nowMs,
     logger,
   });

@@ -18,6 +18,7 @@ const TAKE_OVER_EVERY_MS = 5_000;
 const FLUSH_LAST_ACTIVE_EVERY_MS = 10_000;
 const STORE_END_USERS_EVERY_MS = 1_000;
 const COUNT_REFUSALS_EVERY_MS = 10_000;
+const ROTATE_KEYS_EVERY_MS = 1_000;
 const FLUSH_LOG_EVERY_MS = 500;
 const PRUNE_EVERY_MS = 3_600_000;
 
@@ -31,6 +32,7 @@ export function startJobs(parts: {
   refusals: { flush(): Promise<void> };
   masterKeyFollower: MasterKeyFollower | null;
   takeOverJournals: () => Promise<void>;
+  rotateKeys: () => Promise<void>;
   requestLog: RequestLog;
   nowMs: () => number;
   logger: pino.Logger;
@@ -58,6 +60,7 @@ export function startJobs(parts: {
     every(FLUSH_LAST_ACTIVE_EVERY_MS, 'last active', () => lastActive.flush()),
     every(STORE_END_USERS_EVERY_MS, 'store end users', () => endUsers.flush()),
     every(COUNT_REFUSALS_EVERY_MS, 'count refusals', () => refusals.flush()),
+    every(ROTATE_KEYS_EVERY_MS, 'rotate keys', parts.rotateKeys),
     every(FLUSH_LOG_EVERY_MS, 'flush log', () => requestLog.flush()),
     every(PRUNE_EVERY_MS, 'prune', () => storage.prune()),
   ];

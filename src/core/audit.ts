@@ -13,6 +13,8 @@ export type AuditAction =
   | 'unblocked'
   | 'rotated'
   | 'rolled_back'
+  | 'rotation_due'
+  | 'rotation_overdue'
   | 'revoked'
   | 'reset'
   | 'login'

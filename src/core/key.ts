@@ -63,6 +63,12 @@ export interface KeyRecord {
   lastRotationAtMs: number | null;
   autoRotate: boolean;
   rotationInterval: string | null;
+  /** When the next rotation on a timer is due; null without one. */
+  keyRotationAtMs: number | null;
+  /** Set while a due rotation waits for the holder of the secret to claim the new one: who has not by then is overdue. */
+  rotationClaimUntilMs: number | null;
+  /** Nobody has claimed the new secret in time. The present one goes on working. */
+  rotationOverdue: boolean;
   /** Fields that are stored and returned as given (router_settings, object_permission, policies, project_id, …). */
   extra: JsonObject;
   /** Set once deleted: the row stays for history, addressable by key_id and hash, no longer by alias. */

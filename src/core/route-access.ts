@@ -45,6 +45,11 @@ export function isRouteAllowed(allowedRoutes: readonly string[], routePath: stri
   );
 }
 
+/** True for a route that no list closes: a key that may only call models is to be rotated as well. */
+export function isOpenToEveryKey(route: string): boolean {
+  return route === '/key/rotation/claim';
+}
+
 /** The refusal, with the status and the words that LiteLLM's clients look at. */
 export function denyRoute(allowedRoutes: readonly string[], routePath: string): GatewayError {
   const list = allowedRoutes.map((route) => `'${route}'`).join(', ');

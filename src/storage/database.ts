@@ -41,6 +41,9 @@ export interface KeysTable {
   last_rotation_at_ms: number | null;
   auto_rotate: number;
   rotation_interval: string | null;
+  key_rotation_at_ms: number | null;
+  rotation_claim_until_ms: number | null;
+  rotation_overdue: number;
   extra: string;
   deleted_at_ms: number | null;
   deleted_by: string | null;

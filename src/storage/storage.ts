@@ -166,6 +166,8 @@ export interface KeyStore {
   ): Promise<{ kind: 'removed'; keys: KeyRecord[] } | { kind: 'not_found'; missing: number[] }>;
   /** Keys without a value to sort by come last in either direction. */
   list(query: KeyListQuery): Promise<KeyListPage>;
+  /** Keys in use whose rotation on a timer is to be opened, or has not been claimed in time, those due first. */
+  findDueRotations(nowMs: number, limit: number): Promise<KeyRecord[]>;
   /** The secrets that open a key at this moment, the current one first. */
   workingSecrets(keyId: string): Promise<WorkingSecretRow[]>;
   /** Debounced by the caller, as `touch`: calls are added, by hash of their secret. */

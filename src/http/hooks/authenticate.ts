@@ -10,7 +10,7 @@ import { identifySession, type SessionDeps } from '../../auth/identify-session.t
 import { ANONYMOUS, type Caller } from '../../core/caller.ts';
 import { GatewayError } from '../../core/gateway-error.ts';
 import { denyAddress, mayCallFrom } from '../../core/key-addresses.ts';
-import { denyRoute, isRouteAllowed } from '../../core/route-access.ts';
+import { denyRoute, isOpenToEveryKey, isRouteAllowed } from '../../core/route-access.ts';
 import type { App } from '../app-instance.ts';
 import { refuseForgery } from '../refuse-forgery.ts';
 import { policyOf, type RoutePolicy } from '../route-policy.ts';
@@ -61,7 +61,11 @@ export function createGate(
       if (policy.access === 'public') return undefined;
       const { key } = caller;
       if (key !== null && !mayCallFrom(key, ip)) return denyAddress(ip);
-      if (key !== null && !isRouteAllowed(key.allowedRoutes, policy.route, policy.access)) {
+      if (
+        key !== null &&
+        !isOpenToEveryKey(policy.route) &&
+        !isRouteAllowed(key.allowedRoutes, policy.route, policy.access)
+      ) {
         return denyRoute(key.allowedRoutes, policy.route);
       }
       return refuseRoute(caller, policy);

@@ -23,6 +23,7 @@ import { toIdempotentRequest } from './idempotency-header.ts';
 import { registerKeyBulkRoutes } from './key-bulk.ts';
 import { registerKeyReadRoutes } from './key-read.ts';
 import { registerKeyRegenerateRoutes } from './key-regenerate.ts';
+import { registerKeyRotationRoutes } from './key-rotation.ts';
 
 export interface KeyRoutesDeps {
   keyManagement: KeyManagement;
@@ -111,4 +112,5 @@ export function registerKeyRoutes(app: App, { keyManagement }: KeyRoutesDeps): v
   registerKeyBulkRoutes(app, keyManagement);
   registerKeyReadRoutes(app, keyManagement);
   registerKeyRegenerateRoutes(app, keyManagement);
+  registerKeyRotationRoutes(app, keyManagement);
 }

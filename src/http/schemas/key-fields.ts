@@ -46,8 +46,8 @@ const RECORD_SHAPE = {
   ),
   allowed_ips: Texts.nullish().describe('Addresses and CIDR ranges that the key may call from; empty: all.'),
   blocked: LaxBoolean.nullish(),
-  auto_rotate: LaxBoolean.nullish().describe(NOT_YET),
-  rotation_interval: z.string().nullish().describe(`${DURATION_HELP} ${NOT_YET}`),
+  auto_rotate: LaxBoolean.nullish().describe('Rotate every rotation_interval: see POST /key/rotation/claim.'),
+  rotation_interval: z.string().nullish().describe(`From one rotation to the next. ${DURATION_HELP}`),
 };
 const RECORD_NAMES: Readonly<Record<keyof typeof RECORD_SHAPE, keyof KeyFields>> = {
   key_alias: 'alias',
@@ -142,7 +142,7 @@ const ACTED_ON: readonly string[] = [
   'temp_budget_expiry',
   'budget_limits',
 ];
-const KEPT_IN_RECORD = ['soft_budget', 'config', 'allowed_cache_controls', 'auto_rotate', 'rotation_interval'] as const;
+const KEPT_IN_RECORD = ['soft_budget', 'config', 'allowed_cache_controls'] as const;
 const KEPT_ONLY = [...METADATA_FIELDS, ...EXTRA_FIELDS, ...KEPT_IN_RECORD].filter((name) => !ACTED_ON.includes(name));
 const EMPTY: ReadonlySet<string | undefined> = new Set([undefined, 'null', 'false', '{}', '[]']);
 

@@ -32,6 +32,11 @@ export const KeyInfoReply = z.object({
             }),
           )
           .describe('Earlier secrets that still work.'),
+        claim_until: z
+          .string()
+          .nullable()
+          .describe('A rotation is due: with POST /key/rotation/claim the holder of the secret gets the next one.'),
+        overdue: z.boolean().describe('Nobody has by then. The secret goes on working.'),
       })
       .describe('Who uses which secret of the key. Up to some ten seconds late.'),
   }),
@@ -59,6 +64,8 @@ export function fromKeyInfo(
             },
           ],
     ),
+    claim_until: toIsoTimeOrNull(view.key.rotationClaimUntilMs),
+    overdue: view.key.rotationOverdue,
   };
   return { key: passed, info: { ...info, rotation } };
 }

@@ -64,7 +64,7 @@ export const KeyRow = z.looseObject({
   auto_rotate: z.boolean(),
   rotation_interval: Text,
   last_rotation_at: Text,
-  key_rotation_at: z.null(),
+  key_rotation_at: Text.describe('When the next rotation by itself is due, with auto_rotate and rotation_interval.'),
 });
 
 export type KeyRowBody = z.output<typeof KeyRow>;
@@ -123,7 +123,7 @@ export function fromKeyView({ key, spendNanoUsd, budgetResetAtMs, budgetLimits }
     auto_rotate: key.autoRotate,
     rotation_interval: key.rotationInterval,
     last_rotation_at: toIsoTimeOrNull(key.lastRotationAtMs),
-    key_rotation_at: null,
+    key_rotation_at: toIsoTimeOrNull(key.keyRotationAtMs),
     ...(key.deletedAtMs === null ? {} : { deleted_at: toIsoTime(key.deletedAtMs), deleted_by: key.deletedBy }),
   };
 }

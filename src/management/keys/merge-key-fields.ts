@@ -4,6 +4,7 @@ import type { Json, JsonObject } from '../../core/json.ts';
 import type { KeyRecord } from '../../core/key.ts';
 import { getDuration } from './get-duration.ts';
 import type { KeyFields } from './key-fields.ts';
+import { scheduleRotation, UNSCHEDULED } from './schedule-rotation.ts';
 
 /** What a field is when it has no value. Also the list of fields that a request sets one to one. */
 const CLEARED = {
@@ -64,6 +65,7 @@ export function buildBlankKey({ keyId, hash, mask, createdBy, nowMs }: NewKeyIde
     lastActiveAtMs: null,
     rotationCount: 0,
     lastRotationAtMs: null,
+    ...UNSCHEDULED,
     deletedAtMs: null,
     deletedBy: null,
   };
@@ -73,9 +75,10 @@ export function buildBlankKey({ keyId, hash, mask, createdBy, nowMs }: NewKeyIde
 export function mergeKeyFields(current: KeyRecord, fields: KeyFields, nowMs: number): KeyRecord {
   const mentioned = PLAIN_FIELDS.filter((name) => fields[name] !== undefined);
   const plain = Object.fromEntries(mentioned.map((name) => [name, fields[name] ?? CLEARED[name]]));
+  const next = { ...current, ...plain };
   return {
-    ...current,
-    ...plain,
+    ...next,
+    ...(keepsSchedule(current, next) ? {} : scheduleRotation(next, nowMs)),
     metadata: mergeMetadata(current.metadata, fields),
     extra: overlay(
       current.extra,
@@ -83,6 +86,10 @@ export function mergeKeyFields(current: KeyRecord, fields: KeyFields, nowMs: num
     ),
     expiresAtMs: fields.duration === undefined ? current.expiresAtMs : expiryAt(fields.duration, nowMs),
   };
+}
+
+function keepsSchedule(current: KeyRecord, next: KeyRecord): boolean {
+  return current.autoRotate === next.autoRotate && current.rotationInterval === next.rotationInterval;
 }
 
 function mergeMetadata(current: JsonObject, fields: KeyFields): JsonObject {

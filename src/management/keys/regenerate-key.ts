@@ -1,12 +1,10 @@
 import type { Actor } from '../../core/audit.ts';
 import type { Caller } from '../../core/caller.ts';
-import { addDuration } from '../../core/duration.ts';
 import { GatewayError } from '../../core/gateway-error.ts';
 import { assertMay } from '../../core/permissions.ts';
 import type { KeyStore } from '../../storage/storage.ts';
 import { acceptKeyChanges } from './accept-key-fields.ts';
 import { type FoundKey, findKeyFor } from './find-key-for.ts';
-import { getDuration } from './get-duration.ts';
 import {
   type ChosenSecret,
   findEarlierIssue,
@@ -17,10 +15,12 @@ import {
 import { keyConflict } from './key-conflict.ts';
 import type { KeyFields } from './key-fields.ts';
 import type { KeyManagement } from './key-management.ts';
+import { mergeKeyFields } from './merge-key-fields.ts';
 import { planSpendMove } from './move-spend.ts';
 import { planKeyChange } from './plan-key-change.ts';
 import { addressOf, keyNotFound } from './resolve-key.ts';
 import { reviseKey } from './revise-key.ts';
+import { computeGraceMs, scheduleRotation } from './schedule-rotation.ts';
 import { type IssuedKey, viewKey } from './view-key.ts';
 
 export interface KeyRotation {
@@ -76,6 +76,7 @@ export async function regenerateKey(
       mask: deps.settings.disableKeyName ? null : minted.mask,
       rotationCount: current.rotationCount + 1,
       lastRotationAtMs: nowMs,
+      ...scheduleRotation(mergeKeyFields(current, fields, nowMs), nowMs),
     };
     return {
       ...reviseKey(deps, current, { action: 'rotated', fields, also, move, caller, actor, nowMs }),
@@ -103,11 +104,6 @@ export async function regenerateKey(
     if (faster === undefined) throw refusal;
     return faster;
   }
-}
-
-function computeGraceMs(gracePeriod: string | null, nowMs: number): number {
-  if (gracePeriod === null || /^0+(s|m|h|d|w|mo)?$/.test(gracePeriod)) return 0;
-  return addDuration(nowMs, getDuration(gracePeriod, 'grace_period')) - nowMs;
 }
 
 function masterKeyElsewhere(): GatewayError {

@@ -3,6 +3,7 @@ import type { Database, DialectName } from '../database.ts';
 import type { KeyStore } from '../storage.ts';
 import type { Writer } from '../writer.ts';
 import { changeKey } from './change-key.ts';
+import { findDueRotations } from './find-due-rotations.ts';
 import { findBySecretHash, findIdempotency, findKey, findKeyInHistory, findKeys } from './find-keys.ts';
 import { insertKey } from './insert-key.ts';
 import { listKeys } from './list-keys.ts';
@@ -27,6 +28,7 @@ export function createKeyStore({ reads, writes, dialect, write, nowMs }: KeyStor
     findMany: (addresses) => findKeys(reads, addresses, nowMs()),
     findBySecretHash: (hash) => findBySecretHash(reads, hash, nowMs()),
     findIdempotency: (id, atMs) => findIdempotency(reads, id, atMs),
+    findDueRotations: (atMs, limit) => findDueRotations(reads, atMs, limit),
     change: (address, decide) => changeKey(write, address, decide),
     remove: (addresses, deleted, decide) => removeKeys(write, addresses, deleted, decide),
     list: (query) => listKeys(reads, dialect, query),

@@ -14,6 +14,7 @@ import { indexLists } from './0011-lists.ts';
 import { countSecretUse } from './0012-secret-use.ts';
 import { createProcesses } from './0013-processes.ts';
 import { createCounters } from './0014-counters.ts';
+import { scheduleKeyRotation } from './0017-key-rotation.ts';
 
 /**
  * Every step from an empty database to the present one, by name, in the order of the names. Released ones never change.
@@ -34,5 +35,6 @@ export function buildMigrations(dialect: DialectName, seal: AuditSeal | null = n
     '0012-secret-use': { up: (db) => countSecretUse(db, dialect) },
     '0013-processes': { up: (db) => createProcesses(db, dialect) },
     '0014-counters': { up: (db) => createCounters(db, dialect) },
+    '0017-key-rotation': { up: scheduleKeyRotation },
   };
 }

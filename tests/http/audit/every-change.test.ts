@@ -21,7 +21,7 @@ const READS = [
   '/global/spend/end_users',
 ];
 /** Acts of whoever holds a password, a session or a secret, and of no caller; what they leave is tested at the end. */
-const OF_HOLDERS = ['/login', '/logout', '/sessions/revoke', '/leaked'];
+const OF_HOLDERS = ['/login', '/logout', '/sessions/revoke', '/leaked', '/key/rotation/claim'];
 const MODEL_CALL = /\/(chat\/completions|completions|embeddings)$/;
 
 /** In every request where a credential can stand; in no row. */
@@ -572,6 +572,13 @@ test('whoever holds a password, a session or a secret leaves one row of each act
   const theirs = { body: { user_id: 'signs-in' } };
   expect(await actsOf('POST /sessions/revoke', { ...theirs, key: plain.key })).toEqual([403, 'denied']);
   expect(await actsOf('POST /sessions/revoke', theirs)).toEqual([200, 'revoked']);
-  const { key } = (await call('POST /key/generate', { body: {} })).body;
+  const claim = 'POST /key/rotation/claim';
+  expect(await actsOf(claim, { key: plain.key })).toEqual([400, 'denied']);
+  const { key } = (await call('POST /key/generate', { body: { auto_rotate: true, rotation_interval: '1s' } })).body;
+  await expect
+    .poll(async () => (await call(`GET /key/info?key=${key}`)).body.info.rotation.claim_until, { timeout: 10_000 })
+    .toBeTruthy();
+  expect(await actsOf(claim, { key })).toEqual([200, 'rotated']);
+  expect(await actsOf(claim, { key })).toEqual([409, 'denied']);
   expect(await actsOf('POST /leaked', { body: { key }, key: null })).toEqual([200, 'blocked']);
 });

@@ -21,16 +21,22 @@ describe('a rotation with overlap', () => {
   test('costs nobody a call: one after another of 200 callers changes over while it goes on', async () => {
     const made = await make({ max_budget: 100 });
     let secret: string = made.key;
-    const call = async (key: string) => {
-      const response = await fetch(`${address}/v1/models`, { headers: { authorization: `Bearer ${key}` } });
-      await response.arrayBuffer();
-      return response.status;
+    const message = { model: 'mock-gpt', messages: [{ role: 'user', content: 'Hello' }] };
+    const kinds = [null, message, { ...message, stream: true }];
+    const call = async (key: string, body: object | null) => {
+      const response = await fetch(`${address}/v1/${body === null ? 'models' : 'chat/completions'}`, {
+        headers: { authorization: `Bearer ${key}`, 'content-type': 'application/json' },
+        ...(body === null ? {} : { method: 'POST', body: JSON.stringify(body) }),
+      });
+      const text = await response.text();
+      const isWhole = body === null || !('stream' in body) || text.trimEnd().endsWith('data: [DONE]');
+      return isWhole ? response.status : 'cut off';
     };
-    const statuses: Promise<number>[] = [];
+    const statuses: Promise<number | string>[] = [];
     for (let n = 0; n < 200; n++) {
       if (n === 70) void rotate(made.key_id).then((next) => (secret = next.key));
       // Half of the callers have not heard of the new secret yet.
-      statuses.push(call(n % 2 === 0 ? made.key : secret));
+      statuses.push(call(n % 2 === 0 ? made.key : secret, kinds[n % 3] ?? null));
       await new Promise((resolve) => setTimeout(resolve, 5));
     }
     expect(new Set(await Promise.all(statuses))).toEqual(new Set([200]));
@@ -39,7 +45,7 @@ describe('a rotation with overlap', () => {
 
   test('shows which earlier secret still works, and until when', async () => {
     const made = await make();
-    expect((await infoOf(made.key_id)).rotation).toEqual({ last_used_at: null, calls: 0, previous: [] });
+    expect((await infoOf(made.key_id)).rotation).toMatchObject({ last_used_at: null, calls: 0, previous: [] });
     await rotate(made.key_id);
     expect((await infoOf(made.key_id)).rotation.previous).toEqual([
       { token: made.token, key_name: made.key_name, valid_until: expect.any(String), last_used_at: null, calls: 0 },
