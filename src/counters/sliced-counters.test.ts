@@ -333,3 +333,15 @@ test('whatever three processes do and whenever one dies: never over the ceiling,
     { numRuns: 40 },
   );
 });
+
+test('a store is told which balances the ledger has bills for that never came through it', async () => {
+  const told: (readonly string[])[] = [];
+  const reread = (ids: readonly string[]) => {
+    told.push(ids);
+  };
+  const counters = createSlicedCounters({ store: { ...store, reread }, liveProcesses: () => 1 });
+  await counters.reread?.(['key:key_1/spend']);
+  expect(told).toEqual([['key:key_1/spend']]);
+  const without = createSlicedCounters({ store, liveProcesses: () => 1 });
+  expect(await without.reread?.(['key:key_1/spend'])).toBeUndefined();
+});

@@ -407,6 +407,15 @@ export function createSlicedCounters({ store, liveProcesses }: SlicedCounterOpti
       return store.adjust(counter, deltaNanoUsd, change);
     },
 
+    reread(counterIds: readonly string[]): MaybePromise<void> {
+      // What the store has set aside stays set aside; how much is left beside it has to be asked again.
+      for (const id of counterIds) {
+        const slice = slices.get(id);
+        if (slice !== undefined) slice.closing = true;
+      }
+      return store.reread?.(counterIds);
+    },
+
     async openHolds(): Promise<number> {
       await settled();
       const lots = sumOf([...slices.values(), ...fading], (slice) => slice.lots.length);
