@@ -1,6 +1,7 @@
 /** Models of a key against those of its maker, under whatever names they would be reached. */
 import { type Aspect, type KeyCeiling, type KeyDraft, textsIn } from './ceiling-terms.ts';
 import { isJsonObject, type Json } from './json.ts';
+import type { KeyRecord } from './key.ts';
 import { findModelBeyond } from './model-subset.ts';
 import type { TeamRecord } from './owner-records.ts';
 
@@ -41,7 +42,34 @@ const targets: readonly Aspect[] = (
   },
 }));
 
-export const MODEL_ASPECTS: readonly Aspect[] = [models, ...targets];
+/** Where a model's name stands for another model, the one that has the name is out of reach, and stays so. */
+const redirections: Aspect = {
+  read: ({ key }) => key.aliases,
+  excess({ key }, ceiling) {
+    for (const { whose, key: bound } of ceiling.keys) {
+      for (const [name, target] of redirectionsOf(bound, ceiling)) {
+        const reaches = Object.values(key.aliases).includes(name) && !Object.values(bound.aliases).includes(name);
+        if (key.aliases[name] === target && !reaches) continue;
+        return {
+          param: 'aliases',
+          message: `aliases: '${name.slice(0, 200)}' stands for '${target.slice(0, 200)}' in ${whose}, and has to here.`,
+        };
+      }
+    }
+    return undefined;
+  },
+  tighten: ({ key }, ceiling) => {
+    const kept = ceiling.keys.flatMap(({ key: bound }) => redirectionsOf(bound, ceiling));
+    return { ...key, aliases: { ...key.aliases, ...Object.fromEntries(kept) } };
+  },
+};
+
+export const MODEL_ASPECTS: readonly Aspect[] = [models, redirections, ...targets];
+
+/** Those of names that would be a model's. */
+function redirectionsOf({ aliases }: KeyRecord, { world }: KeyCeiling): [string, string][] {
+  return Object.entries(aliases).filter(([name, target]) => name !== target && world.isKnownModel(name));
+}
 
 function lists({ keys, models: owners }: KeyCeiling) {
   return [

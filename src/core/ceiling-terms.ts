@@ -59,6 +59,7 @@ export interface KeyCeiling {
 export interface CeilingWorld {
   defaultBudgetMode: BudgetMode;
   accessGroupsOf(model: string): readonly string[];
+  isKnownModel(name: string): boolean;
   routes: readonly KnownRoute[];
   /** Whether the maker's role lets it call the route. */
   mayCall(route: KnownRoute): boolean;

@@ -5,7 +5,10 @@ import type { KeyRecord } from '../../core/key.ts';
 import { type Capacity, isOwner } from '../../core/permissions.ts';
 import type { KeyManagement } from './key-management.ts';
 
-export type CeilingDeps = Pick<KeyManagement, 'accessGroupsOf' | 'routes' | 'mayCallRoute' | 'settings' | 'nowMs'>;
+export type CeilingDeps = Pick<
+  KeyManagement,
+  'accessGroupsOf' | 'isKnownModel' | 'routes' | 'mayCallRoute' | 'settings' | 'nowMs'
+>;
 
 export interface CeilingFacts {
   capacity: Capacity;
@@ -36,6 +39,7 @@ export function buildCeiling(deps: CeilingDeps, caller: Caller, facts: CeilingFa
     world: {
       defaultBudgetMode: deps.settings.budgetMode,
       accessGroupsOf: deps.accessGroupsOf,
+      isKnownModel: deps.isKnownModel,
       routes: deps.routes(),
       mayCall: (route) => deps.mayCallRoute(caller, route),
       nowMs: deps.nowMs(),

@@ -121,6 +121,16 @@ describe('a new key', () => {
     await expect(generate(ada, { models: ['gpt-4'] })).rejects.toMatchObject({ status: 403, param: 'models' });
   });
 
+  test('keeps what a model’s name stands for in the calling key', async () => {
+    const ada = await as(await make({ userId: 'ada', aliases: { 'gpt-4': 'gpt-5', mine: 'gpt-5' } }));
+    const { key } = await generate(ada, {});
+    expect(key.aliases).toEqual({ 'gpt-4': 'gpt-5' });
+    for (const aliases of [{ other: 'gpt-4' }, { 'gpt-4': 'gpt-4' }, { 'gpt-4': 'gpt-5', other: 'gpt-4' }]) {
+      await expect(generate(ada, { aliases })).rejects.toMatchObject({ status: 403, param: 'aliases' });
+    }
+    await expect(update(await as(key), key, { aliases: null })).rejects.toMatchObject({ param: 'aliases' });
+  });
+
   test('in a team needs the team’s permission and stays with the calling key’s team', async () => {
     const ada = await as(await make({ userId: 'ada' }));
     expect((await generate(ada, { teamId: 'crew' })).key.teamId).toBe('crew');
