@@ -14,7 +14,7 @@ import type { KeyRecord, KeySecret } from '../core/key.ts';
 import type { KeyAddress } from '../core/key-address.ts';
 import type { Scope } from '../core/scope.ts';
 import type { CallStatus, SpendRecord } from '../core/spend-record.ts';
-import type { OwnerCache, OwnerReaders, Transact } from './owners/owner-storage.ts';
+import type { OwnerCache, OwnerReaders, Transact, WriteUnit } from './owners/owner-storage.ts';
 import type { SessionCache, SessionStore } from './sessions/session-storage.ts';
 
 /** A key together with the secret that opened it. */
@@ -36,8 +36,12 @@ export interface IdempotencyNote {
   expiresAtMs: number;
 }
 
+/** Looks at the owners inside the transaction that writes a key, and throws where it may not be written. */
+export type AssertLinks = (owners: Pick<WriteUnit, 'budgets' | 'organizations'>) => Promise<void>;
+
 export interface NewKeyRows {
   key: KeyRecord;
+  assertLinks?: AssertLinks;
   adjustments: readonly BalanceAdjustment[];
   audit: AuditEntry;
   idempotency: IdempotencyNote | null;
@@ -156,8 +160,13 @@ export interface KeyStore {
   /**
    * Reads the row for update, asks `decide`, writes what it returns. A throw of `decide` rolls back and passes through.
    * Should the database end the transaction because of another one, `decide` is asked again with the row as it is then.
+   * `assertLinks` is asked before, and passes its throw through as well.
    */
-  change(address: KeyAddress, decide: (current: KeyRecord) => KeyChange): Promise<ChangeKeyResult>;
+  change(
+    address: KeyAddress,
+    decide: (current: KeyRecord) => KeyChange,
+    assertLinks?: AssertLinks,
+  ): Promise<ChangeKeyResult>;
   /** Soft-deletes all or none. `decide` sees each live row and returns its audit entry, or throws to refuse. */
   remove(
     addresses: readonly KeyAddress[],

@@ -63,9 +63,9 @@ describe('what a call costs', () => {
   });
 
   test('counts on owners that do not exist, which limit nothing', async () => {
-    const { key } = await make({ user_id: 'nobody', organization_id: 'no-org' });
+    const { key } = await make({ user_id: 'nobody', team_id: 'no-team' });
     const cost = costOf(await chat(key));
-    expect(await gateway.balancesOf(['user:nobody/spend', 'organization:no-org/spend'])).toEqual([cost, cost]);
+    expect(await gateway.balancesOf(['user:nobody/spend', 'team:no-team/spend'])).toEqual([cost, cost]);
   });
 });
 

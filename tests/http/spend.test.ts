@@ -25,6 +25,9 @@ async function chat(key: string, tags: string[] = []) {
 
 beforeAll(async () => {
   gateway = await startTestApp({ nowMs: () => clock.nowMs });
+  await callGateway(gateway, 'POST /organization/new', {
+    body: { organization_id: 'org-1', organization_alias: 'org-1' },
+  });
   const make = async (body: object) => (await callGateway(gateway, 'POST /key/generate', { body })).body;
   ada = await make({ key_alias: 'ada', team_id: 'team-1', organization_id: 'org-1', user_id: 'ada' });
   bob = await make({ key_alias: 'bob' });

@@ -8,6 +8,7 @@ import type { KeyRecord } from '../../core/key.ts';
 import { assertMay } from '../../core/permissions.ts';
 import type { KeyStore } from '../../storage/storage.ts';
 import { acceptNewKeyFields } from './accept-key-fields.ts';
+import { assertLinksExist } from './assert-links-exist.ts';
 import {
   type ChosenSecret,
   findEarlierIssue,
@@ -80,8 +81,11 @@ export async function generateKey(
   const key = withSoftBudgetRow(deps, planned);
   const spendNanoUsd = fields.spendNanoUsd ?? 0;
   const [windows = key] = await withWindows(deps, [key]);
+  const { budgetId = null } = fields;
+  const { organizationId } = key;
   const result = await deps.keys.insert({
     key,
+    assertLinks: assertLinksExist({ budgetId, organizationId }, null),
     adjustments: buildStartingSpend(deps, windows, spendNanoUsd, nowMs),
     audit: buildKeyAudit(deps, actor, nowMs, { action: 'created', before: null, after: key }),
     idempotency: noteFor(key.keyId, nowMs),

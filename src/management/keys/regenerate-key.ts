@@ -1,9 +1,11 @@
 import type { Actor } from '../../core/audit.ts';
 import type { Caller } from '../../core/caller.ts';
 import { GatewayError } from '../../core/gateway-error.ts';
+import type { KeyRecord } from '../../core/key.ts';
 import { assertMay } from '../../core/permissions.ts';
-import type { KeyStore } from '../../storage/storage.ts';
+import type { KeyChange, KeyStore } from '../../storage/storage.ts';
 import { acceptKeyChanges } from './accept-key-fields.ts';
+import { assertLinksExist } from './assert-links-exist.ts';
 import { type FoundKey, findKeyFor } from './find-key-for.ts';
 import {
   type ChosenSecret,
@@ -69,7 +71,7 @@ export async function regenerateKey(
   const { minted, noteFor } = prepareIssue(deps, request, chosen);
   if (minted.hash === caller.secretHash) throw keyConflict('key', null, 'new_key');
   const move = await planSpendMove(deps, key, fields, nowMs);
-  const result = await deps.keys.change(addressOf(key), (current) => {
+  const decide = (current: KeyRecord): KeyChange => {
     assertMayBecome(current);
     const also = {
       hash: minted.hash,
@@ -83,7 +85,8 @@ export async function regenerateKey(
       oldSecretRevokedAtMs: nowMs + graceMs,
       idempotency: noteFor(key.keyId, nowMs),
     };
-  });
+  };
+  const result = await deps.keys.change(addressOf(key), decide, assertLinksExist(fields, key));
   if (result.kind === 'changed') return { ...(await viewKey(deps, result.after, nowMs)), secret: minted.secret };
   const refusal =
     result.kind === 'not_found' ? keyNotFound(text) : keyConflict(result.field, fields.alias ?? null, 'new_key');

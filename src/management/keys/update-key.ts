@@ -2,6 +2,7 @@ import type { Actor } from '../../core/audit.ts';
 import type { Caller } from '../../core/caller.ts';
 import type { KeyStore } from '../../storage/storage.ts';
 import { acceptKeyChanges } from './accept-key-fields.ts';
+import { assertLinksExist } from './assert-links-exist.ts';
 import type { CeilingDeps } from './build-ceiling.ts';
 import { findKeyFor } from './find-key-for.ts';
 import { keyConflict } from './key-conflict.ts';
@@ -37,10 +38,14 @@ export async function updateKey(deps: UpdateDeps, caller: Caller, actor: Actor, 
   const fields = acceptKeyChanges(deps, input.fields, nowMs);
   const assertMayBecome = await planKeyChange(deps, caller, found, { act: 'update', fields, nowMs });
   const move = await planSpendMove(deps, key, fields, nowMs);
-  const result = await deps.keys.change(addressOf(key), (current) => {
-    assertMayBecome(current);
-    return reviseKey(deps, current, { action: 'updated', fields, move, caller, actor, nowMs });
-  });
+  const result = await deps.keys.change(
+    addressOf(key),
+    (current) => {
+      assertMayBecome(current);
+      return reviseKey(deps, current, { action: 'updated', fields, move, caller, actor, nowMs });
+    },
+    assertLinksExist(fields, key),
+  );
   if (result.kind === 'not_found') throw keyNotFound(input.key);
   if (result.kind === 'conflict') throw keyConflict(result.field, fields.alias ?? null);
   return viewKey(deps, result.after, nowMs);

@@ -9,6 +9,7 @@ import { assertBudgetExists } from '../owners/assert-budget-exists.ts';
 import { assertNewId } from '../owners/assert-text.ts';
 import { nameOfCaller } from '../owners/blank-owner.ts';
 import { planFreshStart } from '../owners/fresh-start.ts';
+import { getOrganization } from '../owners/get-organization.ts';
 import { getDone } from '../owners/owner-conflict.ts';
 import { applyTeamDefaults } from './apply-team-defaults.ts';
 import { assertNoNewReferences } from './assert-no-raise.ts';
@@ -81,12 +82,7 @@ export async function assertLinks(
 ): Promise<void> {
   await assertBudgetExists(unit, team.budgetId);
   if (team.organizationId === null) return;
-  const organization = await unit.organizations.find([team.organizationId]);
-  if (organization === undefined) {
-    throw new GatewayError('bad_request', `Organization not found for organization_id=${team.organizationId}`, {
-      param: 'organization_id',
-    });
-  }
+  const organization = await getOrganization(unit, team.organizationId);
   const budget = team.budgetId === null ? null : await unit.budgets.find([team.budgetId]);
   const above = organization.budgetId === null ? null : await unit.budgets.find([organization.budgetId]);
   const state = { team, limits: fillLimits(team, budget ?? null) };

@@ -1,11 +1,12 @@
 import type { KeyRecord } from '../../core/key.ts';
 import type { KeyAddress } from '../../core/key-address.ts';
 import { applyAdjustments } from '../adjustments.ts';
-import type { ChangeKeyResult, KeyChange } from '../storage.ts';
+import type { AssertLinks, ChangeKeyResult, KeyChange } from '../storage.ts';
 import type { WriteContext, Writer } from '../writer.ts';
 import { findKeysForChange } from './find-keys.ts';
 import { toKeyRow } from './key-row.ts';
 import { announceKey, insertIdempotency, insertSecret, KeyConflict, replaceTags, toConflict } from './key-writes.ts';
+import { createLinkReaders } from './link-readers.ts';
 
 /**
  * Reads the row, asks `decide`, writes what it returns, in one transaction during which nobody else changes the key.
@@ -15,11 +16,13 @@ export async function changeKey(
   write: Writer,
   address: KeyAddress,
   decide: (current: KeyRecord) => KeyChange,
+  assertLinks?: AssertLinks,
 ): Promise<ChangeKeyResult> {
   try {
     return await write(async (context) => {
       const [before] = await findKeysForChange(context.trx, context.dialect, [address], context.nowMs);
       if (before === undefined) return { kind: 'not_found' };
+      await assertLinks?.(createLinkReaders(context));
       const change = decide(before);
       await writeChange(context, before, change);
       return { kind: 'changed', before, after: change.next };

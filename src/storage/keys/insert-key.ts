@@ -4,14 +4,16 @@ import type { InsertKeyResult, NewKeyRows } from '../storage.ts';
 import type { WriteContext, Writer } from '../writer.ts';
 import { toKeyRow } from './key-row.ts';
 import { announceKey, insertIdempotency, insertSecret, insertTags, toConflict } from './key-writes.ts';
+import { createLinkReaders } from './link-readers.ts';
 
 /** One transaction for everything that a new key is; a conflict leaves nothing of it behind. */
 export async function insertKey(write: Writer, rows: NewKeyRows): Promise<InsertKeyResult> {
-  const { key, adjustments, audit, idempotency } = rows;
+  const { key, assertLinks, adjustments, audit, idempotency } = rows;
   try {
     await write(async (context) => {
       // First, so that a repeated request is told apart from a second key of the same name.
       if (idempotency !== null) await insertIdempotency(context, idempotency);
+      await assertLinks?.(createLinkReaders(context));
       await insertKeyRows(context, key);
       await applyAdjustments(context, adjustments);
       context.audit([audit]);

@@ -29,7 +29,7 @@ export function createKeyStore({ reads, writes, dialect, write, nowMs }: KeyStor
     findBySecretHash: (hash) => findBySecretHash(reads, hash, nowMs()),
     findIdempotency: (id, atMs) => findIdempotency(reads, id, atMs),
     findDueRotations: (atMs, limit) => findDueRotations(reads, atMs, limit),
-    change: (address, decide) => changeKey(write, address, decide),
+    change: (address, decide, assertLinks) => changeKey(write, address, decide, assertLinks),
     remove: (addresses, deleted, decide) => removeKeys(write, addresses, deleted, decide),
     list: (query) => listKeys(reads, dialect, query),
     workingSecrets: (keyId) => findWorkingSecrets(reads, keyId, nowMs()),

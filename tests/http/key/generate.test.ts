@@ -5,12 +5,43 @@ import { startTestApp, type TestApp } from '../../support/compose-for-test.ts';
 let gateway: TestApp;
 beforeAll(async () => {
   gateway = await startTestApp();
+  await callGateway(gateway, 'POST /organization/new', { body: { organization_id: 'o-1', organization_alias: 'o-1' } });
 });
 afterAll(() => gateway.close());
 
 const generate = (body: unknown, headers: Record<string, string> = {}) =>
   callGateway(gateway, 'POST /key/generate', { body, headers });
 const total = async () => (await callGateway(gateway, 'GET /key/list?size=1')).body.total_count;
+
+describe('a link to nothing', () => {
+  test.each(['organization_id', 'budget_id'])(
+    'is refused where it is %s, and nothing is made or changed',
+    async (param) => {
+      const before = await total();
+      const made = await generate({ [param]: 'nowhere' });
+      expect([made.status, made.body.error.param]).toEqual([400, param]);
+      expect(made.body.error.message).toContain('nowhere');
+      expect(await total()).toBe(before);
+
+      const { key, token_id } = (await generate({})).body;
+      for (const path of ['/key/update', '/key/regenerate'] as const) {
+        const changed = await callGateway(gateway, `POST ${path}`, { body: { key, [param]: 'nowhere' } });
+        expect([changed.status, changed.body.error.param]).toEqual([400, param]);
+      }
+      const bulk = { keys: [{ key, [param]: 'nowhere' }] };
+      const { body } = await callGateway(gateway, 'POST /key/bulk_update', { body: bulk });
+      expect(body).toMatchObject({ successful_updates: [], failed_updates: [{ key }] });
+      const { info } = (await callGateway(gateway, `GET /key/info?key=${token_id}`)).body;
+      expect(info[param]).toBeNull();
+    },
+  );
+
+  test('stays where the key has it, as clients send back what they were shown', async () => {
+    const { key, budget_id } = (await generate({ soft_budget: 1 })).body;
+    const { status } = await callGateway(gateway, 'POST /key/update', { body: { key, budget_id, rpm_limit: 1 } });
+    expect(status).toBe(200);
+  });
+});
 
 describe('the reply of POST /key/generate', () => {
   test('has every field that LiteLLM’s has', async () => {
