@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest';
 import { maskCallbackSecrets, restoreCallbackSecrets } from './callback-secrets.ts';
-import type { JsonObject } from './json.ts';
+import type { Json, JsonObject } from './json.ts';
 
 const SECRET = 'sk-lf-0123456789abcdef';
 const metadata: JsonObject = {
@@ -47,6 +47,37 @@ describe('credentials of log destinations', () => {
   test('come back when the mask is sent back, beside other changes', () => {
     const edited = { ...maskCallbackSecrets(metadata), app: 'y' };
     expect(restoreCallbackSecrets(edited, metadata)).toEqual({ ...metadata, app: 'y' });
+  });
+
+  test('come back where the destinations stand in another order', () => {
+    const { logging } = maskCallbackSecrets(metadata) as { logging: JsonObject[] };
+    const edited = { logging: [...logging].reverse() };
+    expect(restoreCallbackSecrets(edited, metadata)).toEqual({ logging: [...(metadata.logging as Json[])].reverse() });
+  });
+
+  test('are not sent to another host by whoever only knows the mask', () => {
+    const [entry] = (maskCallbackSecrets(metadata) as { logging: [{ callback_vars: JsonObject }] }).logging;
+    const moved = { ...entry.callback_vars, langfuse_host: 'https://elsewhere.invalid' };
+    for (const given of [
+      { logging: [{ ...entry, callback_vars: moved }] },
+      { logging: [{ ...entry, callback_name: 'generic_api' }] },
+    ]) {
+      expect(() => restoreCallbackSecrets(given, metadata)).toThrow(
+        expect.objectContaining({ code: 'bad_request', param: 'metadata.logging' }),
+      );
+    }
+    const hook = { webhook_url: 'https://example.invalid/hook/0123456789', api_key: SECRET };
+    const stored = { logging: [{ callback_name: 'webhook', callback_vars: hook }] };
+    const kept = { webhook_url: '****6789', api_key: '****cdef' };
+    const back = (vars: JsonObject) =>
+      restoreCallbackSecrets({ logging: [{ callback_name: 'webhook', callback_vars: vars }] }, stored);
+    expect(back(kept)).toEqual(stored);
+    expect(() => back({ ...kept, webhook_url: 'https://elsewhere.invalid' })).toThrow('api_key has to be sent again');
+    const settings = { callback_settings: { callback_vars: { api_key: SECRET, host: 'a' } } };
+    const masked = { callback_settings: { callback_vars: { api_key: '****cdef', host: 'b' } } };
+    expect(() => restoreCallbackSecrets(masked, settings)).toThrow(
+      expect.objectContaining({ param: 'metadata.callback_settings' }),
+    );
   });
 
   test('a new value replaces the stored one', () => {

@@ -1,3 +1,4 @@
+import { GatewayError } from './gateway-error.ts';
 import { isJsonObject, type Json, type JsonObject } from './json.ts';
 
 /**
@@ -14,11 +15,28 @@ export function maskCallbackSecrets(metadata: JsonObject): JsonObject {
   return mapCallbackSecrets(metadata, (value) => maskValue(value));
 }
 
-/** Puts back what `maskCallbackSecrets` had masked, where the given metadata repeats a mask of the stored one. */
+/**
+ * Puts back what `maskCallbackSecrets` had masked, where the given metadata repeats a mask of a stored destination. Only
+ * where the rest of that destination is as it was: whoever may change a host must not have a credential sent there that
+ * was never shown to them.
+ *
+ * @throws GatewayError bad_request (400) for a mask of a destination that has been changed otherwise
+ */
 export function restoreCallbackSecrets(given: JsonObject, stored: JsonObject): JsonObject {
   return mapCallbackSecrets(given, (value, place, name) => {
-    const kept = callbackVars(stored, place)?.[name];
-    return typeof kept === 'string' && maskValue(kept) === value ? kept : value;
+    const masked = destinations(stored, place).filter((one) => {
+      const kept = one.callback_vars[name];
+      return typeof kept === 'string' && maskValue(kept) === value;
+    });
+    if (masked.length === 0) return value;
+    const [own] = destinations(given, place, true);
+    const same = masked.find((one) => own !== undefined && isSame(one, own));
+    if (same !== undefined) return same.callback_vars[name] as string;
+    throw new GatewayError(
+      'bad_request',
+      `${name} has to be sent again, because other settings of this log destination are changed as well.`,
+      { param: place === TEAM_SETTINGS ? `metadata.${TEAM_SETTINGS}` : 'metadata.logging' },
+    );
   });
 }
 
@@ -26,7 +44,7 @@ export function restoreCallbackSecrets(given: JsonObject, stored: JsonObject): J
 export function findEnvironmentReferences(metadata: JsonObject): string[] {
   const places: Place[] = [...(Array.isArray(metadata.logging) ? metadata.logging.keys() : []), TEAM_SETTINGS];
   return places.flatMap((place) =>
-    Object.values(callbackVars(metadata, place) ?? {}).filter(
+    Object.values(destinations(metadata, place, true)[0]?.callback_vars ?? {}).filter(
       (value): value is string => typeof value === 'string' && value.startsWith(REFERENCE),
     ),
   );
@@ -49,20 +67,38 @@ function mapCallbackSecrets(metadata: JsonObject, map: MapSecret): JsonObject {
 function mapEntry(entry: Json, place: Place, map: MapSecret): Json {
   if (!isJsonObject(entry) || !isJsonObject(entry.callback_vars)) return entry;
   const vars = Object.entries(entry.callback_vars).map(([name, value]): [string, Json] => {
-    const isSecret = typeof value === 'string' && SECRET_NAME.test(name) && !value.startsWith(REFERENCE);
-    return [name, isSecret ? map(value, place, name) : value];
+    return [name, isSecret(name, value) ? map(value, place, name) : value];
   });
   return { ...entry, callback_vars: Object.fromEntries(vars) };
 }
 
-function callbackVars(metadata: JsonObject, place: Place): JsonObject | undefined {
-  const entry =
-    place === TEAM_SETTINGS
-      ? metadata.callback_settings
-      : Array.isArray(metadata.logging)
-        ? metadata.logging[place]
-        : undefined;
-  return isJsonObject(entry) && isJsonObject(entry.callback_vars) ? entry.callback_vars : undefined;
+type Destination = JsonObject & { callback_vars: JsonObject };
+
+/** Those that could be the one at this place, which others before it may have moved; `exactly`: the one that is there. */
+function destinations(metadata: JsonObject, place: Place, exactly = false): Destination[] {
+  const { logging, callback_settings: settings } = metadata;
+  const list = place === TEAM_SETTINGS ? [settings] : Array.isArray(logging) ? logging : [];
+  const entries = exactly && place !== TEAM_SETTINGS ? [list[place]] : list;
+  return entries.filter((entry): entry is Destination => isJsonObject(entry) && isJsonObject(entry.callback_vars));
+}
+
+/** Some credentials are addresses. */
+const ADDRESS_NAME = /url|host|endpoint/i;
+
+/** Whether it is still what it was and sends to where it did: all is the same but credentials that are no addresses. */
+function isSame(stored: Destination, given: Destination): boolean {
+  if ((stored.callback_name ?? null) !== (given.callback_name ?? null)) return false;
+  const names = new Set([...Object.keys(stored.callback_vars), ...Object.keys(given.callback_vars)]);
+  return [...names].every((name) => {
+    const [before, after] = [stored.callback_vars[name] ?? null, given.callback_vars[name] ?? null];
+    if (!isSecret(name, before) && !isSecret(name, after)) return JSON.stringify(before) === JSON.stringify(after);
+    if (!ADDRESS_NAME.test(name)) return true;
+    return before === after || (typeof before === 'string' && maskValue(before) === after);
+  });
+}
+
+function isSecret(name: string, value: Json): value is string {
+  return typeof value === 'string' && SECRET_NAME.test(name) && !value.startsWith(REFERENCE);
 }
 
 function maskValue(value: string): string {
