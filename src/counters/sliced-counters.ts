@@ -58,6 +58,15 @@ export function createSlicedCounters({ store, liveProcesses }: SlicedCounterOpti
     return { granted: true, hold: open(held, taken.slices, null, nowMs + leaseMs) };
   }
 
+  function reread(counterIds: readonly string[]): MaybePromise<void> {
+    // What the store has set aside stays set aside; how much is left beside it has to be asked again.
+    for (const id of counterIds) {
+      const slice = slices.get(id);
+      if (slice !== undefined) slice.closing = true;
+    }
+    return store.reread?.(counterIds);
+  }
+
   /** Takes what slices have. */
   function takeLocal(charges: readonly Charge[], nowMs: number): { slices: (Slice | null)[]; missing: number } {
     let missing = 0;
@@ -407,14 +416,7 @@ export function createSlicedCounters({ store, liveProcesses }: SlicedCounterOpti
       return store.adjust(counter, deltaNanoUsd, change);
     },
 
-    reread(counterIds: readonly string[]): MaybePromise<void> {
-      // What the store has set aside stays set aside; how much is left beside it has to be asked again.
-      for (const id of counterIds) {
-        const slice = slices.get(id);
-        if (slice !== undefined) slice.closing = true;
-      }
-      return store.reread?.(counterIds);
-    },
+    ...(store.reread === undefined ? {} : { reread }),
 
     async openHolds(): Promise<number> {
       await settled();

@@ -160,4 +160,4 @@ test('on PostgreSQL the log is verified by DATABASE_URL, beside the gateway and 
   expect((await latchkey(['audit', 'verify', '--data-dir', dataDir], env)).code).toBe(0);
   await database.drop();
   expect((await latchkey(['audit', 'verify', '--data-dir', dataDir], env)).code).toBe(1);
-});
+}, 90_000);
