@@ -3,29 +3,17 @@
  * next, and nothing of it taken out of the history.
  */
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { NO_LIMITS } from '../../src/core/limits.ts';
-import { buildMember, buildTeam, buildUser } from '../../src/storage/__fixtures__/rows.ts';
+import {
+  buildEndUser,
+  buildMember,
+  buildOrganization,
+  buildTag,
+  buildTeam,
+  buildUser,
+} from '../../src/storage/__fixtures__/rows.ts';
 import { callGateway } from '../support/call-gateway.ts';
 import { type SeededApp, startSeededApp } from '../support/seeded-app.ts';
 
-const STAMPS = {
-  createdAtMs: 1,
-  createdBy: 'seed',
-  updatedAtMs: 1,
-  updatedBy: 'seed',
-  deletedAtMs: null,
-  deletedBy: null,
-};
-const OWNER = {
-  ...NO_LIMITS,
-  ...STAMPS,
-  alias: null,
-  budgetId: null,
-  models: [],
-  metadata: {},
-  extra: {},
-  blocked: false,
-};
 /** The first call spends more than that. */
 const DAILY = { maxBudgetNanoUsd: 1_000, budgetDuration: '1d' };
 /** Half a day before the clocks of Berlin go forward: the next day there is 23 hours long. */
@@ -50,9 +38,9 @@ beforeAll(async () => {
       await unit.teams.insert(buildTeam({ id: 'daily', ...DAILY }));
       await unit.teams.insert(buildTeam({ id: 'open' }));
       await unit.teamMembers.insert(buildMember({ teamId: 'open', userId: 'member', ...DAILY }));
-      await unit.organizations.insert({ ...OWNER, id: 'daily', ...DAILY });
-      await unit.endUsers.insert({ ...OWNER, id: 'daily', ...DAILY, allowedModelRegion: null, defaultModel: null });
-      await unit.tags.insert({ ...OWNER, id: 'daily', ...DAILY, description: null });
+      await unit.organizations.insert(buildOrganization({ id: 'daily', ...DAILY }));
+      await unit.endUsers.insert(buildEndUser({ id: 'daily', ...DAILY }));
+      await unit.tags.insert(buildTag({ id: 'daily', ...DAILY }));
     },
     { config: config(), nowMs: () => nowMs },
   );

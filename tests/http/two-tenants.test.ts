@@ -4,21 +4,16 @@
  * taken from the gateway's own list, so that one that is added later is asked as well.
  */
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { NO_LIMITS } from '../../src/core/limits.ts';
-import { buildMember, buildTeam, buildUser } from '../../src/storage/__fixtures__/rows.ts';
+import {
+  buildMember,
+  buildOrganization,
+  buildOrganizationMember,
+  buildTeam,
+  buildUser,
+} from '../../src/storage/__fixtures__/rows.ts';
 import type { WriteUnit } from '../../src/storage/owners/owner-storage.ts';
 import { type Answer, callGateway } from '../support/call-gateway.ts';
 import { type SeededApp, startSeededApp } from '../support/seeded-app.ts';
-
-const STAMPS = {
-  createdAtMs: 1,
-  createdBy: 'seed',
-  updatedAtMs: 1,
-  updatedBy: 'seed',
-  deletedAtMs: null,
-  deletedBy: null,
-};
-const OWNER = { ...NO_LIMITS, ...STAMPS, budgetId: null, models: [], metadata: {}, extra: {}, blocked: false };
 
 /** Names of one tenant. None is a part of another, so that each can be looked for by itself. */
 function namesOf(tenant: string) {
@@ -45,7 +40,7 @@ const THEIRS = namesOf('globex');
 
 async function seedTenant(unit: WriteUnit, names: typeof OURS): Promise<void> {
   const { organization, team, plain, viewer, teamAdmin, organizationAdmin } = names;
-  await unit.organizations.insert({ ...OWNER, id: organization, alias: names.organizationAlias });
+  await unit.organizations.insert(buildOrganization({ id: organization, alias: names.organizationAlias }));
   await unit.teams.insert(buildTeam({ id: team, alias: names.teamAlias, organizationId: organization }));
   await unit.users.insert(buildUser({ id: plain, alias: names.plainAlias, email: names.plainEmail }));
   await unit.users.insert(buildUser({ id: viewer, role: 'internal_user_viewer' }));
@@ -54,13 +49,13 @@ async function seedTenant(unit: WriteUnit, names: typeof OURS): Promise<void> {
   for (const userId of [plain, viewer, teamAdmin]) {
     await unit.teamMembers.insert(buildMember({ teamId: team, userId, role: userId === teamAdmin ? 'admin' : 'user' }));
   }
-  await unit.organizationMembers.insert({
-    ...STAMPS,
-    organizationId: organization,
-    userId: organizationAdmin,
-    role: 'org_admin',
-    budgetId: null,
-  });
+  await unit.organizationMembers.insert(
+    buildOrganizationMember({
+      organizationId: organization,
+      userId: organizationAdmin,
+      role: 'org_admin',
+    }),
+  );
 }
 
 let gateway: SeededApp;

@@ -3,31 +3,19 @@
  * capped in turn, two hundred calls race through a real socket and the upstream counts those that reached it.
  */
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
-import { NO_LIMITS } from '../../src/core/limits.ts';
-import { buildMember, buildTeam, buildUser } from '../../src/storage/__fixtures__/rows.ts';
+import {
+  buildEndUser,
+  buildMember,
+  buildOrganization,
+  buildTag,
+  buildTeam,
+  buildUser,
+} from '../../src/storage/__fixtures__/rows.ts';
 import { callGateway } from '../support/call-gateway.ts';
 import { type FakeUpstream, startFakeUpstream } from '../support/fake-upstream.ts';
 import { configFor } from '../support/gateway-with-upstream.ts';
 import { type SeededApp, startSeededApp } from '../support/seeded-app.ts';
 
-const STAMPS = {
-  createdAtMs: 1,
-  createdBy: 'seed',
-  updatedAtMs: 1,
-  updatedBy: 'seed',
-  deletedAtMs: null,
-  deletedBy: null,
-};
-const OWNER = {
-  ...NO_LIMITS,
-  ...STAMPS,
-  alias: null,
-  budgetId: null,
-  models: [],
-  metadata: {},
-  extra: {},
-  blocked: false,
-};
 const CAP = { maxBudgetNanoUsd: 1_000_000_000 };
 const CALLS = 200;
 
@@ -103,9 +91,9 @@ const start = (mode: string, litellm: object = {}) =>
       await unit.teams.insert(buildTeam({ id: 'in-organisation', organizationId: 'capped' }));
       await unit.teamMembers.insert(buildMember({ teamId: 'open', userId: 'member', ...CAP }));
       await unit.teamMembers.insert(buildMember({ teamId: 'capped', userId: 'rich' }));
-      await unit.organizations.insert({ ...OWNER, id: 'capped', ...CAP });
-      await unit.endUsers.insert({ ...OWNER, id: 'capped', ...CAP, allowedModelRegion: null, defaultModel: null });
-      await unit.tags.insert({ ...OWNER, id: 'capped', ...CAP, description: null });
+      await unit.organizations.insert(buildOrganization({ id: 'capped', ...CAP }));
+      await unit.endUsers.insert(buildEndUser({ id: 'capped', ...CAP }));
+      await unit.tags.insert(buildTag({ id: 'capped', ...CAP }));
     },
     { config: JSON.stringify({ ...configFor(upstream, { budget_mode: mode }), litellm_settings: litellm }) },
   );

@@ -3,7 +3,16 @@ import type { AuditEntry } from '../../core/audit.ts';
 import type { BalanceAdjustment } from '../../core/balance-adjustment.ts';
 import type { KeyRecord } from '../../core/key.ts';
 import { NO_LIMITS } from '../../core/limits.ts';
-import type { Stamps, TeamMemberRecord, TeamRecord, UserRecord } from '../../core/owner-records.ts';
+import type {
+  EndUserRecord,
+  OrganizationMemberRecord,
+  OrganizationRecord,
+  Stamps,
+  TagRecord,
+  TeamMemberRecord,
+  TeamRecord,
+  UserRecord,
+} from '../../core/owner-records.ts';
 import { sha256Hex } from '../../core/key-secret.ts';
 import type { IdempotencyNote, KeyListQuery, NewKeyRows } from '../storage.ts';
 
@@ -137,4 +146,22 @@ export function buildTeam(fields: Partial<TeamRecord> = {}): TeamRecord {
 
 export function buildMember(fields: Pick<TeamMemberRecord, 'teamId' | 'userId'> & Partial<TeamMemberRecord>) {
   return { ...NO_LIMITS, ...STAMPS, role: 'user', budgetId: null, ...fields } satisfies TeamMemberRecord;
+}
+
+export function buildOrganization(fields: Partial<OrganizationRecord> = {}): OrganizationRecord {
+  return { ...OWNER, id: nextName('org'), ...fields };
+}
+
+export function buildOrganizationMember(
+  fields: Pick<OrganizationMemberRecord, 'organizationId' | 'userId'> & Partial<OrganizationMemberRecord>,
+): OrganizationMemberRecord {
+  return { ...STAMPS, role: 'internal_user', budgetId: null, ...fields };
+}
+
+export function buildEndUser(fields: Partial<EndUserRecord> = {}): EndUserRecord {
+  return { ...OWNER, id: nextName('customer'), allowedModelRegion: null, defaultModel: null, ...fields };
+}
+
+export function buildTag(fields: Partial<TagRecord> = {}): TagRecord {
+  return { ...OWNER, id: nextName('tag'), description: null, ...fields };
 }

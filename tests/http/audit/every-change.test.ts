@@ -5,6 +5,7 @@
  */
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { sha256Hex } from '../../../src/core/key-secret.ts';
+import { auditRowsOf } from '../../support/audit-rows.ts';
 import { type Answer, type CallOptions, callGateway } from '../../support/call-gateway.ts';
 import { startTestApp, type TestApp } from '../../support/compose-for-test.ts';
 
@@ -455,15 +456,8 @@ beforeAll(async () => {
 afterAll(() => gateway.close());
 
 const call = (request: string, options?: CallOptions): Promise<Answer> => callGateway(gateway, request, options);
-const total = async () => (await call('GET /audit')).body.total as number;
 
-/** The rows that an act leaves, newest first. */
-async function rowsOf(act: () => Promise<unknown>) {
-  const before = await total();
-  await act();
-  const added = (await total()) - before;
-  return added === 0 ? [] : (await call(`GET /audit?page_size=${added}`)).body.audit_logs;
-}
+const rowsOf = (act: () => Promise<unknown>) => auditRowsOf(gateway, act);
 
 const requestOf = ({ route, path }: Change) => `${route.split(' ')[0]} ${path ?? route.split(' ')[1]}`;
 

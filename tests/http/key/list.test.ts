@@ -1,19 +1,14 @@
 /** Who sees which keys in GET /key/list, and what can be asked of it. */
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { NO_LIMITS } from '../../../src/core/limits.ts';
-import { buildMember, buildTeam, buildUser } from '../../../src/storage/__fixtures__/rows.ts';
+import {
+  buildMember,
+  buildOrganization,
+  buildOrganizationMember,
+  buildTeam,
+  buildUser,
+} from '../../../src/storage/__fixtures__/rows.ts';
 import { callGateway } from '../../support/call-gateway.ts';
 import { type SeededApp, startSeededApp } from '../../support/seeded-app.ts';
-
-const STAMPS = {
-  createdAtMs: 1,
-  createdBy: 'seed',
-  updatedAtMs: 1,
-  updatedBy: 'seed',
-  deletedAtMs: null,
-  deletedBy: null,
-};
-const OWNER = { ...NO_LIMITS, ...STAMPS, budgetId: null, models: [], metadata: {}, extra: {}, blocked: false };
 
 let gateway: SeededApp;
 const secrets: Record<string, string> = {};
@@ -28,7 +23,7 @@ const make = async (body: object, key?: string): Promise<{ key: string; token: s
 
 beforeAll(async () => {
   gateway = await startSeededApp(async ({ organizations, organizationMembers, teams, teamMembers, users }) => {
-    await organizations.insert({ ...OWNER, id: 'org', alias: null });
+    await organizations.insert(buildOrganization({ id: 'org', alias: null }));
     await teams.insert(buildTeam({ id: 'closed', organizationId: 'org' }));
     await teams.insert(buildTeam({ id: 'open', memberPermissions: ['/key/list'] }));
     for (const id of ['ann', 'bob', 'lead']) await users.insert(buildUser({ id, email: `${id}@example.com` }));
@@ -36,13 +31,13 @@ beforeAll(async () => {
     await teamMembers.insert(buildMember({ teamId: 'closed', userId: 'lead', role: 'admin' }));
     await teamMembers.insert(buildMember({ teamId: 'closed', userId: 'ann', role: 'user' }));
     await teamMembers.insert(buildMember({ teamId: 'open', userId: 'ann', role: 'user' }));
-    await organizationMembers.insert({
-      ...STAMPS,
-      organizationId: 'org',
-      userId: 'boss',
-      role: 'org_admin',
-      budgetId: null,
-    });
+    await organizationMembers.insert(
+      buildOrganizationMember({
+        organizationId: 'org',
+        userId: 'boss',
+        role: 'org_admin',
+      }),
+    );
   });
   for (const user of ['ann', 'bob', 'lead', 'boss']) {
     secrets[user] = (await make({ key_alias: `${user}'s`, user_id: user })).key;

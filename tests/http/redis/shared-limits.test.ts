@@ -1,97 +1,48 @@
 // Two gateways, one database, one Redis: what one of them admits is gone for the other.
 
-import { randomUUID } from 'node:crypto';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { startTestApp, type TestApp } from '../../support/compose-for-test.ts';
-import { type FakeUpstream, startFakeUpstream } from '../../support/fake-upstream.ts';
-import { configFor } from '../../support/gateway-with-upstream.ts';
-import { createTestDatabase, type TestDatabase } from '../../support/postgres.ts';
 import { testRedis } from '../../support/redis.ts';
+import { type SeveralGateways, startSeveralGateways } from '../../support/several-gateways.ts';
 
-let database: TestDatabase;
-let upstream: FakeUpstream;
-const gateways: TestApp[] = [];
-const urls: string[] = [];
-
+let both: SeveralGateways;
 beforeAll(async () => {
-  database = await createTestDatabase();
-  upstream = await startFakeUpstream();
   const redis = testRedis();
-  const config = JSON.stringify(configFor(upstream, { redis_key_prefix: redis.prefix, budget_mode: 'hard' }));
-  for (let count = 0; count < 2; count += 1) {
-    const env = { REDIS_URL: redis.url };
-    const gateway = await startTestApp({ config, env, databaseUrl: database.url });
-    gateways.push(gateway);
-    urls.push(await gateway.listen());
-  }
+  const general = { redis_key_prefix: redis.prefix, budget_mode: 'hard' };
+  both = await startSeveralGateways(2, general, { REDIS_URL: redis.url });
 });
-afterAll(async () => {
-  for (const gateway of gateways) await gateway.close();
-  await upstream.close();
-  await database.drop();
-});
-
-const [first, second] = [() => urls[0] as string, () => urls[1] as string];
-
-async function ask(url: string, path: string, key: string, body?: unknown) {
-  const answer = await fetch(`${url}${path}`, {
-    method: body === undefined ? 'GET' : 'POST',
-    headers: { authorization: `Bearer ${key}`, 'content-type': 'application/json' },
-    ...(body === undefined ? {} : { body: JSON.stringify(body) }),
-  });
-  return { status: answer.status, body: (await answer.json()) as Record<string, unknown> };
-}
-const masterKey = () => (gateways[0] as TestApp).masterKey;
-async function newKey(fields: Record<string, unknown>): Promise<string> {
-  const { body } = await ask(first(), '/key/generate', masterKey(), fields);
-  return body.key as string;
-}
-/** So many calls at once, every other one at the other gateway; how many came back with which status. */
-async function callAtOnce(count: number, key: string, model: string) {
-  const body = { model, messages: [{ role: 'user', content: randomUUID() }], max_tokens: 10 };
-  const calls = Array.from({ length: count }, (_, call) =>
-    ask(urls[call % urls.length] as string, '/v1/chat/completions', key, body),
-  );
-  const byStatus: Record<number, number> = {};
-  for (const { status } of await Promise.all(calls)) byStatus[status] = (byStatus[status] ?? 0) + 1;
-  return byStatus;
-}
+afterAll(() => both.close());
 
 describe('limits over two gateways', () => {
   test('a dollar buys ten calls of ten cents, out of a hundred at once', async () => {
-    const key = await newKey({ max_budget: 1 });
-    await upstream.reset();
-    expect(await callAtOnce(100, key, 'slow-dime')).toEqual({ 200: 10, 400: 90 });
-    expect((await upstream.requests()).length).toBe(10);
-    for (const url of [first(), second()]) {
-      const { body } = await ask(url, `/key/info?key=${key}`, masterKey());
-      expect((body.info as { spend: number }).spend).toBe(1);
-    }
+    const key = await both.newKey({ max_budget: 1 });
+    await both.upstream.reset();
+    expect(await both.callAtOnce(100, key, 'slow-dime')).toEqual({ 200: 10, 400: 90 });
+    expect((await both.upstream.requests()).length).toBe(10);
+    for (const url of both.urls) expect(await both.spendShownBy(url, key)).toBe(1);
   });
 
   test('sixty requests a minute are sixty, whichever gateway they come to', async () => {
-    const key = await newKey({ rpm_limit: 60 });
-    await upstream.reset();
-    expect(await callAtOnce(100, key, 'free')).toEqual({ 200: 60, 429: 40 });
-    expect((await upstream.requests()).length).toBe(60);
+    const key = await both.newKey({ rpm_limit: 60 });
+    await both.upstream.reset();
+    expect(await both.callAtOnce(100, key, 'free')).toEqual({ 200: 60, 429: 40 });
+    expect((await both.upstream.requests()).length).toBe(60);
   });
 
   test('five at a time are five, and every slot is free again afterwards', async () => {
-    const key = await newKey({ max_parallel_requests: 5 });
-    expect(await callAtOnce(20, key, 'slow-dime')).toEqual({ 200: 5, 429: 15 });
-    expect(await callAtOnce(5, key, 'slow-dime')).toEqual({ 200: 5 });
-    const { body } = await ask(second(), '/health/readiness/details', masterKey());
+    const key = await both.newKey({ max_parallel_requests: 5 });
+    expect(await both.callAtOnce(20, key, 'slow-dime')).toEqual({ 200: 5, 429: 15 });
+    expect(await both.callAtOnce(5, key, 'slow-dime')).toEqual({ 200: 5 });
+    const { body } = await both.ask('/health/readiness/details', undefined, both.urls[1]);
     expect(body).toMatchObject({ redis: 'up', open_holds: 0 });
   });
 
   test('spend that an administrator takes back is taken back once', async () => {
-    const { body: team } = await ask(first(), '/team/new', masterKey(), { max_budget: 1 });
-    const key = await newKey({ team_id: team.team_id });
-    expect(await callAtOnce(4, key, 'dime')).toEqual({ 200: 4 });
-    const reset = await ask(first(), `/team/${team.team_id}/reset_spend`, masterKey(), { reset_to: 0.1 });
-    expect(reset.status).toBe(200);
+    const { body: team } = await both.ask('/team/new', { max_budget: 1 });
+    const key = await both.newKey({ team_id: team.team_id });
+    expect(await both.callAtOnce(4, key, 'dime')).toEqual({ 200: 4 });
+    expect((await both.ask(`/team/${team.team_id}/reset_spend`, { reset_to: 0.1 })).status).toBe(200);
     // Until the second gateway has heard of it, and would have counted it again.
     await new Promise((resolve) => setTimeout(resolve, 1_500));
-    expect(await callAtOnce(20, key, 'dime')).toEqual({ 200: 9, 400: 11 });
+    expect(await both.callAtOnce(20, key, 'dime')).toEqual({ 200: 9, 400: 11 });
   });
 });
