@@ -6,11 +6,10 @@ import type { BudgetRecord, OrganizationMemberRecord, OrganizationRole } from '.
 import { assertMayBring } from '../members/assert-may-bring.ts';
 import { acceptPersonName, type PersonName } from '../members/person-name.ts';
 import { resolvePeople } from '../members/resolve-people.ts';
+import { auditTrail } from '../owners/audit-trail.ts';
 import { nameOfCaller, newStamps } from '../owners/blank-owner.ts';
 import { getDone } from '../owners/owner-conflict.ts';
-import { auditTrail } from '../teams/team-audit.ts';
 import { assertMemberBudget } from './assert-member-budget.ts';
-import { organizationTrail } from './organization-audit.ts';
 import { label, type OrganizationManagement } from './organization-management.ts';
 import { getManagedOrganization } from './organization-rights.ts';
 import { type OrganizationMemberView, viewOrganizationMembers } from './view-organization.ts';
@@ -70,10 +69,10 @@ export async function addOrganizationMembers(
       await unit.budgets.insert(budget);
       budgets.push(budget);
     }
-    const trail = organizationTrail(deps, actor, nowMs);
+    const trail = auditTrail(deps, actor, nowMs);
     await unit.audit([
-      ...created.map(auditTrail(deps, actor, nowMs).newUser),
-      ...members.map((member) => trail.member('created', null, member)),
+      ...created.map(trail.newUser),
+      ...members.map((member) => trail.organizationMember('created', null, member)),
       ...budgets.map((budget) => trail.budget(null, budget)),
     ]);
     return members;

@@ -4,10 +4,10 @@ import { GatewayError } from '../../core/gateway-error.ts';
 import { isAdmin } from '../../core/rights.ts';
 import { assertBudgetExists } from '../owners/assert-budget-exists.ts';
 import { assertNewId } from '../owners/assert-text.ts';
+import { auditTrail } from '../owners/audit-trail.ts';
 import { buildBlankOwner, nameOfCaller } from '../owners/blank-owner.ts';
 import { planFreshStart } from '../owners/fresh-start.ts';
 import { getDone } from '../owners/owner-conflict.ts';
-import { organizationTrail } from './organization-audit.ts';
 import { placeNewLimits } from './organization-budget.ts';
 import { assertOrganizationFields, mergeOrganizationFields, type OrganizationFields } from './organization-fields.ts';
 import type { OrganizationManagement } from './organization-management.ts';
@@ -47,7 +47,7 @@ export async function createOrganization(
     if (!(await unit.organizations.insert(record))) throw organizationExists(record.id);
     if (made !== null) await unit.budgets.insert(made);
     await unit.adjust(start);
-    const trail = organizationTrail(deps, actor, nowMs);
+    const trail = auditTrail(deps, actor, nowMs);
     await unit.audit([
       trail.organization('created', null, record),
       ...(made === null ? [] : [trail.budget(null, made)]),

@@ -3,10 +3,11 @@ import type { Caller } from '../../core/caller.ts';
 import { GatewayError } from '../../core/gateway-error.ts';
 import { assertAdmin } from '../../core/rights.ts';
 import { assertTexts } from '../owners/assert-text.ts';
+import { auditTrail } from '../owners/audit-trail.ts';
 import { nameOfCaller } from '../owners/blank-owner.ts';
 import { getDone } from '../owners/owner-conflict.ts';
-import { removeKeys, removeTeams } from '../teams/remove-teams.ts';
-import { organizationTrail } from './organization-audit.ts';
+import { removeKeys } from '../owners/remove-keys.ts';
+import { removeTeams } from '../teams/remove-teams.ts';
 import { madeBudgetId } from './organization-budget.ts';
 import { type OrganizationManagement, organizationNotFound } from './organization-management.ts';
 import { type OrganizationView, viewOrganizations } from './view-organization.ts';
@@ -50,9 +51,9 @@ export async function deleteOrganizations(
     const budgets = made.length === 0 ? [] : await unit.budgets.findWhere({ id: made });
     for (const budget of budgets) await unit.budgets.update({ ...budget, ...end });
     for (const organization of organizations) await unit.organizations.update({ ...organization, ...end });
-    const trail = organizationTrail(deps, actor, nowMs);
+    const trail = auditTrail(deps, actor, nowMs);
     await unit.audit([
-      ...members.map((member) => trail.member('deleted', member, null)),
+      ...members.map((member) => trail.organizationMember('deleted', member, null)),
       ...budgets.map((budget) => trail.budget(budget, null)),
       ...organizations.map((organization) => trail.organization('deleted', organization, null)),
     ]);

@@ -1,11 +1,11 @@
 import type { Actor } from '../../core/audit.ts';
 import type { Caller } from '../../core/caller.ts';
 import { acceptPersonName, type PersonName } from '../members/person-name.ts';
+import { auditTrail } from '../owners/audit-trail.ts';
 import { nameOfCaller } from '../owners/blank-owner.ts';
 import { getDone } from '../owners/owner-conflict.ts';
-import { removeKeys } from '../teams/remove-teams.ts';
+import { removeKeys } from '../owners/remove-keys.ts';
 import { getOrganizationMember, notInOrganization } from './find-organization-member.ts';
-import { organizationTrail } from './organization-audit.ts';
 import type { OrganizationManagement } from './organization-management.ts';
 import { getManagedOrganization } from './organization-rights.ts';
 import { type OrganizationMemberView, viewOrganizationMembers } from './view-organization.ts';
@@ -41,9 +41,9 @@ export async function removeOrganizationMember(
     await unit.organizationMembers.update({ ...member, ...end });
     const budget = member.budgetId === null ? undefined : await unit.budgets.find([member.budgetId]);
     if (budget !== undefined) await unit.budgets.update({ ...budget, ...end });
-    const trail = organizationTrail(deps, actor, nowMs);
+    const trail = auditTrail(deps, actor, nowMs);
     await unit.audit([
-      trail.member('deleted', member, null),
+      trail.organizationMember('deleted', member, null),
       ...(budget === undefined ? [] : [trail.budget(budget, null)]),
     ]);
   });

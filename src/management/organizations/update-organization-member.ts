@@ -5,11 +5,11 @@ import { NO_LIMITS } from '../../core/limits.ts';
 import type { BudgetRecord, OrganizationRole } from '../../core/owner-records.ts';
 import { isAdmin } from '../../core/rights.ts';
 import { acceptPersonName, type PersonName } from '../members/person-name.ts';
+import { auditTrail } from '../owners/audit-trail.ts';
 import { changeStamps, nameOfCaller, newStamps } from '../owners/blank-owner.ts';
 import { getDone } from '../owners/owner-conflict.ts';
 import { assertMemberBudget } from './assert-member-budget.ts';
 import { getOrganizationMember, notInOrganization } from './find-organization-member.ts';
-import { organizationTrail } from './organization-audit.ts';
 import type { OrganizationManagement } from './organization-management.ts';
 import { getManagedOrganization } from './organization-rights.ts';
 import { type OrganizationMemberView, viewOrganizationMembers } from './view-organization.ts';
@@ -47,7 +47,7 @@ export async function updateOrganizationMember(
     getManagedOrganization(caller, await unit.organizations.find([organizationId]), asked);
     const before = await unit.organizationMembers.find([organizationId, userId]);
     if (before === undefined) throw notInOrganization(organizationId, person);
-    const trail = organizationTrail(deps, actor, nowMs);
+    const trail = auditTrail(deps, actor, nowMs);
     const row = before.budgetId === null ? undefined : await unit.budgets.find([before.budgetId]);
     const budget = mergeBudget(row);
     if (budget !== null && row !== undefined) await unit.budgets.update(budget);
@@ -60,7 +60,7 @@ export async function updateOrganizationMember(
     };
     await unit.organizationMembers.update(after);
     await unit.audit([
-      trail.member('updated', before, after),
+      trail.organizationMember('updated', before, after),
       ...(budget === null ? [] : [trail.budget(row ?? null, budget)]),
     ]);
     return after;

@@ -6,13 +6,13 @@ import type { BudgetRecord, OrganizationRecord } from '../../core/owner-records.
 import { isAdmin } from '../../core/rights.ts';
 import type { WriteUnit } from '../../storage/owners/owner-storage.ts';
 import { assertBudgetExists } from '../owners/assert-budget-exists.ts';
+import { assertNoNewReferences } from '../owners/assert-no-new-references.ts';
+import { auditTrail } from '../owners/audit-trail.ts';
 import { changeStamps, nameOfCaller } from '../owners/blank-owner.ts';
 import { findLinkedBudgets } from '../owners/fill-from-budgets.ts';
 import { findRaise, type OwnerState } from '../owners/find-raise.ts';
 import { planOwnerSpendMoves } from '../owners/move-owner-spend.ts';
 import { getDone } from '../owners/owner-conflict.ts';
-import { assertNoNewReferences } from '../teams/assert-no-raise.ts';
-import { organizationTrail } from './organization-audit.ts';
 import { placeChangedLimits } from './organization-budget.ts';
 import { assertOrganizationFields, mergeOrganizationFields, type OrganizationFields } from './organization-fields.ts';
 import type { OrganizationManagement } from './organization-management.ts';
@@ -62,7 +62,7 @@ export async function updateOrganization(
     await unit.organizations.update(next.record);
     if (next.row !== null) await unit.budgets.update(next.row.after);
     await unit.adjust(move?.adjustments ?? []);
-    const trail = organizationTrail(deps, actor, nowMs);
+    const trail = auditTrail(deps, actor, nowMs);
     await unit.audit([
       trail.organization('updated', now, next.record),
       ...(next.row === null ? [] : [trail.budget(next.row.before, next.row.after)]),

@@ -1,11 +1,9 @@
-import { findEnvironmentReferences } from '../../core/callback-secrets.ts';
 import type { Caller } from '../../core/caller.ts';
 import { GatewayError } from '../../core/gateway-error.ts';
-import type { JsonObject } from '../../core/json.ts';
 import type { Limits } from '../../core/limits.ts';
 import { isModelAllowed } from '../../core/model-access.ts';
 import type { TeamRecord } from '../../core/owner-records.ts';
-import { isAdmin } from '../../core/rights.ts';
+import { assertNoNewReferences } from '../owners/assert-no-new-references.ts';
 import { findRaise } from '../owners/find-raise.ts';
 import type { OwnerManagement } from '../owners/owner-management.ts';
 import { mayGovern } from './team-rights.ts';
@@ -42,19 +40,6 @@ export function assertNoRaise(
     const question = { requested: target, resolved: target, allowed: is.models, accessGroupsOf };
     if (!isModelAllowed(question)) throw raised('model_aliases');
   }
-}
-
-/**
- * `os.environ/NAME` in a log destination is read from the server's environment, which nobody but an administrator may
- * point to. Throws forbidden.
- */
-export function assertNoNewReferences(caller: Caller, before: JsonObject, after: JsonObject): void {
-  if (isAdmin(caller)) return;
-  const known = new Set(findEnvironmentReferences(before));
-  if (findEnvironmentReferences(after).every((reference) => known.has(reference))) return;
-  throw new GatewayError('forbidden', "Only a proxy admin may refer to the server's environment (os.environ/…).", {
-    param: 'callback_vars',
-  });
 }
 
 function raised(param: string): GatewayError {

@@ -2,10 +2,10 @@ import type { Actor, AuditAction } from '../../core/audit.ts';
 import type { Caller } from '../../core/caller.ts';
 import type { TeamRecord } from '../../core/owner-records.ts';
 import type { WriteUnit } from '../../storage/owners/owner-storage.ts';
+import { auditTrail } from '../owners/audit-trail.ts';
 import { changeStamps, nameOfCaller } from '../owners/blank-owner.ts';
 import { getDone } from '../owners/owner-conflict.ts';
 import type { OwnerManagement } from '../owners/owner-management.ts';
-import { auditTrail } from './team-audit.ts';
 import { getGovernedTeam, getManagedTeam, type MissingTeam } from './team-rights.ts';
 
 export interface TeamChange {

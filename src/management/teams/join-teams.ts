@@ -5,12 +5,12 @@ import { fillLimits, NO_LIMITS } from '../../core/limits.ts';
 import { memberRef } from '../../core/owner.ts';
 import type { TeamMemberRecord, TeamRecord } from '../../core/owner-records.ts';
 import type { WriteUnit } from '../../storage/owners/owner-storage.ts';
+import { auditTrail } from '../owners/audit-trail.ts';
 import { newStamps } from '../owners/blank-owner.ts';
 import { findLinkedBudgets } from '../owners/fill-from-budgets.ts';
 import { planFreshStart } from '../owners/fresh-start.ts';
 import type { OwnerManagement } from '../owners/owner-management.ts';
 import { memberBudgetId } from './member-budget.ts';
-import { auditTrail } from './team-audit.ts';
 
 export interface Joining {
   userId: string;

@@ -1,12 +1,12 @@
 import type { Actor } from '../../core/audit.ts';
 import type { Caller } from '../../core/caller.ts';
 import { acceptPersonName, type PersonName } from '../members/person-name.ts';
+import { auditTrail } from '../owners/audit-trail.ts';
 import { nameOfCaller } from '../owners/blank-owner.ts';
 import { getDone } from '../owners/owner-conflict.ts';
 import type { OwnerManagement } from '../owners/owner-management.ts';
+import { removeKeys } from '../owners/remove-keys.ts';
 import { getMember, notInTeam } from './find-member.ts';
-import { removeKeys } from './remove-teams.ts';
-import { auditTrail } from './team-audit.ts';
 import { getManagedTeam } from './team-rights.ts';
 import { type TeamView, viewTeam } from './view-team.ts';
 

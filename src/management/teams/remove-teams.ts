@@ -1,13 +1,12 @@
 import type { Actor } from '../../core/audit.ts';
 import type { Caller } from '../../core/caller.ts';
-import type { KeyRecord } from '../../core/key.ts';
 import type { TeamRecord } from '../../core/owner-records.ts';
 import type { WriteUnit } from '../../storage/owners/owner-storage.ts';
-import { buildKeyAudit } from '../keys/key-audit.ts';
+import { auditTrail } from '../owners/audit-trail.ts';
 import { nameOfCaller } from '../owners/blank-owner.ts';
 import type { OwnerManagement } from '../owners/owner-management.ts';
+import { removeKeys } from '../owners/remove-keys.ts';
 import { memberBudgetId } from './member-budget.ts';
-import { auditTrail } from './team-audit.ts';
 
 /**
  * The end of teams, as a part of a transaction: their keys open nothing any more, memberships end, and the rows stay for
@@ -38,18 +37,4 @@ export async function removeTeams(
     ...members.map((member) => trail.member('deleted', member, null)),
     ...teams.map((team) => trail.team('deleted', team, null)),
   ]);
-}
-
-/** Keys that end with what they belonged to. */
-export async function removeKeys(
-  unit: Pick<WriteUnit, 'keys' | 'audit' | 'nowMs'>,
-  deps: Pick<OwnerManagement, 'newId'>,
-  actor: Actor,
-  by: string,
-  keys: readonly KeyRecord[],
-): Promise<void> {
-  for (const key of keys) await unit.keys.remove(key, { atMs: unit.nowMs, by });
-  await unit.audit(
-    keys.map((key) => buildKeyAudit(deps, actor, unit.nowMs, { action: 'deleted', before: key, after: null })),
-  );
 }

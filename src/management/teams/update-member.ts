@@ -5,6 +5,7 @@ import { fillLimits, type Limits, NO_LIMITS } from '../../core/limits.ts';
 import type { BudgetRecord, TeamMemberRecord, TeamRecord, TeamRole } from '../../core/owner-records.ts';
 import { findRaisedLimit } from '../../core/raised-limits.ts';
 import { acceptPersonName, type PersonName } from '../members/person-name.ts';
+import { auditTrail } from '../owners/audit-trail.ts';
 import { changeStamps, nameOfCaller } from '../owners/blank-owner.ts';
 import { mergeLimits } from '../owners/limit-fields.ts';
 import { planOwnerSpendMoves } from '../owners/move-owner-spend.ts';
@@ -13,7 +14,6 @@ import type { OwnerManagement } from '../owners/owner-management.ts';
 import { assertMemberLimits } from './add-members.ts';
 import { getMember, notInTeam } from './find-member.ts';
 import { refOf } from './new-members.ts';
-import { auditTrail } from './team-audit.ts';
 import type { MemberDefaults } from './team-fields.ts';
 import { getManagedTeam, mayGovern } from './team-rights.ts';
 
