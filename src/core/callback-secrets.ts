@@ -23,63 +23,63 @@ export function maskCallbackSecrets(metadata: JsonObject): JsonObject {
  * @throws GatewayError bad_request (400) for a mask of a destination that has been changed otherwise
  */
 export function restoreCallbackSecrets(given: JsonObject, stored: JsonObject): JsonObject {
-  return mapCallbackSecrets(given, (value, place, name) => {
-    const masked = destinations(stored, place).filter((one) => {
+  return mapCallbackSecrets(given, (value, name, place, destination) => {
+    // By what they are and not by where they stand: others before them may have been added or taken out.
+    const masked = destinationsIn(stored, place).filter((one) => {
       const kept = one.callback_vars[name];
       return typeof kept === 'string' && maskValue(kept) === value;
     });
     if (masked.length === 0) return value;
-    const [own] = destinations(given, place, true);
-    const same = masked.find((one) => own !== undefined && isSame(one, own));
+    const same = masked.find((one) => isSame(one, destination));
     if (same !== undefined) return same.callback_vars[name] as string;
     throw new GatewayError(
       'bad_request',
       `${name} has to be sent again, because other settings of this log destination are changed as well.`,
-      { param: place === TEAM_SETTINGS ? `metadata.${TEAM_SETTINGS}` : 'metadata.logging' },
+      { param: `metadata.${place}` },
     );
   });
 }
 
 /** Variables of the server's environment that log destinations of this metadata name, which only an administrator may. */
 export function findEnvironmentReferences(metadata: JsonObject): string[] {
-  const places: Place[] = [...(Array.isArray(metadata.logging) ? metadata.logging.keys() : []), TEAM_SETTINGS];
-  return places.flatMap((place) =>
-    Object.values(destinations(metadata, place, true)[0]?.callback_vars ?? {}).filter(
-      (value): value is string => typeof value === 'string' && value.startsWith(REFERENCE),
-    ),
-  );
+  return PLACES.flatMap((place) => destinationsIn(metadata, place))
+    .flatMap(({ callback_vars: vars }) => Object.values(vars))
+    .filter((value): value is string => typeof value === 'string' && value.startsWith(REFERENCE));
 }
 
 const REFERENCE = 'os.environ/';
-const TEAM_SETTINGS = 'callback_settings';
-/** An entry of `logging` by its index, or the team's settings. */
-type Place = number | typeof TEAM_SETTINGS;
-type MapSecret = (value: string, place: Place, name: string) => string;
+/** A key's destinations are a list, a team's settings are one of them. */
+const PLACES = ['logging', 'callback_settings'] as const;
+type Place = (typeof PLACES)[number];
+type Destination = JsonObject & { callback_vars: JsonObject };
+type MapSecret = (value: string, name: string, place: Place, destination: Destination) => string;
 
 function mapCallbackSecrets(metadata: JsonObject, map: MapSecret): JsonObject {
-  const { logging, callback_settings: settings } = metadata;
   const mapped: JsonObject = {};
-  if (Array.isArray(logging)) mapped.logging = logging.map((entry, index) => mapEntry(entry, index, map));
-  if (isJsonObject(settings)) mapped.callback_settings = mapEntry(settings, TEAM_SETTINGS, map);
+  for (const place of PLACES) {
+    const value = metadata[place];
+    if (Array.isArray(value) && place === 'logging') mapped[place] = value.map((entry) => mapEntry(entry, place, map));
+    else if (isJsonObject(value) && place !== 'logging') mapped[place] = mapEntry(value, place, map);
+  }
   return Object.keys(mapped).length === 0 ? metadata : { ...metadata, ...mapped };
 }
 
 function mapEntry(entry: Json, place: Place, map: MapSecret): Json {
-  if (!isJsonObject(entry) || !isJsonObject(entry.callback_vars)) return entry;
+  if (!isDestination(entry)) return entry;
   const vars = Object.entries(entry.callback_vars).map(([name, value]): [string, Json] => {
-    return [name, isSecret(name, value) ? map(value, place, name) : value];
+    return [name, isSecret(name, value) ? map(value, name, place, entry) : value];
   });
   return { ...entry, callback_vars: Object.fromEntries(vars) };
 }
 
-type Destination = JsonObject & { callback_vars: JsonObject };
+function destinationsIn(metadata: JsonObject, place: Place): Destination[] {
+  const value = metadata[place] ?? null;
+  if (place !== 'logging') return [value].filter(isDestination);
+  return Array.isArray(value) ? value.filter(isDestination) : [];
+}
 
-/** Those that could be the one at this place, which others before it may have moved; `exactly`: the one that is there. */
-function destinations(metadata: JsonObject, place: Place, exactly = false): Destination[] {
-  const { logging, callback_settings: settings } = metadata;
-  const list = place === TEAM_SETTINGS ? [settings] : Array.isArray(logging) ? logging : [];
-  const entries = exactly && place !== TEAM_SETTINGS ? [list[place]] : list;
-  return entries.filter((entry): entry is Destination => isJsonObject(entry) && isJsonObject(entry.callback_vars));
+function isDestination(entry: Json): entry is Destination {
+  return isJsonObject(entry) && isJsonObject(entry.callback_vars);
 }
 
 /** Some credentials are addresses. */
