@@ -11,7 +11,6 @@ import type { GatewayDeps } from '../gateway/gateway-deps.ts';
 import type { Ledger } from '../ledger/ledger.ts';
 import type { KeyGenerateHook } from '../management/keys/key-generate-hook.ts';
 import type { KeyManagement } from '../management/keys/key-management.ts';
-import { withWindows } from '../management/keys/with-windows.ts';
 import type { SpendManagement } from '../management/spend/spend-management.ts';
 import { loadPriceLibrary } from '../providers/price-library.ts';
 import type { OpenStorage } from '../storage/open-storage.ts';
@@ -44,10 +43,7 @@ export async function buildKeyManagement(
     nowMs,
     randomBytes: randomBytes,
     newId,
-    readSpend: async (keys) => {
-      const windows = await withWindows(storage.ownerCache, keys);
-      return counters.spent(windows.map((key) => keySpendCounter(calendar, key, nowMs())));
-    },
+    readSpend: async (keys) => counters.spent(keys.map((key) => keySpendCounter(calendar, key, nowMs()))),
     readCounters: async (ids) => counters.spent(ids),
     spendCounter: (key, atMs, model) => keySpendCounter(calendar, key, atMs, model),
     budgetWindow: calendar.windowAt,

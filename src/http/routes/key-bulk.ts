@@ -1,25 +1,14 @@
-/** Further acts on keys: many at once, keys of nobody in particular, and what takes back spend or a rotation. */
+/** Further acts on keys: on many at once, and what takes back spend or a rotation. */
 import { z } from 'zod';
-import { generateServiceAccount } from '../../management/keys/generate-service-account.ts';
 import type { KeyManagement } from '../../management/keys/key-management.ts';
 import { resetKeySpend } from '../../management/keys/reset-key-spend.ts';
 import { rollbackKey } from '../../management/keys/rollback-key.ts';
 import { updateKeys } from '../../management/keys/update-keys.ts';
 import type { App } from '../app-instance.ts';
-import { nameIgnoredFields, nameUnenforcedFields } from '../field-headers.ts';
 import { fromBulkUpdate, KeyBulkBody, KeyBulkReply } from '../schemas/key-bulk-update.ts';
-import { findUnenforcedFields } from '../schemas/key-fields.ts';
-import {
-  fromIssuedKey,
-  KEY_GENERATE_NAMES,
-  KeyGenerateBody,
-  KeyGenerateReply,
-  toNewKey,
-} from '../schemas/key-generate.ts';
 import { fromSpendReset, KeyResetBody, KeyResetReply, toSpendReset } from '../schemas/key-reset-spend.ts';
 import { fromKeyView, KeyRow } from '../schemas/key-row.ts';
 import { toKeyUpdate } from '../schemas/key-update.ts';
-import { toIdempotentRequest } from './idempotency-header.ts';
 
 const tags = ['keys'];
 const config = { access: 'management', scope: 'scoped' } as const;
@@ -42,28 +31,6 @@ export function registerKeyBulkRoutes(app: App, keyManagement: KeyManagement): v
     async (request) => {
       const updates = request.body.keys.map(toKeyUpdate);
       return fromBulkUpdate(await updateKeys(keyManagement, request.caller, request.actor(), updates));
-    },
-  );
-
-  app.post(
-    '/key/service-account/generate',
-    {
-      config,
-      schema: {
-        tags,
-        summary: 'Make a key that belongs to a team and to nobody in it',
-        description: 'As /key/generate; `team_id` is required and `user_id` is left out, so it outlives its maker.',
-        body: KeyGenerateBody,
-        response: { 200: KeyGenerateReply },
-      },
-    },
-    async (request, reply) => {
-      const { body } = request;
-      const newKey = toNewKey(body, toIdempotentRequest(request, '/key/service-account/generate', body));
-      const issued = await generateServiceAccount(keyManagement, request.caller, request.actor(), newKey);
-      nameIgnoredFields(reply, body, KEY_GENERATE_NAMES);
-      nameUnenforcedFields(reply, findUnenforcedFields(body));
-      return fromIssuedKey(issued, body);
     },
   );
 

@@ -2,6 +2,7 @@
 import { blockKey } from '../../management/keys/block-key.ts';
 import { deleteKeys } from '../../management/keys/delete-keys.ts';
 import { generateKey } from '../../management/keys/generate-key.ts';
+import { generateServiceAccount } from '../../management/keys/generate-service-account.ts';
 import type { KeyManagement } from '../../management/keys/key-management.ts';
 import { unblockKey } from '../../management/keys/unblock-key.ts';
 import { updateKey } from '../../management/keys/update-key.ts';
@@ -33,29 +34,35 @@ const tags = ['keys'];
 const config = { access: 'management', scope: 'scoped' } as const;
 
 export function registerKeyRoutes(app: App, { keyManagement }: KeyRoutesDeps): void {
-  app.post(
-    '/key/generate',
+  for (const { url, verb, summary, description } of [
     {
-      config,
-      schema: {
-        tags,
-        summary: 'Make a key',
-        description:
-          'Every field is optional. The secret is in the reply and nowhere else. With an `idempotency-key` header, ' +
-          'the same request again within 24 hours makes no second key and gets the same secret.',
-        body: KeyGenerateBody,
-        response: { 200: KeyGenerateReply },
+      url: '/key/generate',
+      verb: generateKey,
+      summary: 'Make a key',
+      description:
+        'Every field is optional. The secret is in the reply and nowhere else. With an `idempotency-key` header, ' +
+        'the same request again within 24 hours makes no second key and gets the same secret.',
+    },
+    {
+      url: '/key/service-account/generate',
+      verb: generateServiceAccount,
+      summary: 'Make a key that belongs to a team and to nobody in it',
+      description: 'As /key/generate; `team_id` is required and `user_id` is left out, so it outlives its maker.',
+    },
+  ]) {
+    app.post(
+      url,
+      { config, schema: { tags, summary, description, body: KeyGenerateBody, response: { 200: KeyGenerateReply } } },
+      async (request, reply) => {
+        const { body } = request;
+        const newKey = toNewKey(body, toIdempotentRequest(request, url, body));
+        const issued = await verb(keyManagement, request.caller, request.actor(), newKey);
+        nameIgnoredFields(reply, body, KEY_GENERATE_NAMES);
+        nameUnenforcedFields(reply, findUnenforcedFields(body));
+        return fromIssuedKey(issued, body);
       },
-    },
-    async (request, reply) => {
-      const { body } = request;
-      const newKey = toNewKey(body, toIdempotentRequest(request, '/key/generate', body));
-      const issued = await generateKey(keyManagement, request.caller, request.actor(), newKey);
-      nameIgnoredFields(reply, body, KEY_GENERATE_NAMES);
-      nameUnenforcedFields(reply, findUnenforcedFields(body));
-      return fromIssuedKey(issued, body);
-    },
-  );
+    );
+  }
 
   app.post(
     '/key/update',

@@ -45,7 +45,10 @@ export interface KeyManagement {
   randomBytes(count: number): Uint8Array;
   /** `newId('key_')` → `key_` and 22 letters and digits. */
   newId(prefix: string): string;
-  /** Nano-dollars spent in the current budget window of each key, in order: the number that enforcement uses. */
+  /**
+   * Nano-dollars spent in the current budget window of each key, in order: the number that enforcement uses. For keys
+   * with the windows that hold (`withWindows`).
+   */
   readSpend(keys: readonly KeyRecord[]): Promise<number[]>;
   /** Nano-dollars spent as these counters have it, in order. */
   readCounters(counters: readonly string[]): Promise<number[]>;

@@ -26,7 +26,8 @@ export async function viewKeys(
   nowMs: number,
 ): Promise<KeyView[]> {
   if (keys.length === 0) return [];
-  const [spent, windows] = await Promise.all([deps.readSpend(keys), withWindows(deps, keys)]);
+  const windows = await withWindows(deps, keys);
+  const spent = await deps.readSpend(windows);
   return keys.map((key, index) =>
     buildKeyView(deps, key, { spendNanoUsd: spent[index] ?? 0, windows: windows[index] ?? key }, nowMs),
   );

@@ -13,7 +13,6 @@ import { keySpendCounter } from '../../../core/key-spend-counter.ts';
 import type { Storage } from '../../../storage/storage.ts';
 import type { NewKey } from '../generate-key.ts';
 import type { KeyManagement, KeySettings } from '../key-management.ts';
-import { withWindows } from '../with-windows.ts';
 
 export const START_MS = Date.UTC(2026, 3, 1, 12);
 
@@ -111,10 +110,7 @@ export function buildTestManagement(
     nowMs: () => clock.nowMs,
     randomBytes: (count) => bytes(`random ${serial++}`).subarray(0, count),
     newId: (prefix) => prefix + sha256Hex(`id ${serial++}`).slice(0, 22),
-    readSpend: async (keys) => {
-      const windows = await withWindows(storage.ownerCache, keys);
-      return readCounters(windows.map((key) => keySpendCounter(calendar, key, clock.nowMs)));
-    },
+    readSpend: (keys) => readCounters(keys.map((key) => keySpendCounter(calendar, key, clock.nowMs))),
     readCounters,
     spendCounter: (key, nowMs, model) => keySpendCounter(calendar, key, nowMs, model),
     budgetWindow: (duration, nowMs) => calendar.windowAt(duration, nowMs),
