@@ -11,7 +11,7 @@ function headersFor(name: string): Record<string, string> {
   const charge = { owner: { kind: 'key', id: 'key_1' }, limit: 'model_rpm_limit', unit: 'requests', model: name };
   const call = {
     request: { caller: { key: null } },
-    prepared: { group: name },
+    prepared: { group: name, insteadOf: name },
     admission: { hold: { charges: [{ charge, remaining: 2 }] }, outputCut: null },
   } as unknown as OpenCall;
   const candidate = {
@@ -45,6 +45,7 @@ test('a limit of one model is named after the model that has the limit', () => {
   expect(headersFor('gpt-4')).toMatchObject({
     'x-litellm-key-remaining-requests-gpt-4': '2',
     'x-litellm-model-group': 'gpt-4',
+    'x-latchkey-budget-fallback-for': 'gpt-4',
     'x-litellm-model-api-base': 'http://upstream/gpt-4',
   });
 });

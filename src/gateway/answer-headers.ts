@@ -26,7 +26,7 @@ export function buildAnswerHeaders(
     'x-litellm-attempted-retries',
     String(retries),
     'x-litellm-attempted-fallbacks',
-    '0',
+    call.prepared.insteadOf === null ? '0' : '1',
     'x-litellm-max-retries',
     String(maxRetries),
     'x-litellm-timeout',
@@ -35,6 +35,9 @@ export function buildAnswerHeaders(
   addKeyHeaders(headers, call);
   for (const held of call.admission.hold.charges) addLimitHeaders(headers, held);
   const cut = call.admission.outputCut;
+  if (call.prepared.insteadOf !== null) {
+    headers.push('x-latchkey-budget-fallback-for', toHeaderText(call.prepared.insteadOf));
+  }
   if (cut?.lowered) headers.push('x-latchkey-max-tokens-lowered-to', String(cut.maxTokens));
   result.headers.forEach(FORWARDED_LETTERS, (name, value) => {
     if (FORWARDED.test(name)) headers.push(`llm_provider-${name}`, toHeaderText(value));

@@ -36,10 +36,10 @@ export async function callModel(deps: GatewayDeps, request: CallRequest): Promis
   const refusal = refuseEndUser(parties.customer);
   if (refusal !== undefined) throw refusal;
   const prepared = prepareCall(deps, request.caller, parsed, parties);
-  const admitted = admitCall(deps, request.caller, prepared, startedAtMs);
+  const admitted = admitCall(deps, { caller: request.caller, parsed, parties }, prepared, startedAtMs);
   const admission = admitted instanceof Promise ? await admitted : admitted;
   if (parties.endUser !== null && parties.customer === null) deps.onNewEndUser(parties.endUser);
-  const call = buildOpenCall(request, parsed, parties, prepared, admission, startedAtMs);
+  const call = buildOpenCall(request, parsed, parties, admission, startedAtMs);
   const live = follow(deps, call);
   try {
     // What changed before the call could be followed has not reached it.

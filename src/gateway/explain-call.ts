@@ -1,43 +1,28 @@
-import { planAdmission } from '../core/admission.ts';
 import type { Standing } from '../core/call-path.ts';
 import { type Caller, toKeyCaller } from '../core/caller.ts';
 import { checkModel } from '../core/caller-models.ts';
-import type { Charge, CounterState } from '../core/charge.ts';
-import { type Denial, toDenialError } from '../core/denial.ts';
 import { GatewayError } from '../core/gateway-error.ts';
 import type { KeyRecord } from '../core/key.ts';
 import { denyAddress, mayCallFrom } from '../core/key-addresses.ts';
 import { refuseKey } from '../core/key-standing.ts';
-import type { OwnerRef } from '../core/owner.ts';
 import { PATH_KINDS, refuseOwner, type StandingKind } from '../core/owner-standing.ts';
 import { denyRoute, isRouteAllowed } from '../core/route-access.ts';
 import type { ModelIndex } from '../core/routing.ts';
-import { denialContext } from './admit-call.ts';
 import { nameCall } from './call-names.ts';
+import { explainLimits } from './explain-limits.ts';
+import { type ExplainedRule, toRule } from './explained-rule.ts';
 import { findParties } from './find-parties.ts';
 import type { GatewayDeps } from './gateway-deps.ts';
 import type { ParsedCall } from './parse-call.ts';
 import { type PreparedCall, prepareCall } from './prepare-call.ts';
-
-/** One rule on the way to an answer, in the order in which a live call meets them. */
-export interface ExplainedRule {
-  rule: 'key' | 'allowed_ips' | 'route' | StandingKind | 'model' | 'price' | Charge['limit'];
-  passed: boolean;
-  /** Who set it: `key key_…`; null for rules that belong to nobody. */
-  owner: string | null;
-  /** For limits: the ceiling, what is used and held now, and what this call would take. Money in nano-dollars. */
-  numbers:
-    | (CounterState & { unit: Charge['unit']; ceiling: number; wanted: number; atLeast: number; remaining: number })
-    | null;
-  /** The words of the refusal; null where it passed. */
-  refusal: GatewayError | null;
-}
 
 export interface Explanation {
   allowed: boolean;
   /** The error that the live call would get. */
   refusal: GatewayError | null;
   rules: ExplainedRule[];
+  /** The model group that would serve the call, which may be one of the key's `budget_fallbacks`; null: refused. */
+  servedBy: string | null;
   estimatedNanoUsd: number | null;
 }
 
@@ -72,39 +57,19 @@ export async function explainCall(deps: Deps, question: CallQuestion, nowMs: num
   rules.push(...explainStanding('end_user', parties.customer));
   const prepared = attempt(() => prepareCall(deps, caller, parsed, parties));
   rules.push(...explainModel(deps.models, caller, parsed, prepared));
-  if (prepared instanceof GatewayError) return conclude(rules, null);
-
-  const plan = planAdmission(prepared.facts, deps.settings, deps.calendar, nowMs);
-  if ('denial' in plan) {
-    return conclude(
-      [
-        ...rules,
-        toRule('price', showOwner(plan.denial.owner), toDenialError(plan.denial, denialContext(caller, nowMs))),
-      ],
-      null,
-    );
+  const refused = rules.find((rule) => !rule.passed)?.refusal ?? null;
+  if (prepared instanceof GatewayError) {
+    return { allowed: false, refusal: refused ?? prepared, rules, servedBy: null, estimatedNanoUsd: null };
   }
-  const states = await deps.counters.read(plan.charges, nowMs);
-  plan.charges.forEach((charge, index) => {
-    const state = states[index] as CounterState;
-    const passed = state.used + state.held + charge.atLeast <= charge.ceiling;
-    const denial: Denial = { kind: 'over_limit', shortage: { charge, ...state } };
-    rules.push({
-      rule: charge.limit,
-      passed,
-      owner: showOwner(charge.owner),
-      numbers: {
-        ...state,
-        unit: charge.unit,
-        ceiling: charge.ceiling,
-        wanted: charge.amount,
-        atLeast: charge.atLeast,
-        remaining: Math.max(0, charge.ceiling - state.used - state.held),
-      },
-      refusal: passed ? null : toDenialError(denial, denialContext(caller, nowMs)),
-    });
-  });
-  return conclude(rules, plan.estimatedNanoUsd);
+  const limits = await explainLimits(deps, { caller, parsed, parties }, prepared, nowMs);
+  const refusal = refused ?? limits.refusal;
+  return {
+    allowed: refusal === null,
+    refusal,
+    rules: [...rules, ...limits.rules],
+    servedBy: refusal === null ? limits.servedBy : null,
+    estimatedNanoUsd: limits.estimatedNanoUsd,
+  };
 }
 
 /** What the headers of a call would say stands in the question's body. */
@@ -139,19 +104,6 @@ function explainModel(
   }
   const rest = toRule('model', null, prepared);
   return rules.every(({ passed }) => passed) ? [...rules, rest] : [rest, ...rules];
-}
-
-function showOwner({ kind, id }: OwnerRef): string {
-  return `${kind} ${id}`;
-}
-
-function toRule(rule: ExplainedRule['rule'], owner: string | null, refusal: GatewayError | undefined): ExplainedRule {
-  return { rule, passed: refusal === undefined, owner, numbers: null, refusal: refusal ?? null };
-}
-
-function conclude(rules: ExplainedRule[], estimatedNanoUsd: number | null): Explanation {
-  const refusal = rules.find((rule) => !rule.passed)?.refusal ?? null;
-  return { allowed: refusal === null, refusal, rules, estimatedNanoUsd };
 }
 
 /** A refusal is an answer here. */

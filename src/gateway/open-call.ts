@@ -26,11 +26,11 @@ export function buildOpenCall(
   request: CallRequest,
   parsed: ParsedCall,
   parties: CallParties,
-  prepared: PreparedCall,
   admission: Admission,
   startedAtMs: number,
 ): OpenCall {
   const { caller } = request;
+  const { prepared } = admission;
   const { key } = caller;
   const balances = heldBalances(admission.plan, admission.hold);
   const intent: CallIntent = {

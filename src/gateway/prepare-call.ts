@@ -11,7 +11,7 @@ import { estimateTokens, widenEstimate } from '../core/token-estimate.ts';
 import type { CallParties } from './find-parties.ts';
 import type { GatewayDeps } from './gateway-deps.ts';
 import type { ParsedCall } from './parse-call.ts';
-import { assertFallbacks, resolveModel } from './resolve-model.ts';
+import { assertFallbacks, findModel, type ResolvedModel, resolveModel } from './resolve-model.ts';
 
 /** A deployment that may serve the call, what it calls the model, what that costs there, and what it adds to the body. */
 export interface Candidate {
@@ -24,8 +24,10 @@ export interface Candidate {
 
 /** Where a call may go and what it would use, before anything is taken. */
 export interface PreparedCall {
-  /** As it was asked for, or what the end user gets instead. */
+  /** As it was asked for, or what the end user or the key gets instead. */
   requested: string;
+  /** Set where this is one of the key's `budget_fallbacks`: the model that was asked for. */
+  insteadOf: string | null;
   /** The name after the aliases of key and team. */
   model: string;
   group: string;
@@ -34,6 +36,8 @@ export interface PreparedCall {
 }
 
 type Deps = Pick<GatewayDeps, 'models' | 'priceOf' | 'settings'>;
+type Asking = Pick<Caller, 'key' | 'path'>;
+type Parties = Pick<CallParties, 'owners' | 'customer'>;
 
 /**
  * Requested model → the deployments that may serve it for this caller, and the facts that admission needs.
@@ -41,15 +45,32 @@ type Deps = Pick<GatewayDeps, 'models' | 'priceOf' | 'settings'>;
  * @throws GatewayError what `resolveModel` throws, authentication (401) where an end user has to be named and is not,
  *   bad_request (400) for metadata that no bill could hold
  */
-export function prepareCall(
-  deps: Deps,
-  caller: Pick<Caller, 'key' | 'path'>,
-  parsed: ParsedCall,
-  parties: Pick<CallParties, 'owners' | 'customer'>,
-): PreparedCall {
+export function prepareCall(deps: Deps, caller: Asking, parsed: ParsedCall, parties: Parties): PreparedCall {
   assertBody(deps, parsed.body);
   const resolved = resolveModel(deps.models, caller, parties.customer, parsed);
   assertFallbacks(deps.models, caller, parsed.body.fallbacks);
+  return prepareFor(deps, resolved, parsed, parties, null);
+}
+
+/** The same call with another model in place of the one that it asks for; the refusal where that cannot serve it. */
+export function prepareInstead(
+  deps: Deps,
+  caller: Asking,
+  parsed: ParsedCall,
+  parties: Parties,
+  { model, insteadOf }: { model: string; insteadOf: string },
+): PreparedCall | GatewayError {
+  const resolved = findModel(deps.models, caller, parties.customer, parsed.operation, model);
+  return resolved instanceof GatewayError ? resolved : prepareFor(deps, resolved, parsed, parties, insteadOf);
+}
+
+function prepareFor(
+  deps: Deps,
+  resolved: ResolvedModel,
+  parsed: ParsedCall,
+  parties: Parties,
+  insteadOf: string | null,
+): PreparedCall {
   const candidates: Candidate[] = [];
   let maxOutputTokens: number | null = 0;
   for (const deployment of resolved.deployments) {
@@ -67,6 +88,7 @@ export function prepareCall(
   const { requested, model, group } = resolved;
   return {
     requested,
+    insteadOf,
     model,
     group,
     candidates,

@@ -58,7 +58,8 @@ export function assertFallbacks(models: ModelIndex, caller: Asking, fallbacks: u
 
 const ROUTES = { chat: '/chat/completions', completion: '/completions', embedding: '/embeddings' } as const;
 
-function findModel(
+/** The same for this one name, as a value: nothing is called in its place. */
+export function findModel(
   models: ModelIndex,
   caller: Asking,
   customer: EndUserRecord | null,

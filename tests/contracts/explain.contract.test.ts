@@ -55,6 +55,12 @@ const owner = fc.record({
   ),
 });
 
+const chains = fc.dictionary(
+  fc.constantFrom('alpha', 'nick', 'alias', 'wild/*', 'unpriced', 'beta'),
+  fc.array(fc.constantFrom(...MODELS), { minLength: 1, maxLength: 3 }),
+  { minKeys: 1, maxKeys: 4 },
+);
+
 const world: fc.Arbitrary<PolicyWorld> = fc
   .record({
     key: owner,
@@ -75,6 +81,7 @@ const world: fc.Arbitrary<PolicyWorld> = fc
     role: rarely(fc.constantFrom('proxy_admin_viewer' as const, 'proxy_admin' as const), 'internal_user' as const),
     allowedIps: rarely(fc.constantFrom(['10.0.0.0/8'], ['192.168.0.1']), [], 10),
     allowedRoutes: rarely(fc.constantFrom(['llm_api_routes'], ['/key/*']), [], 10),
+    budgetFallbacks: rarely(chains, {}, 1),
     spent: fc.array(rarely(fc.constantFrom(1, 50, 290, 4_999), 0), { minLength: 16, maxLength: 16 }),
   })
   .map((made) => {
@@ -104,7 +111,7 @@ const world: fc.Arbitrary<PolicyWorld> = fc
           model_rpm_limit: modelRpmLimit,
           model_tpm_limit: modelTpmLimit,
         },
-        extra: { budget_limits: written },
+        extra: { budget_limits: written, budget_fallbacks: made.budgetFallbacks },
         expiresAtMs: made.expired ? NOW_MS : null,
         allowedRoutes: made.allowedRoutes,
         allowedIps: made.allowedIps,
@@ -135,6 +142,41 @@ function sumOf(text: string): number {
   return [...text].reduce((sum, letter) => sum + letter.charCodeAt(0), 0);
 }
 
+/** Little stands in the way of a call but the key's budgets. */
+const pinched: fc.Arbitrary<PolicyWorld> = fc
+  .tuple(
+    world,
+    fc.dictionary(
+      fc.constantFrom('alpha', 'beta', 'wild/*', 'wild/one'),
+      fc.record({ maxBudgetNanoUsd: fc.constantFrom(0, 1, 300), budgetDuration: duration }),
+      { minKeys: 1 },
+    ),
+    rarely(fc.constantFrom(['alpha', 'beta'], ['alpha', 'wild/*']), [], 2),
+    chains,
+  )
+  .map(([made, modelMaxBudget, models, chains]) => ({
+    ...made,
+    key: {
+      ...made.key,
+      modelMaxBudget,
+      models,
+      maxBudgetNanoUsd: made.key.maxBudgetNanoUsd || null,
+      extra: { budget_fallbacks: { alpha: ['unpriced', 'beta', 'wild/two'], ...chains } },
+      blocked: null,
+      expiresAtMs: null,
+      allowedRoutes: [],
+      allowedIps: [],
+      teamId: null,
+      organizationId: null,
+    },
+    path: { user: null, team: null, member: null, organization: null, keyBudget: null },
+    customer: null,
+    newEndUserLimits: null,
+    tags: [],
+    proxy: NO_LIMITS,
+    enforceUserParam: false,
+  }));
+
 const body = fc.record(
   {
     model: rarely(fc.constantFrom(...MODELS), 'alpha', 1),
@@ -147,25 +189,46 @@ const body = fc.record(
   { requiredKeys: ['messages'] },
 );
 
+/** The group that a name stands for here; an end user's default is not looked at. */
+function groupOf(model: string | null): string | null {
+  const targets: Record<string, string> = { alias: 'alpha', nick: 'beta', 'team-nick': 'beta', 'wild/one': 'wild/*' };
+  return model === null ? null : (targets[model] ?? model);
+}
+
 const earlier = fc.array(fc.record({ body, hanging: fc.boolean() }), { maxLength: 4 });
 
-test('/key/explain and the live call come to the same decision, in the same words, whatever the policies', async () => {
+/** What calls came to, and how often: explained and lived alike, or the property fails. */
+async function compare(policies: fc.Arbitrary<PolicyWorld>, numRuns: number): Promise<Map<string, number>> {
   const seen = new Map<string, number>();
   await fc.assert(
-    fc.asyncProperty(world, earlier, body, async (policies, calls, question) => {
-      const gateway = buildPolicyGateway(policies, () => NOW_MS);
+    fc.asyncProperty(policies, earlier, body, async (made, calls, question) => {
+      const gateway = buildPolicyGateway(made, () => NOW_MS);
       for (const call of calls) await gateway.call(call.body, { hanging: call.hanging });
       const explained = await gateway.explain(question);
       const lived = await gateway.call(question);
-      const words = lived.admitted ? 'admitted' : lived.message.slice(0, 40);
+      const isInstead =
+        lived.admitted && lived.group !== groupOf(question.model ?? made.customer?.defaultModel ?? null);
+      const words = lived.admitted ? `admitted${isInstead ? ' instead' : ''}` : lived.message.slice(0, 40);
       seen.set(words, (seen.get(words) ?? 0) + 1);
       expect(explained).toEqual(lived);
     }),
-    { numRuns: 1_000 },
+    { numRuns },
   );
+  return seen;
+}
+
+test('/key/explain and the live call come to the same decision, in the same words, whatever the policies', async () => {
+  const seen = await compare(world, 1_000);
   // Otherwise all of this would have shown little.
   expect(seen.get('admitted')).toBeGreaterThan(10);
   expect(seen.size).toBeGreaterThan(20);
+}, 60_000);
+
+test('and to the same model, where budgets of a key run out and it has fallbacks', async () => {
+  const seen = await compare(pinched, 500);
+  expect(seen.get('admitted')).toBeGreaterThan(10);
+  expect(seen.get('admitted instead')).toBeGreaterThan(25);
+  expect(seen.get('Budget has been exceeded! LiteLLM Virtua')).toBeGreaterThan(10);
 }, 60_000);
 
 test('asking uses up nothing', async () => {
@@ -188,7 +251,8 @@ test('asking uses up nothing', async () => {
   };
   const gateway = buildPolicyGateway({ ...open, enforceUserParam: false }, () => NOW_MS);
   const question = { model: 'alpha', messages: [{ role: 'user', content: 'hi' }] };
-  for (let asked = 0; asked < 5; asked += 1) expect(await gateway.explain(question)).toEqual({ admitted: true });
-  expect(await gateway.call(question)).toEqual({ admitted: true });
+  for (let asked = 0; asked < 5; asked += 1)
+    expect(await gateway.explain(question)).toEqual({ admitted: true, group: 'alpha' });
+  expect(await gateway.call(question)).toEqual({ admitted: true, group: 'alpha' });
   expect(await gateway.explain(question)).toMatchObject({ admitted: false, status: 429 });
 });

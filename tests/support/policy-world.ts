@@ -39,7 +39,8 @@ export interface PolicyWorld {
   balanceOf(counter: string): number;
 }
 
-export type Outcome = { admitted: true } | { admitted: false; status: number; message: string };
+/** `group`: the model group that served, or would. */
+export type Outcome = { admitted: true; group: string } | { admitted: false; status: number; message: string };
 
 const deployment = (modelName: string, more: Partial<Deployment> = {}): Deployment => ({
   id: `${modelName} ${more.region ?? ''}`,
@@ -178,8 +179,11 @@ export function buildPolicyGateway(world: PolicyWorld, nowMs: () => number): Pol
           onClientGone: () => {},
         });
         // A call that is admitted reaches the upstream within a few turns of the event loop.
-        await (hanging ? Promise.race([answer, new Promise((resolve) => setImmediate(resolve))]) : answer);
-        return { admitted: true };
+        const answered = await (hanging
+          ? Promise.race([answer, new Promise<null>((resolve) => setImmediate(() => resolve(null)))])
+          : answer);
+        const headers = answered?.headers ?? [];
+        return { admitted: true, group: headers[headers.indexOf('x-litellm-model-group') + 1] ?? '' };
       } catch (error) {
         return toOutcome(error);
       }
@@ -188,8 +192,8 @@ export function buildPolicyGateway(world: PolicyWorld, nowMs: () => number): Pol
       const parsed = parseCall('chat', Buffer.from(JSON.stringify(body)), null);
       const question = { key: world.key, standing, parsed, route, ip: IP };
       const asked = { ...deps, refuseRole };
-      const { allowed, refusal } = await explainCall(asked, question, nowMs());
-      return allowed ? { admitted: true } : toOutcome(refusal);
+      const { refusal, servedBy } = await explainCall(asked, question, nowMs());
+      return servedBy === null ? toOutcome(refusal) : { admitted: true, group: servedBy };
     },
   };
 }

@@ -4,7 +4,8 @@ import { assertJsonDepth } from '../../core/assert-json-limits.ts';
 import { toEnvelope } from '../../core/gateway-error.ts';
 import { toUsd } from '../../core/money.ts';
 import type { Operation } from '../../core/operation.ts';
-import type { ExplainedRule, Explanation } from '../../gateway/explain-call.ts';
+import type { Explanation } from '../../gateway/explain-call.ts';
+import type { ExplainedRule } from '../../gateway/explained-rule.ts';
 import type { ParsedCall } from '../../gateway/parse-call.ts';
 
 export const keyExplainBody = z.looseObject({
@@ -35,12 +36,17 @@ const numbers = z.object({
 export const keyExplainReply = z.object({
   allowed: z.boolean(),
   error: z.object({ message: z.string(), type: z.string(), param: z.string().nullable(), code: z.string() }).nullable(),
+  served_by: z
+    .string()
+    .nullable()
+    .describe("The model that would serve: the one asked for, or one of the key's budget_fallbacks. null: refused."),
   estimated_cost: z.number().nullable(),
   rules: z.array(
     z.object({
       rule: z.string(),
       passed: z.boolean(),
       owner: z.string().nullable(),
+      model: z.string().nullable().describe('The model that a limit is for, or that would be called instead.'),
       numbers: numbers.nullable(),
       message: z.string().nullable(),
     }),
@@ -63,21 +69,23 @@ export function toParsedCall(body: KeyExplainBody): { parsed: ParsedCall; route:
 }
 
 export function fromExplanation(explanation: Explanation): z.infer<typeof keyExplainReply> {
-  const { refusal, estimatedNanoUsd } = explanation;
+  const { refusal, servedBy, estimatedNanoUsd } = explanation;
   return {
     allowed: explanation.allowed,
     error: refusal === null ? null : toEnvelope(refusal).error,
+    served_by: servedBy,
     estimated_cost: estimatedNanoUsd === null ? null : toUsd(estimatedNanoUsd),
     rules: explanation.rules.map(fromRule),
   };
 }
 
-function fromRule({ rule, passed, owner, numbers: counted, refusal }: ExplainedRule) {
+function fromRule({ rule, passed, owner, model, numbers: counted, refusal }: ExplainedRule) {
   const scale = (amount: number): number => (counted?.unit === 'nano_usd' ? toUsd(amount) : amount);
   return {
     rule,
     passed,
     owner,
+    model,
     message: refusal?.message ?? null,
     numbers:
       counted === null

@@ -25,10 +25,13 @@ const RECORD_SHAPE = {
   duration: z.string().nullish().describe(`Lifetime from now. ${DURATION_HELP} null or "-1": never expires.`),
   models: Texts.nullish().describe('Names and wildcards that the key may call; empty: all.'),
   aliases: z.record(z.string(), z.string()).nullish().describe('Requested model → model to use instead.'),
-  user_id: z.string().nullish().describe('Owner. Any text: whether the user exists is not checked in this release.'),
-  team_id: z.string().nullish().describe('Any text: whether the team exists is not checked in this release.'),
-  organization_id: z.string().nullish().describe('Any text: whether it exists is not checked in this release.'),
-  budget_id: z.string().nullish().describe('Stored and returned; made up when a soft_budget is set without one.'),
+  user_id: z.string().nullish().describe('Owner. Administrators may name one that there is not (yet).'),
+  team_id: z
+    .string()
+    .nullish()
+    .describe('Has to be a team of the caller; administrators may name one that there is not (yet).'),
+  organization_id: z.string().nullish().describe('Has to exist.'),
+  budget_id: z.string().nullish().describe('Has to exist; limits of that row hold where the key says nothing.'),
   budget_duration: z.string().nullish().describe(`Length of the budget's clock window. ${DURATION_HELP}`),
   budget_mode: z
     .enum(['standard', 'hard'])
@@ -115,7 +118,10 @@ const EXTRA_SHAPE = {
     .array(z.unknown())
     .nullish()
     .describe('Further budgets that hold as well: a list of {budget_duration, max_budget}.'),
-  budget_fallbacks: OpenObject.nullish().describe(NOT_YET),
+  budget_fallbacks: z
+    .record(z.string(), Texts)
+    .nullish()
+    .describe('Model → the models to use in its place, in order, once a budget does not pay for it.'),
   throttle_on_budget_exceeded: LaxBoolean.nullish().describe(NOT_YET),
   disable_global_guardrails: LaxBoolean.nullish().describe(NOT_YET),
   tag_rpm_limit: OpenObject.nullish().describe(NOT_YET),
@@ -141,6 +147,7 @@ const ACTED_ON: readonly string[] = [
   'temp_budget_increase',
   'temp_budget_expiry',
   'budget_limits',
+  'budget_fallbacks',
 ];
 const KEPT_IN_RECORD = ['soft_budget', 'config', 'allowed_cache_controls'] as const;
 const KEPT_ONLY = [...METADATA_FIELDS, ...EXTRA_FIELDS, ...KEPT_IN_RECORD].filter((name) => !ACTED_ON.includes(name));

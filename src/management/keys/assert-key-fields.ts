@@ -78,6 +78,7 @@ export function assertKeyFields(fields: KeyFields, isKnownModel: (name: string) 
   assertMeaningfulMetadata(fields.metadata ?? {}, 'metadata.');
   assertMeaningfulMetadata(fields.inMetadata ?? {}, '');
   assertBudgetLimits(fields.extra?.budget_limits);
+  assertBudgetFallbacks(fields, isKnownModel);
   for (const entry of fields.allowedIps ?? []) {
     if (parseIpRange(entry) !== null) continue;
     refuse('allowed_ips', `allowed_ips: '${entry}' is neither an IP address nor a range such as 10.0.0.0/8.`);
@@ -161,6 +162,26 @@ function assertBudgetLimits(limits: Json | undefined): void {
     }
     assertDuration(limit.budget_duration, param);
     assertMoney(limit.max_budget * 1e9, param);
+  }
+}
+
+/** Each of them is planned for as a call of its own, whenever a budget refuses the one before. */
+const MAX_BUDGET_FALLBACKS = 20;
+
+/** A fallback that no call could go to would leave calls refused that were meant to be served. */
+function assertBudgetFallbacks({ extra, aliases }: KeyFields, isKnownModel: (name: string) => boolean): void {
+  const param = 'budget_fallbacks';
+  for (const [model, chain] of Object.entries((extra?.budget_fallbacks ?? {}) as Record<string, string[]>)) {
+    assertName(model, param);
+    if (chain.length > MAX_BUDGET_FALLBACKS) {
+      refuse(param, `budget_fallbacks: '${model}' has more than ${MAX_BUDGET_FALLBACKS} fallbacks.`);
+    }
+    for (const name of chain) {
+      assertName(name, param);
+      if (name === model) refuse(param, `budget_fallbacks: '${model}' cannot stand in for itself.`);
+      if (isKnownModel(name) || Object.hasOwn(aliases ?? {}, name)) continue;
+      refuse(param, `budget_fallbacks: '${model}' falls back to '${name}', which is no model or alias of this proxy.`);
+    }
   }
 }
 
