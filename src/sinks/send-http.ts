@@ -1,0 +1,95 @@
+/**
+ * The way out for all sinks: the only code that sends a sink's requests, so that what holds for all of them (time limits,
+ * no redirects, which addresses may be reached) is decided in one place.
+ */
+import { Agent, request } from 'undici';
+import { SinkError } from './sink.ts';
+
+export interface SinkRequest {
+  url: string;
+  method: 'POST' | 'PUT' | 'GET' | 'DELETE';
+  headers: Readonly<Record<string, string>>;
+  body: string | Buffer | null;
+}
+
+export interface SinkAnswer {
+  status: number;
+  /** At most the first 64 KiB. */
+  text: string;
+  /** Lower-case names; of repeated ones the first. */
+  headers: Readonly<Record<string, string>>;
+}
+
+/** Resolves with whatever is answered, refusals included. @throws SinkError (later) when there is no answer. */
+export type SendHttp = (request: SinkRequest) => Promise<SinkAnswer>;
+
+export interface HttpOutlet {
+  send: SendHttp;
+  close(): Promise<void>;
+}
+
+const CONNECT_TIMEOUT_MS = 10_000;
+/** Until the whole answer is there. */
+const ANSWER_TIMEOUT_MS = 30_000;
+const MAX_ANSWER_CHARS = 64 * 1024;
+const MAX_SOCKETS_PER_ORIGIN = 32;
+
+/** Sockets are shared by all sinks and kept open between batches. Redirects are answers like others: not followed. */
+export function createHttpOutlet(): HttpOutlet {
+  const agent = new Agent({
+    connect: { timeout: CONNECT_TIMEOUT_MS },
+    connections: MAX_SOCKETS_PER_ORIGIN,
+    headersTimeout: ANSWER_TIMEOUT_MS,
+    bodyTimeout: ANSWER_TIMEOUT_MS,
+  });
+  return {
+    async send({ url, method, headers, body }) {
+      try {
+        const signal = AbortSignal.timeout(ANSWER_TIMEOUT_MS);
+        const answer = await request(url, { method, headers, body, dispatcher: agent, signal });
+        const text = (await answer.body.text()).slice(0, MAX_ANSWER_CHARS);
+        return { status: answer.statusCode, text, headers: firstValues(answer.headers) };
+      } catch (error) {
+        throw new SinkError('later', `${hostOf(url)} did not answer: ${reasonOf(error)}`, { cause: error });
+      }
+    },
+    close: () => agent.destroy(),
+  };
+}
+
+/** Does nothing for a success. @throws SinkError for anything else, with the beginning of what was answered. */
+export function assertTaken(answer: SinkAnswer, url: string): void {
+  const { status, text, headers } = answer;
+  if (status >= 200 && status < 300) return;
+  const said = text.trim().replace(/\s+/g, ' ').slice(0, 300);
+  const message = `${hostOf(url)} answered ${status}${said === '' ? '' : `: ${said}`}`;
+  // A refusal of what was sent. Other statuses are about who sends, or the address, which an operator can mend.
+  const verdict = status === 400 || status === 413 || status === 422 ? 'never' : 'later';
+  throw new SinkError(verdict, message, { retryAfterMs: parseRetryAfter(headers['retry-after']) });
+}
+
+/** Addresses may hold credentials in their path or query. */
+function hostOf(url: string): string {
+  return URL.canParse(url) ? new URL(url).host : 'the address';
+}
+
+function reasonOf(error: unknown): string {
+  if (!(error instanceof Error)) return 'no reason is known';
+  const { code } = error as NodeJS.ErrnoException;
+  if (error.name === 'TimeoutError') return `no answer within ${ANSWER_TIMEOUT_MS / 1000} s`;
+  return typeof code === 'string' ? code : error.name;
+}
+
+function firstValues(headers: Record<string, string | string[] | undefined>): Record<string, string> {
+  return Object.fromEntries(
+    Object.entries(headers).flatMap(([name, value]) => {
+      const first = Array.isArray(value) ? value[0] : value;
+      return first === undefined ? [] : [[name, first]];
+    }),
+  );
+}
+
+function parseRetryAfter(value: string | undefined): number | undefined {
+  const seconds = Number(value);
+  return value === undefined || !Number.isFinite(seconds) || seconds < 0 ? undefined : seconds * 1000;
+}

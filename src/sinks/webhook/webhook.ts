@@ -1,0 +1,98 @@
+import { assertTaken } from '../send-http.ts';
+import type { SinkBatch } from '../sink.ts';
+import { SinkSetupError } from '../sink.ts';
+import type { SinkKind } from '../sink-kind.ts';
+import { type SinkVars, secondsOf, wholeNumberOf } from '../sink-vars.ts';
+
+/**
+ * `generic_api`: a POST of every batch to an address. The body is a JSON list of records, or one record per line with
+ * `log_format: ndjson`. The header `idempotency-key` is the same on every repeat of a batch.
+ */
+export const webhook: SinkKind = {
+  type: 'generic_api',
+  varNames: ['endpoint', 'headers', 'log_format', 'turn_off_message_logging'],
+  globalOnly: false,
+  flushRule: (vars) => ({
+    maxRecords: wholeNumberOf('GENERIC_LOGGER_BATCH_SIZE', vars.environment('GENERIC_LOGGER_BATCH_SIZE'), 512),
+    maxBytes: 4 * 1024 * 1024,
+    intervalMs: secondsOf('GENERIC_LOGGER_FLUSH_INTERVAL', vars.environment('GENERIC_LOGGER_FLUSH_INTERVAL'), 5_000),
+  }),
+  create(vars, { send }) {
+    const { url, headers } = targetOf(vars);
+    const asLines = isNdjson(vars.own('log_format') ?? 'json_array');
+    const contentType = asLines ? 'application/x-ndjson' : 'application/json';
+    return {
+      type: webhook.type,
+      async deliver(batch) {
+        const answer = await send({
+          url,
+          method: 'POST',
+          headers: { 'content-type': contentType, ...headers, 'idempotency-key': batch.id },
+          body: asLines ? batch.ndjson : toList(batch),
+        });
+        assertTaken(answer, url);
+      },
+      close: async () => {},
+    };
+  },
+};
+
+/** An address of the destination's own gets no headers of the environment: they hold the operator's credentials. */
+function targetOf(vars: SinkVars): { url: string; headers: Record<string, string> } {
+  const own = vars.own('endpoint');
+  const url = own ?? vars.environment('GENERIC_LOGGER_ENDPOINT');
+  const name = own === undefined ? 'GENERIC_LOGGER_ENDPOINT' : 'endpoint';
+  if (url === undefined) throw new SinkSetupError(`${name} is not set in the environment`);
+  if (!URL.canParse(url) || !/^https?:$/.test(new URL(url).protocol)) {
+    throw new SinkSetupError(`${name} has to be an http:// or https:// address`);
+  }
+  const headers = vars.own('headers') ?? (own === undefined ? vars.environment('GENERIC_LOGGER_HEADERS') : undefined);
+  return { url, headers: parseHeaders(headers) };
+}
+
+/** `name=value` pairs with commas between them, as LiteLLM writes them, or a JSON object. */
+function parseHeaders(text: string | undefined): Record<string, string> {
+  if (text === undefined) return {};
+  const pairs = text.trim().startsWith('{') ? pairsOfJson(text) : text.split(',').map(splitPair);
+  const headers: Record<string, string> = {};
+  for (const [name, value] of pairs) {
+    if (!/^[\w!#$%&'*+.^`|~-]+$/.test(name) || !/^[\t\x20-\x7e\x80-\xff]*$/.test(value)) throw malformedHeaders();
+    headers[name.toLowerCase()] = value;
+  }
+  return headers;
+}
+
+function splitPair(pair: string): [string, string] {
+  const at = pair.indexOf('=');
+  if (at === -1) throw malformedHeaders();
+  return [pair.slice(0, at).trim(), pair.slice(at + 1).trim()];
+}
+
+function pairsOfJson(text: string): [string, string][] {
+  try {
+    return Object.entries(JSON.parse(text) as object).map(([name, value]) => [name, String(value)]);
+  } catch {
+    throw malformedHeaders();
+  }
+}
+
+/** What was written is not repeated: it holds credentials. */
+function malformedHeaders(): SinkSetupError {
+  return new SinkSetupError('headers have to be name=value pairs with commas between them, or a JSON object');
+}
+
+function isNdjson(format: string): boolean {
+  if (format === 'ndjson') return true;
+  if (format === 'json_array') return false;
+  throw new SinkSetupError('log_format has to be json_array or ndjson');
+}
+
+/** No record holds a line end, so that the ends of lines are all there is to replace. */
+function toList({ ndjson }: SinkBatch): Buffer {
+  const list = Buffer.allocUnsafe(ndjson.length + 1);
+  list[0] = 0x5b;
+  ndjson.copy(list, 1);
+  for (let at = list.indexOf(10); at !== -1; at = list.indexOf(10, at + 1)) list[at] = 0x2c;
+  list[list.length - 1] = 0x5d;
+  return list;
+}
