@@ -135,6 +135,9 @@ export async function fillFleet(db, dialect, size, nowMs, log) {
     expires_at_ms: `case when i % 3 = 0 then ${nowMs} + (i % 1000 - 300) * ${DAY_MS / 10} end`,
     last_active_at_ms: `case when i % 4 = 0 then ${nowMs} - i * 1000 end`,
     search_text: `${keyIdSql('i')} || '\n' || 'fleet ' || i`,
+    // Some in a project of a hundred keys, some in one of a hundred access groups.
+    extra: `case when i % 5 = 0 then '{"project_id":"project-' || (i / 5 % ${keys / 500}) || '"}'
+      when i % 7 = 0 then '{"access_group_ids":["group-' || (i % 100) || '"]}' else pattern.extra end`,
     ...stamps,
   });
   await multiply('key_secrets', 'true', keys, { hash: scatter('i', 64), key_id: keyIdSql('i') });
@@ -144,6 +147,13 @@ export async function fillFleet(db, dialect, size, nowMs, log) {
     nano_usd: 'i * 7919 % 1000000000',
     key_id: keyIdSql('i'),
   });
+  await multiply(
+    'balances',
+    'key_id is not null',
+    users,
+    { counter: `'user:user-' || i || '/spend'`, nano_usd: 'i * 7919 % 1000000000', key_id: 'null' },
+    'balances',
+  );
   await multiply('audit_log', `action = 'created' and object_key_id is not null`, auditRows, {
     seq: 'i + 1000000',
     id: `'fleet-audit-' || i`,
@@ -176,8 +186,12 @@ export async function fillFleet(db, dialect, size, nowMs, log) {
       team_id: teamOf(key),
       organization_id: organizationOf(`(1 + ${key} % ${teams})`),
       end_user: `case when i % 2 = 0 then 'customer-' || (i % ${endUsers}) end`,
-      spend_nano_usd: 'i % 100000',
+      spend_nano_usd: 'case when i % 500009 = 0 then 1000000000 else i % 100000 end',
+      // Two models that are called a lot and one that hardly ever is; one call of a thousand fails.
+      model: `case when i % 100003 = 0 then 'rare' when i % 10 = 0 then 'second' else pattern.model end`,
+      status: `case when i % 1009 = 0 then 'failure' else pattern.status end`,
     };
+    const tags = `case when i % 100019 = 0 then '["rare"]' when i % 7 = 0 then '["tag-' || (i % 100) || '"]' else '[]' end`;
     /** @type {Record<number, string>} By place in the record. */
     const texts = {
       0: own.request_id,
@@ -187,10 +201,12 @@ export async function fillFleet(db, dialect, size, nowMs, log) {
       10: own.user_id,
       11: own.team_id,
       12: own.organization_id,
+      3: own.status,
       13: own.end_user,
+      15: own.model,
     };
     /** @type {Record<number, string>} */
-    const numbers = { 4: startedAt, 5: `(${startedAt} + 900)`, 27: `(${own.spend_nano_usd})` };
+    const numbers = { 4: startedAt, 5: `(${startedAt} + 900)`, 14: `(${tags})`, 27: `(${own.spend_nano_usd})` };
     const items = values.map((/** @type {unknown} */ value, /** @type {number} */ index) => {
       if (texts[index] !== undefined) return `coalesce('"' || (${texts[index]}) || '"', 'null')`;
       return numbers[index] ?? `'${JSON.stringify(value).replaceAll("'", "''")}'`;

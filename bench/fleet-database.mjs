@@ -10,11 +10,12 @@ import { startPostgres } from './test-servers.mjs';
 
 /**
  * @param {'sqlite' | 'postgres'} dialect
+ * @param {string | null} kept Where a server keeps its data; null: nowhere.
  * @returns {Promise<FleetDatabase>} `url` null: the gateway's own file.
  */
-export async function startFleetDatabase(dialect) {
+export async function startFleetDatabase(dialect, kept = null) {
   if (dialect === 'sqlite') return { url: null, connect: openSqlite, stop: async () => {} };
-  const server = await startPostgres();
+  const server = await startPostgres(kept === null ? {} : { keepIn: join(kept, 'postgres') });
   return { url: server.url, connect: () => openPostgres(server.url), stop: () => server.stop() };
 }
 

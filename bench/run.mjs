@@ -1,4 +1,4 @@
-// `npm run bench -- [--quick] [--minutes N] [--peer FOLDER] [names]`: runs the scenarios named (all without names), one
+// `npm run bench -- [--quick] [--minutes N] [--peer FOLDER] [--fleet FOLDER] [names]`: runs the scenarios named (all without names), one
 // after the other, and rewrites docs/benchmarks.md. Sections of scenarios that were not run stay as they are. A quick run is for
 // trying: it is printed and written nowhere.
 
@@ -21,7 +21,7 @@ import { startUp } from './scenarios/start-up.mjs';
 import { claimLoadCore } from './targets.mjs';
 
 /**
- * @typedef {{ quick: boolean, minutes: number, peer: string | null, log: (line: string) => void }} Context
+ * @typedef {{ quick: boolean, minutes: number, peer: string | null, fleet: string | null, log: (line: string) => void }} Context
  */
 
 /**
@@ -70,6 +70,8 @@ const { values, positionals } = parseArgs({
     minutes: { type: 'string', default: '1' },
     /** Where another gateway is installed; without it the scenario that needs it is left out. */
     peer: { type: 'string' },
+    /** Where filled fleets are kept from one run to the next; without it they are filled and thrown away. */
+    fleet: { type: 'string' },
   },
 });
 const unknown = positionals.filter((name) => !SCENARIOS.some((scenario) => isCalled(scenario, name)));
@@ -84,6 +86,7 @@ const context = {
   quick: values.quick,
   minutes: Number(values.minutes),
   peer: values.peer === undefined ? null : resolve(values.peer),
+  fleet: values.fleet === undefined ? null : resolve(values.fleet),
   log: console.error,
 };
 let lost = 0;

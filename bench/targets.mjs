@@ -185,6 +185,25 @@ export async function startGateway(
 }
 
 /**
+ * Brings a stopped installation to this version's tables, however long that takes.
+ *
+ * @param {string} dataDir
+ * @param {string | null} databaseUrl
+ */
+export async function migrate(dataDir, databaseUrl) {
+  const child = spawn(process.execPath, [join(root, 'dist/main.js'), 'migrate', '--data-dir', dataDir], {
+    env: {
+      ...process.env,
+      LATCHKEY_MASTER_KEY: MASTER_KEY,
+      ...(databaseUrl === null ? {} : { LATCHKEY_DATABASE_URL: databaseUrl }),
+    },
+    stdio: ['ignore', 'ignore', 'inherit'],
+  });
+  const [code] = await once(child, 'exit');
+  if (code !== 0) throw new Error('the database could not be brought to the tables of this version');
+}
+
+/**
  * Another gateway in TypeScript, installed aside. It checks no key and stores nothing.
  *
  * @param {string} folder Where `@portkey-ai/gateway` has been installed.

