@@ -68,7 +68,7 @@ function countInPostgres({ storage, ledger, processId, ownClock, logger }: Parts
 async function countInRedis(
   { url }: RedisConfig,
   { general }: Pick<Config, 'general'>,
-  { ledger, processId, ownClock, logger }: Parts,
+  { storage, ledger, processId, ownClock, logger }: Parts,
 ): Promise<CounterParts> {
   const failMode = general.countersFailMode;
   const counters = await createRedisCounters({
@@ -76,6 +76,7 @@ async function countInRedis(
     processId,
     loadBalances: (ids) => ledger.balances(ids),
     flushLedger: () => ledger.flush(),
+    liveProcesses: storage.processes.live,
     failMode,
     timeoutMs: general.redisTimeoutMs,
     billLagMs: Math.max(LEAST_BILL_LAG_MS, BILL_LAG_IN_SHIPMENTS * general.shipEveryMs),

@@ -20,8 +20,8 @@ export async function openJournal(
     storage: OpenStorage;
     nowMs: () => number;
     logger: pino.Logger;
-    /** Bills of a process that has died are in the ledger now, and moved these counters' balances. */
-    onRecovered: (counters: readonly string[]) => void;
+    /** Bills of a process that has died are in the ledger now, and moved these counters' balances by so much. */
+    onRecovered: (moved: ReadonlyMap<string, number>) => void;
   },
 ): Promise<OpenSharedJournal> {
   const { dataDir } = config.server;

@@ -2,7 +2,8 @@
  * A batch of steps on counters in PostgreSQL: as the parameters of one statement, and back from its answer. The function
  * that the statement calls, and what its numbers mean, is in the migration that makes it.
  */
-import type { Charge, Consumption, Hold, Reservation } from '../core/charge.ts';
+import type { Charge, Consumption, HeldCharge, Hold, Reservation } from '../core/charge.ts';
+import { consumed } from './consumed.ts';
 
 export const APPLY_SQL =
   'select counters_apply_1($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15) as r';
@@ -25,10 +26,10 @@ export interface ReserveStep {
 }
 
 export type LaterStep =
-  | { kind: 'settle'; holdId: string; charges: readonly Charge[]; used: Consumption; nowMs: number }
+  | { kind: 'settle'; holdId: string; held: readonly HeldCharge[]; used: Consumption; nowMs: number }
   | { kind: 'release'; holdId: string; charges: readonly Pick<Charge, 'counter'>[]; nowMs: number }
   | { kind: 'expire'; holdId: string; charges: readonly Pick<Charge, 'counter'>[]; nowMs: number }
-  | { kind: 'renew'; holdId: string; charges: readonly Pick<Charge, 'counter'>[]; nowMs: number; leaseMs: number }
+  | { kind: 'renew'; holdId: string; nowMs: number; leaseMs: number }
   | { kind: 'adjust'; counter: string; delta: number; change: number; nowMs: number };
 
 export type Step = ReserveStep | LaterStep;
@@ -37,7 +38,6 @@ export type Step = ReserveStep | LaterStep;
 export type ReserveOutcome = Reservation | { missing: true };
 
 const KINDS = { reserve: 1, settle: 2, release: 3, renew: 4, adjust: 5, expire: 6 } as const;
-const NO_CHARGES: readonly Charge[] = [];
 
 /** `nowMs` null: the database's own clock says what time it is. */
 export function writeBatch(writer: string, number: number, nowMs: number | null, steps: readonly Step[]): unknown[] {
@@ -50,7 +50,7 @@ export function writeBatch(writer: string, number: number, nowMs: number | null,
   const extras: (number | null)[] = [];
   const lengths: number[] = [];
   const at: number[] = [];
-  const a: (number | null)[] = [];
+  const a: number[] = [];
   const b: number[] = [];
   const c: number[] = [];
 
@@ -65,7 +65,7 @@ export function writeBatch(writer: string, number: number, nowMs: number | null,
     }
     return place;
   };
-  const put = (counter: string, first: number | null, second: number, third: number): void => {
+  const put = (counter: string, first: number, second: number, third: number): void => {
     at.push(place(counter));
     a.push(first);
     b.push(second);
@@ -82,9 +82,8 @@ export function writeBatch(writer: string, number: number, nowMs: number | null,
       continue;
     }
     extras.push(step.kind === 'reserve' || step.kind === 'renew' ? step.leaseMs : null);
-    // Only the row of the hold is touched, so no counter has to be locked.
-    const charges = step.kind === 'renew' ? NO_CHARGES : step.charges;
-    lengths.push(charges.length);
+    // A renewal touches the row of the hold only, so no counter has to be locked.
+    lengths.push(step.kind === 'renew' ? 0 : step.kind === 'settle' ? step.held.length : step.charges.length);
     if (step.kind === 'reserve') {
       for (const charge of step.charges) {
         put(charge.counter, wholeUp(charge.amount), wholeUp(charge.atLeast), wholeDown(charge.ceiling));
@@ -100,11 +99,12 @@ export function writeBatch(writer: string, number: number, nowMs: number | null,
         }
       }
     } else if (step.kind === 'settle') {
-      for (const { counter, unit } of step.charges) {
-        put(counter, usedOf(unit, step.used), unit === 'nano_usd' ? step.used.nanoUsd : 0, 0);
+      for (const held of step.held) {
+        const { counter, unit } = held.charge;
+        put(counter, wholeUp(consumed(held, step.used)), unit === 'nano_usd' ? step.used.nanoUsd : 0, 0);
       }
-    } else {
-      for (const { counter } of charges) put(counter, 0, 0, 0);
+    } else if (step.kind !== 'renew') {
+      for (const { counter } of step.charges) put(counter, 0, 0, 0);
     }
   }
   const ids = [...index.keys()];
@@ -151,20 +151,6 @@ export function readBatch(numbers: readonly (number | string)[]): BatchReader {
       return { granted: true, hold };
     },
   };
-}
-
-/** Null: as much as was granted. */
-function usedOf(unit: Charge['unit'], used: Consumption): number | null {
-  switch (unit) {
-    case 'requests':
-      return null;
-    case 'tokens':
-      return wholeUp(used.tokens);
-    case 'nano_usd':
-      return used.nanoUsd;
-    case 'slots':
-      return 0;
-  }
 }
 
 function wholeUp(amount: number): number {

@@ -30,10 +30,12 @@ export interface Counters {
    */
   adjust(counterId: string, deltaNanoUsd: number, change?: number): MaybePromise<void>;
   /**
-   * The ledger has bills that never came through these counters: those of a process that died. What they moved is read
-   * anew before it is next charged. Never rejects. Absent where the counters of a process die with it.
+   * The ledger has bills of a process that died, of which nobody knows whether they came through these counters.
+   * `moved`: budget counters by id, and the nano-dollars that those bills add up to. From now on nothing of it is missing
+   * here; what came through and is counted twice is put right from the ledger. Never rejects. Absent where the counters
+   * of a process die with it.
    */
-  reread?(counterIds: readonly string[]): MaybePromise<void>;
+  reread?(moved: ReadonlyMap<string, number>): MaybePromise<void>;
   /**
    * Holds that have not ended, of all processes that share the store. Never more than there are calls in flight, or
    * something has leaked.

@@ -1,23 +1,10 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import type { Charge, ChargeUnit, Hold } from '../core/charge.ts';
+import type { Charge, Hold } from '../core/charge.ts';
+import { buildCharge as charge } from './__fixtures__/charge.ts';
 import { createMemoryCounters } from './memory-counters.ts';
 
 const MINUTE = 60_000;
-
-function charge(over: Partial<Charge> & { unit: ChargeUnit }): Charge {
-  return {
-    owner: { kind: 'key', id: 'key_1' },
-    limit: 'max_budget',
-    counter: `key:key_1/${over.unit}`,
-    amount: 1,
-    atLeast: over.amount ?? 1,
-    ceiling: 10,
-    windowMs: over.unit === 'requests' || over.unit === 'tokens' ? MINUTE : 0,
-    resetAtMs: null,
-    ...over,
-  };
-}
 
 function countersWith(balances: Record<string, number> = {}) {
   return createMemoryCounters({ loadBalances: async () => new Map(Object.entries(balances)) });

@@ -40,6 +40,9 @@ const IDLE_SWEEP_MS = 60_000;
 /** A writer that has been silent for this long is a process that is no more. */
 const FORGET_WRITERS_MS = 7 * 86_400_000;
 const EXPIRE_AT_ONCE = 500;
+/** At rest for so long, everything that a counter has is in the ledger. */
+const RECOUNT_AFTER_MS = 5_000;
+const RECOUNT_EVERY_MS = 1_000;
 
 const NOW = 'coalesce($1::bigint, (extract(epoch from clock_timestamp()) * 1000)::bigint)';
 const READ_SQL = `select id, used, held, window_start_ms, window_ms, ${NOW} as now_ms from counters where id = any ($2)`;
@@ -49,6 +52,10 @@ const SWEEP_SQL = `delete from counters where id in (
   select id from counters where holds = 0 and touched_at_ms <= ${NOW} - $2
     and (window_ms = 0 or window_start_ms = 0 or window_start_ms + window_ms <= ${NOW})
   order by id for update skip locked)`;
+const RECOUNT_SQL = `delete from counters where id in (
+  select id from counters where id = any ($3) and holds = 0 and touched_at_ms <= ${NOW} - $2
+  order by id for update skip locked)`;
+const PRESENT_SQL = 'select id from counters where id = any ($1)';
 const SWEEP_WRITERS_SQL = `delete from counter_writers where touched_at_ms <= ${NOW} - ${FORGET_WRITERS_MS}`;
 
 export function createPostgresCounters(options: PostgresCounterOptions): Counters {
@@ -64,6 +71,9 @@ export function createPostgresCounters(options: PostgresCounterOptions): Counter
   const loading = new Map<string, Promise<Opening>>();
   /** Budget counters whose balance was moved while it was being read: the reading is too old to be used. */
   const movedWhileLoading = new Set<string>();
+  /** Bills of dead processes were added to these, which may have had them: to be read back from the ledger. */
+  let doubted = new Set<string>();
+  let recountedAtMs = 0;
   let holdCount = 0;
   let sweptAtMs = 0;
   let lastNowMs = 0;
@@ -113,6 +123,21 @@ export function createPostgresCounters(options: PostgresCounterOptions): Counter
     return (await recentChanges()).filter(({ counter }) => counter === id).map(({ seq }) => seq);
   }
 
+  async function adjust(counter: string, delta: number, change = 0): Promise<void> {
+    if (loading.has(counter)) movedWhileLoading.add(counter);
+    await queue.later({ kind: 'adjust', counter, delta, change, nowMs: lastNowMs });
+  }
+
+  /** Forgets counters of which too much may be counted, in a moment in which the ledger has all that they have. */
+  async function recountDoubted(nowMs: number): Promise<void> {
+    if (doubted.size === 0 || nowMs - recountedAtMs < RECOUNT_EVERY_MS) return;
+    recountedAtMs = nowMs;
+    const asked = [...doubted];
+    await execute(RECOUNT_SQL, [timeFor(nowMs), RECOUNT_AFTER_MS, asked]);
+    const left = new Set((await execute(PRESENT_SQL, [asked])).map(({ id }) => String(id)));
+    doubted = new Set([...doubted].filter((id) => left.has(id) || !asked.includes(id)));
+  }
+
   async function find(ids: readonly string[], nowMs: number | null): Promise<Map<string, CounterRow>> {
     await queue.settled();
     const rows = (await execute(READ_SQL, [nowMs, ids])) as unknown as readonly CounterRow[];
@@ -129,7 +154,7 @@ export function createPostgresCounters(options: PostgresCounterOptions): Counter
     reserve,
 
     async settle(hold: Hold, used: Consumption, nowMs: number): Promise<void> {
-      await queue.later({ kind: 'settle', holdId: hold.id, charges: chargesOf(hold), used, nowMs });
+      await queue.later({ kind: 'settle', holdId: hold.id, held: hold.charges, used, nowMs });
     },
 
     async release(hold: Hold, nowMs: number): Promise<void> {
@@ -137,7 +162,7 @@ export function createPostgresCounters(options: PostgresCounterOptions): Counter
     },
 
     async renew(hold: Hold, nowMs: number, leaseMs: number): Promise<void> {
-      const renewed = await queue.later({ kind: 'renew', holdId: hold.id, charges: [], nowMs, leaseMs });
+      const renewed = await queue.later({ kind: 'renew', holdId: hold.id, nowMs, leaseMs });
       if (renewed) hold.expiresAtMs = nowMs + leaseMs;
     },
 
@@ -157,9 +182,11 @@ export function createPostgresCounters(options: PostgresCounterOptions): Counter
       return counterIds.map((id) => found.get(id)?.used ?? balances.get(id) ?? 0);
     },
 
-    async adjust(counter: string, delta: number, change = 0): Promise<void> {
-      if (loading.has(counter)) movedWhileLoading.add(counter);
-      await queue.later({ kind: 'adjust', counter, delta, change, nowMs: lastNowMs });
+    adjust,
+
+    async reread(moved: ReadonlyMap<string, number>): Promise<void> {
+      for (const counter of moved.keys()) doubted.add(counter);
+      await Promise.all([...moved].map(([counter, nanoUsd]) => adjust(counter, nanoUsd)));
     },
 
     async openHolds(): Promise<number> {
@@ -176,6 +203,7 @@ export function createPostgresCounters(options: PostgresCounterOptions): Counter
           queue.later({ kind: 'expire', holdId: id, charges: counters.map((counter) => ({ counter })), nowMs }),
         ),
       );
+      await recountDoubted(nowMs);
       if (nowMs - sweptAtMs >= IDLE_SWEEP_MS) {
         sweptAtMs = nowMs;
         await execute(SWEEP_SQL, [timeFor(nowMs), idleMs]);

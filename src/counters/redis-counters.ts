@@ -17,6 +17,8 @@ export interface RedisCounterOptions {
   loadBalances: LoadBalances;
   /** Ships what is journalled; resolves once the database has it. */
   flushLedger(): Promise<void>;
+  /** How many processes there are, this one included. */
+  liveProcesses(): number;
   failMode: FailMode;
   /** Longest wait for an answer. */
   timeoutMs: number;
@@ -74,6 +76,7 @@ export async function createRedisCounters(options: RedisCounterOptions): Promise
     processId: options.processId,
     fenceMs: options.fenceMs,
     quietMs,
+    liveProcesses: options.liveProcesses,
     ask: link.ask,
     flushLedger: options.flushLedger,
     restoreHolds: async () => {
@@ -100,7 +103,7 @@ export async function createRedisCounters(options: RedisCounterOptions): Promise
   const standIn: StandIn = createStandIn({
     mode: options.failMode,
     loadBalances: options.loadBalances,
-    liveProcesses: () => epoch.peers(),
+    liveProcesses: options.liveProcesses,
     liveHolds: () => live.list(),
   });
 
@@ -331,7 +334,7 @@ export async function createRedisCounters(options: RedisCounterOptions): Promise
 
     adjust: (counterId, deltaNanoUsd, change) => outbox.adjust(counterId, deltaNanoUsd, change),
 
-    reread: (counterIds) => outbox.reread(counterIds),
+    reread: (moved) => outbox.reread([...moved.keys()]),
 
     async openHolds() {
       try {

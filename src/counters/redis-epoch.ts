@@ -12,6 +12,8 @@ export interface RedisEpochOptions {
   processId: string;
   fenceMs: number;
   quietMs: number;
+  /** Processes that share the counters, this one included, as their common database knows them. */
+  liveProcesses(): number;
   ask: RedisLink['ask'];
   flushLedger(): Promise<void>;
   /** Puts every hold of a running call where Redis has it no longer. */
@@ -33,8 +35,6 @@ export interface RedisEpoch {
   counterKey(counter: string): string;
   /** Open, and this process has done its part. */
   isOpen(): boolean;
-  /** Processes that share the counters, this one included, as of the last time that all was well. */
-  peers(): number;
   /** A sign of life; starts this process's part where it has one to do. Rejects when Redis does not answer. */
   greet(runId: string): Promise<void>;
   /** The connection was lost: what this process holds may have ended meanwhile. */
@@ -52,7 +52,6 @@ export function createRedisEpoch(options: RedisEpochOptions): RedisEpoch {
   const key = `${options.tag}:epoch`;
   let id = '';
   let open = false;
-  let peers = 1;
   let flushedFor = '';
   let ending = '';
   let lastRunId = '';
@@ -61,8 +60,8 @@ export function createRedisEpoch(options: RedisEpochOptions): RedisEpoch {
 
   async function greet(runId: string): Promise<void> {
     lastRunId = runId;
-    const args = [randomUUID().slice(0, 8), options.processId, runId, peers, options.quietMs, ending];
-    const [present, isOpen, count] = await options.ask('join', [key], args);
+    const args = [randomUUID().slice(0, 8), runId, options.liveProcesses(), options.quietMs, ending];
+    const [present] = await options.ask('join', [key], args);
     if (present !== id) {
       const lost = id !== '';
       id = String(present);
@@ -70,8 +69,6 @@ export function createRedisEpoch(options: RedisEpochOptions): RedisEpoch {
       ending = '';
       if (lost) options.onClosed();
     }
-    // Those who are missing right after a loss are the ones to be waited for.
-    if (open && isOpen === '1') peers = Math.max(1, Number(count));
     if (!open) join();
   }
 
@@ -106,7 +103,6 @@ export function createRedisEpoch(options: RedisEpochOptions): RedisEpoch {
     id: () => id,
     counterKey: (counter) => `${options.tag}:${id}:c:${counter}`,
     isOpen: () => open,
-    peers: () => peers,
     greet,
     doubt() {
       open = false;

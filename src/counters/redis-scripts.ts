@@ -3,7 +3,6 @@
  * hash tag, so they live in one slot of a cluster. `<epoch>` names the life of this set of counters (redis-epoch.ts).
  *
  *   {tag}:epoch           hash: id, open, since, need, run, seen, quiet
- *   {tag}:peers           processes by last sign of life
  *   {tag}:<epoch>:c:<id>  a counter. u: used, h: held, s: start of its rolling window. No u: balance not loaded yet
  *   {tag}:<epoch>:m:<id>  a balance that is not loaded moved: how often (#), and when by which process
  *   {tag}:<epoch>:leases  holds by the end of their lease; `lapsed`: those that ended by themselves, by when
@@ -251,29 +250,27 @@ return {'ok', redis.call('ZCARD', root .. 'leases')}
 
 /**
  * A sign of life, and the way into an epoch: the present one, or a new one where there is none or where it is another
- * server's. ARGV: 1 own candidate, 2 process, 3 run of the server, 4 processes seen before, 5 quiet, 6 epoch to end.
+ * server's. ARGV: 1 own candidate, 2 run of the server, 3 processes there are, 4 quiet, 5 epoch to end.
  */
 const JOIN = `${CLOCK}
 local now = clock('')
 local prefix = string.sub(KEYS[1], 1, -6)
 local e = redis.call('HMGET', KEYS[1], 'id', 'open', 'need', 'run', 'seen')
 local id, open = e[1], e[2]
-if not id or (ARGV[3] ~= '' and e[4] ~= ARGV[3]) or id == ARGV[6] then
+if not id or (ARGV[2] ~= '' and e[4] ~= ARGV[2]) or id == ARGV[5] then
   id, open = ARGV[1], '0'
   redis.call('DEL', KEYS[1])
-  redis.call('HSET', KEYS[1], 'id', id, 'open', open, 'since', whole(now), 'need', ARGV[4], 'run', ARGV[3])
+  redis.call('HSET', KEYS[1], 'id', id, 'open', open, 'since', whole(now), 'need', ARGV[3], 'run', ARGV[2])
 else
-  if open == '0' and tonumber(ARGV[4]) > tonumber(e[3]) then redis.call('HSET', KEYS[1], 'need', ARGV[4]) end
-  local quietMs = tonumber(ARGV[5])
+  if open == '0' and tonumber(ARGV[3]) > tonumber(e[3]) then redis.call('HSET', KEYS[1], 'need', ARGV[3]) end
+  local quietMs = tonumber(ARGV[4])
   if quietMs > 0 and e[5] and now - tonumber(e[5]) > quietMs then redis.call('HSET', KEYS[1], 'quiet', whole(now + 5000)) end
 end
 redis.call('HSET', KEYS[1], 'seen', whole(now))
 for _, name in ipairs({'leases', 'holds', 'lapsed', 'seqs', 'acks'}) do
   redis.call('PEXPIRE', prefix .. id .. ':' .. name, ${DAY_MS})
 end
-redis.call('ZADD', prefix .. 'peers', whole(now), ARGV[2])
-redis.call('ZREMRANGEBYSCORE', prefix .. 'peers', '-inf', whole(now - 10000))
-return {id, open, redis.call('ZCARD', prefix .. 'peers')}
+return {id}
 `;
 
 /**

@@ -1,6 +1,7 @@
 import fc from 'fast-check';
 import { beforeEach, describe, expect, test } from 'vitest';
 import type { Charge, Hold } from '../core/charge.ts';
+import { buildCharge } from './__fixtures__/charge.ts';
 import type { Counters } from './counters.ts';
 import { createMemoryCounters } from './memory-counters.ts';
 import { createSlicedCounters } from './sliced-counters.ts';
@@ -48,18 +49,8 @@ function open(processes = 3): Counters {
 }
 
 function charge(over: Partial<Charge> = {}): Charge {
-  return {
-    owner: { kind: 'key', id: 'key_1' },
-    limit: 'max_budget',
-    counter: 'key:key_1/spend',
-    unit: 'nano_usd',
-    amount: 100,
-    atLeast: 100,
-    ceiling: 10_000_000,
-    windowMs: 0,
-    resetAtMs: null,
-    ...over,
-  };
+  const one = buildCharge({ unit: 'nano_usd', counter: 'key:key_1/spend', amount: 100, ceiling: 10_000_000 });
+  return { ...one, ...over };
 }
 const rate = (over: Partial<Charge> = {}) =>
   charge({ unit: 'requests', counter: 'key:key_1/requests', amount: 1, atLeast: 1, windowMs: 60_000, ...over });
@@ -335,12 +326,12 @@ test('whatever three processes do and whenever one dies: never over the ceiling,
 });
 
 test('a store is told which balances the ledger has bills for that never came through it', async () => {
-  const told: (readonly string[])[] = [];
-  const reread = (ids: readonly string[]) => {
-    told.push(ids);
+  const told: ReadonlyMap<string, number>[] = [];
+  const reread = (moved: ReadonlyMap<string, number>) => {
+    told.push(moved);
   };
   const counters = createSlicedCounters({ store: { ...store, reread }, liveProcesses: () => 1 });
-  await counters.reread?.(['key:key_1/spend']);
-  expect(told).toEqual([['key:key_1/spend']]);
+  await counters.reread?.(new Map([['key:key_1/spend', 7]]));
+  expect(told).toEqual([new Map([['key:key_1/spend', 7]])]);
   expect(createSlicedCounters({ store, liveProcesses: () => 1 }).reread).toBeUndefined();
 });

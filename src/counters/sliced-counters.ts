@@ -58,13 +58,13 @@ export function createSlicedCounters({ store, liveProcesses }: SlicedCounterOpti
     return { granted: true, hold: open(held, taken.slices, null, nowMs + leaseMs) };
   }
 
-  function reread(counterIds: readonly string[]): MaybePromise<void> {
+  function reread(moved: ReadonlyMap<string, number>): MaybePromise<void> {
     // What the store has set aside stays set aside; how much is left beside it has to be asked again.
-    for (const id of counterIds) {
+    for (const id of moved.keys()) {
       const slice = slices.get(id);
       if (slice !== undefined) slice.closing = true;
     }
-    return store.reread?.(counterIds);
+    return store.reread?.(moved);
   }
 
   /** Takes what slices have. */

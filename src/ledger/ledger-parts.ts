@@ -36,8 +36,8 @@ export interface LedgerOptions<Tables> {
   logger: LedgerLogger;
   /** Told after each commit which records were new. Must not throw. */
   onShipped?: (records: readonly SpendRecord[]) => void;
-  /** Told once what an earlier process left behind is in the ledger: the budget counters that it moved. */
-  onRecovered?: (counters: readonly string[]) => void;
+  /** Told once what an earlier process left behind is in the ledger: the budget counters that it moved, and how far. */
+  onRecovered?: (moved: ReadonlyMap<string, number>) => void;
   segmentBytes?: number;
   /** Bills held in memory while they wait; those beyond are read back from the journal. */
   maxRecordsInMemory?: number;
@@ -58,8 +58,8 @@ export interface LedgerParts {
   readBalances: ReadBalances;
   leftovers: Leftovers;
   recovery: LedgerRecovery;
-  /** Budget counters of the bills that were found in the journal. */
-  recoveredCounters: Set<string>;
+  /** What the bills that were found in the journal move budget counters by, in nano-dollars. */
+  recoveredBalances: Map<string, number>;
 }
 
 /** Reads what is in the (locked) directory and connects the parts. Nothing has been written or shipped yet. */
@@ -71,7 +71,7 @@ export function openLedgerParts<Tables>(options: LedgerOptions<Tables>): LedgerP
   const reads = (options.reads ?? options.database) as unknown as Kysely<unknown>;
   const recovery: LedgerRecovery = { shipped: 0, unsettled: 0, pending: 0, unreadable: 0 };
 
-  const recoveredCounters = new Set<string>();
+  const recoveredBalances = new Map<string, number>();
 
   const quarantine = createQuarantine(directory, logger);
   const unshipped = createUnshippedBalances();
@@ -81,7 +81,7 @@ export function openLedgerParts<Tables>(options: LedgerOptions<Tables>): LedgerP
   const leftovers = scanLeftovers(segments, mark.position, {
     onUnshipped: (record) => {
       unshipped.add(record.balances);
-      for (const { counter } of record.balances) recoveredCounters.add(counter);
+      addBalances(recoveredBalances, record);
     },
     onUnreadable: (position, line) => {
       recovery.unreadable += 1;
@@ -142,5 +142,10 @@ export function openLedgerParts<Tables>(options: LedgerOptions<Tables>): LedgerP
     },
   });
   const readBalances = createBalanceReader({ reads, dialect, lock, shipper, unshipped });
-  return { journal, writer, mark, bills, shipper, readBalances, leftovers, recovery, recoveredCounters };
+  return { journal, writer, mark, bills, shipper, readBalances, leftovers, recovery, recoveredBalances };
+}
+
+/** What the bill moves is added to what others moved. */
+export function addBalances(sums: Map<string, number>, { balances }: Pick<SpendRecord, 'balances'>): void {
+  for (const { counter, nanoUsd } of balances) sums.set(counter, (sums.get(counter) ?? 0) + nanoUsd);
 }

@@ -4,7 +4,7 @@ import { writeRecordRow } from '../core/record-row.ts';
 import { createLedger } from './create-ledger.ts';
 import { lockDirectory } from './directory-lock.ts';
 import type { Ledger, LedgerRecovery } from './ledger.ts';
-import { type LedgerOptions, type LedgerParts, openLedgerParts } from './ledger-parts.ts';
+import { addBalances, type LedgerOptions, type LedgerParts, openLedgerParts } from './ledger-parts.ts';
 import { toStorable } from './to-storable.ts';
 import { buildUnsettledRecord } from './unsettled-record.ts';
 import { waitAtMost } from './wait-at-most.ts';
@@ -47,18 +47,18 @@ export async function openLedger<Tables>(
 
 /** Gives calls that were left in flight a bill, and ships everything if the database lets it. */
 async function recover<Tables>(parts: LedgerParts, options: LedgerOptions<Tables>): Promise<LedgerRecovery> {
-  const { journal, bills, shipper, leftovers, recovery, recoveredCounters } = parts;
+  const { journal, bills, shipper, leftovers, recovery, recoveredBalances } = parts;
   const { unsettled = 'hold', patienceMs = PATIENCE_MS, nowMs } = options;
   await Promise.all(
     leftovers.unsettled.map((intent) => {
       const bill = toStorable(buildUnsettledRecord(intent, unsettled, nowMs()), writeRecordRow);
-      for (const { counter } of bill.record.balances) recoveredCounters.add(counter);
+      addBalances(recoveredBalances, bill.record);
       return journal.settle(bill.record, bill.text);
     }),
   );
   recovery.unsettled = leftovers.unsettled.length;
   shipper.wake();
   await waitAtMost(patienceMs, shipper.shipThrough(journal.acknowledgedEnd()));
-  if (recoveredCounters.size > 0) options.onRecovered?.([...recoveredCounters]);
+  if (recoveredBalances.size > 0) options.onRecovered?.(recoveredBalances);
   return { ...recovery, pending: bills.count() };
 }

@@ -43,7 +43,7 @@ async function open(count: number, options: Partial<RedisCounterOptions> = {}) {
   const prefix = randomUUID();
   const ledger = new Map<string, number>();
   const states: RedisState[][] = [];
-  const processes = [];
+  const processes: { counters: RedisCounters; settle(hold: Hold, nanoUsd: number): Promise<void> }[] = [];
   for (let index = 0; index < count; index += 1) {
     const journal: { counter: string; nanoUsd: number }[] = [];
     const log: RedisState[] = [];
@@ -61,6 +61,7 @@ async function open(count: number, options: Partial<RedisCounterOptions> = {}) {
       flushLedger: async () => {
         for (const { counter, nanoUsd } of journal.splice(0)) ledger.set(counter, (ledger.get(counter) ?? 0) + nanoUsd);
       },
+      liveProcesses: () => Math.max(1, processes.length),
       failMode: 'closed',
       timeoutMs: 200,
       billLagMs: 0,
@@ -167,8 +168,6 @@ describe('a Redis that stands still', () => {
     for (const process of [a, b, a, b]) await process.settle(await hold(process, money), 1);
     const running = await hold(a, slots);
     await expect(b.counters.reserve([slots], Date.now(), LEASE)).resolves.toMatchObject({ granted: true });
-    // Every process hears how many there are.
-    await new Promise((resolve) => setTimeout(resolve, 600));
     ledger.set(money.counter, 4);
     redis.pause();
     const granted = await grants(processes, 100, money);

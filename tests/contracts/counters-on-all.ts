@@ -87,6 +87,7 @@ async function createRedisStore(): Promise<CounterStore> {
         processId: randomUUID(),
         loadBalances,
         flushLedger: async () => {},
+        liveProcesses: () => opened.length + 1,
         failMode: 'closed',
         timeoutMs: 5_000,
         billLagMs: 0,

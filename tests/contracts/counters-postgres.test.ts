@@ -4,6 +4,7 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
 import type { Charge } from '../../src/core/charge.ts';
 import { GatewayError } from '../../src/core/gateway-error.ts';
+import { buildCharge } from '../../src/counters/__fixtures__/charge.ts';
 import type { ExecuteSql } from '../../src/counters/batch-queue.ts';
 import type { Counters } from '../../src/counters/counters.ts';
 import { createPostgresCounters, type PostgresCounterOptions } from '../../src/counters/postgres-counters.ts';
@@ -45,18 +46,7 @@ function open(options: Partial<PostgresCounterOptions> = {}): Counters {
 }
 
 function budget(counter: string, over: Partial<Charge> = {}): Charge {
-  return {
-    owner: { kind: 'key', id: counter },
-    limit: 'max_budget',
-    counter,
-    unit: 'nano_usd',
-    amount: 1,
-    atLeast: 1,
-    ceiling: 1_000_000,
-    windowMs: 0,
-    resetAtMs: null,
-    ...over,
-  };
+  return buildCharge({ unit: 'nano_usd', counter, ceiling: 1_000_000, ...over });
 }
 
 const unavailable = () => new GatewayError('database_unavailable', 'The database cannot be reached at the moment.');
@@ -237,6 +227,24 @@ test('a counter that is opened with an administrator’s change in it does not t
   await counters.adjust('key:h/spend', 7, 41);
   await counters.adjust('key:h/spend', 1, 42);
   expect(await counters.spent(['key:h/spend'])).toEqual([8]);
+});
+
+test('bills of a dead process that had been counted are counted twice until the first moment of rest, never less than once', async () => {
+  let ledger = 0;
+  const counters = open({ timeOf: 'caller', loadBalances: async (ids) => new Map(ids.map((id) => [id, ledger])) });
+  const reservation = await counters.reserve([budget('key:j/spend')], NOW, LEASE);
+  const other = await counters.reserve([budget('key:j/spend')], NOW, LEASE);
+  if (!reservation.granted || !other.granted) throw new Error('refused');
+  await counters.settle(reservation.hold, { tokens: 0, nanoUsd: 3 }, NOW);
+  ledger = 3;
+  await counters.reread?.(new Map([['key:j/spend', 3]]));
+  await counters.expire(NOW + 10_000);
+  expect(await counters.spent(['key:j/spend'])).toEqual([6]);
+  await counters.release(other.hold, NOW + 10_000);
+  await counters.expire(NOW + 14_999);
+  expect(await counters.spent(['key:j/spend'])).toEqual([6]);
+  await counters.expire(NOW + 16_000);
+  expect(await counters.spent(['key:j/spend'])).toEqual([3]);
 });
 
 test('counters at rest are forgotten, and those that somebody holds are not', async () => {

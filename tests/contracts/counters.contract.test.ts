@@ -2,7 +2,8 @@
 
 import fc from 'fast-check';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
-import type { Charge, ChargeUnit, Hold } from '../../src/core/charge.ts';
+import type { Charge, Hold } from '../../src/core/charge.ts';
+import { buildCharge as charge } from '../../src/counters/__fixtures__/charge.ts';
 import type { Counters } from '../../src/counters/counters.ts';
 import { createCounterModel } from './counter-model.ts';
 import { COUNTER_STORES, type CounterStore } from './counters-on-all.ts';
@@ -11,20 +12,6 @@ const MINUTE = 60_000;
 const LEASE = 20_000;
 const START = 1_764_000_000_000;
 const NOTHING = { tokens: 0, nanoUsd: 0 };
-
-function charge(over: Partial<Charge> & { unit: ChargeUnit }): Charge {
-  return {
-    owner: { kind: 'key', id: 'key_1' },
-    limit: 'max_budget',
-    counter: `key:key_1/${over.unit}`,
-    amount: 1,
-    atLeast: over.amount ?? 1,
-    ceiling: 10,
-    windowMs: over.unit === 'requests' || over.unit === 'tokens' ? MINUTE : 0,
-    resetAtMs: null,
-    ...over,
-  };
-}
 
 describe.each(COUNTER_STORES)('counters in $name', ({ create }) => {
   let store: CounterStore;
@@ -337,7 +324,7 @@ describe.each(COUNTER_STORES)('counters in $name', ({ create }) => {
       const held = await hold([money]);
       if (counters.reread === undefined) return;
       ledger.set(money.counter, 6);
-      await counters.reread([money.counter, 'key:nobody/spend']);
+      await counters.reread(new Map([[money.counter, 6]]).set('key:nobody/spend', 1));
       expect(await grants(money, 30)).toBe(3);
       await counters.settle(held, { tokens: 0, nanoUsd: 1 }, START);
       expect(await other.spent([money.counter])).toEqual([7]);
