@@ -3,7 +3,6 @@ import { mkdirSync } from 'node:fs';
 import { hostname } from 'node:os';
 import { pino } from 'pino';
 import { createAdminLogin } from './auth/admin-login.ts';
-import { refuseRoute } from './auth/authorize-route.ts';
 import { reassureCaller } from './auth/identify-caller.ts';
 import { createIpAllowList } from './auth/ip-allow-list.ts';
 import { createMasterKeyCheck } from './auth/master-key.ts';
@@ -13,6 +12,7 @@ import { buildGatewayDeps, chooseUpstream, newEndUserLimits } from './compose/bu
 import { buildKeyManagement, buildSpending } from './compose/build-management.ts';
 import { buildModelManagement } from './compose/build-model-management.ts';
 import { buildBudgetManagement, buildOwnerManagement } from './compose/build-owner-management.ts';
+import { buildRouteGuard, warnOfUnknownRoutes } from './compose/build-route-guard.ts';
 import { buildTeamManagement } from './compose/build-team-management.ts';
 import { databaseUrlOf } from './compose/database-url.ts';
 import { followMasterKey } from './compose/follow-master-key.ts';
@@ -76,8 +76,6 @@ const DRAIN_MS = 30_000;
 /** Look-ups for one address that reports leaked secrets. */
 const LEAKS_PER_HOUR = 1_000;
 const HOUR_MS = 3_600_000;
-/** Whether a caller's role may make model calls, as the guard of their routes decides it. */
-const refuseRole = (caller: Caller, route: string) => refuseRoute(caller, { access: 'llm', scope: 'self', route });
 
 /** The only place that builds things: configuration in, a gateway that is ready to listen out. */
 export async function compose(config: Config, overrides: ComposeOverrides = {}): Promise<Gateway> {
@@ -153,7 +151,17 @@ export async function compose(config: Config, overrides: ComposeOverrides = {}):
     random: overrides.random ?? Math.random,
   });
   const routes: KnownRoute[] = [];
-  const keyManagement = await buildKeyManagement(config, { storage, counters, calendar, gateway, nowMs, salt, routes });
+  const guardRoute = buildRouteGuard(config);
+  const keyManagement = await buildKeyManagement(config, {
+    storage,
+    counters,
+    calendar,
+    gateway,
+    nowMs,
+    salt,
+    routes,
+    guardRoute,
+  });
   const spending = await buildSpending(config, { storage, ledger, gateway, keyManagement });
   const ownerManagement = buildOwnerManagement({ storage, counters, calendar, gateway, nowMs });
   // After whatever an operator can get wrong (a hook, say): a master key that is made now is shown at the end of the start.
@@ -206,6 +214,7 @@ export async function compose(config: Config, overrides: ComposeOverrides = {}):
     },
     isIpAllowed: config.general.allowedIps === null ? null : createIpAllowList(config.general.allowedIps),
     publicRoutes: config.general.publicRoutes,
+    guardRoute,
     noteRoute: (route) => routes.push(route),
     pingDatabase: storage.ping,
     callRoll: storage.processes.callRoll,
@@ -232,6 +241,7 @@ export async function compose(config: Config, overrides: ComposeOverrides = {}):
     },
     explainCall: async (question) => {
       const standing = await storage.ownerCache.standingOf(question.key);
+      const refuseRole = (caller: Caller, route: string) => guardRoute({ access: 'llm', scope: 'self', route })(caller);
       return explainCall({ ...gateway, refuseRole }, { ...question, standing }, nowMs());
     },
     getVisibleKey: async (caller, text) => (await getKeyInfo(keyManagement, caller, text)).key,
@@ -273,6 +283,7 @@ export async function compose(config: Config, overrides: ComposeOverrides = {}):
     spending,
   });
 
+  warnOfUnknownRoutes(config, routes, logger);
   // Before the first call: whoever waits for all processes waits for this one from now on.
   await storage.processes.beat();
   const jobs = startJobs({

@@ -1,5 +1,5 @@
 import { createHmac, randomBytes } from 'node:crypto';
-import { refuseRoute } from '../auth/authorize-route.ts';
+import type { GuardRoute } from '../auth/route-guard.ts';
 import type { Config } from '../config/config.ts';
 import { loadHook } from '../config/load-hook.ts';
 import type { BudgetCalendar } from '../core/budget-window.ts';
@@ -29,9 +29,10 @@ export async function buildKeyManagement(
     salt: string;
     /** Filled as the application registers them. */
     routes: readonly KnownRoute[];
+    guardRoute: GuardRoute;
   },
 ): Promise<KeyManagement> {
-  const { storage, counters, calendar, gateway, nowMs, salt, routes } = parts;
+  const { storage, counters, calendar, gateway, nowMs, salt, routes, guardRoute } = parts;
   const { customKeyGenerate, defaults, upperBounds, rules } = config.keyGeneration;
   return {
     keys: storage.keys,
@@ -39,7 +40,7 @@ export async function buildKeyManagement(
     standingOf: storage.ownerCache.standingOf,
     accessGroupsOf: (model) => gateway.models.accessGroupsOf(model),
     routes: () => routes,
-    mayCallRoute: (caller, route) => refuseRoute(caller, route) === undefined,
+    mayCallRoute: (caller, route) => guardRoute(route)(caller) === undefined,
     nowMs,
     randomBytes: randomBytes,
     newId,

@@ -55,10 +55,17 @@ export function buildGeneral(
     keyHeaderName: general.litellm_key_header_name?.toLowerCase() ?? null,
     trustedProxies: general.trusted_proxies ?? [],
     allowedIps: general.allowed_ips,
-    publicRoutes: (general.public_routes ?? []).filter((route) => route !== ALWAYS_PUBLIC),
+    publicRoutes: withoutPublic(general.public_routes ?? []),
+    allowedRoutes: general.allowed_routes === null ? null : withoutPublic(general.allowed_routes),
+    adminOnlyRoutes: withoutPublic(general.admin_only_routes ?? []),
     enforceUserParam: general.enforce_user_param ?? false,
     endUserHeaderName: general.user_header_name?.toLowerCase() ?? null,
   };
+}
+
+/** Routes that need no key are served in any case, and to everybody. */
+function withoutPublic(routes: readonly string[]): string[] {
+  return routes.filter((route) => route !== ALWAYS_PUBLIC);
 }
 
 /** `admin`: as the environment names them. */

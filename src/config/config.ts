@@ -191,6 +191,10 @@ export interface GeneralConfig {
   readonly allowedIps: readonly string[] | null;
   /** Paths that need no key, beyond the ones that never do. */
   readonly publicRoutes: readonly string[];
+  /** The routes that are served at all, beside public ones; null: every route. */
+  readonly allowedRoutes: readonly string[] | null;
+  /** Routes that only administrators of the proxy may call. */
+  readonly adminOnlyRoutes: readonly string[];
   /** Model calls must carry `user`. */
   readonly enforceUserParam: boolean;
   /** Header, in lower case, in which clients name their end user; null: only the usual ones. */

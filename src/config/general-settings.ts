@@ -13,6 +13,27 @@ const route = z.unknown().transform((value, context): string => {
   return z.NEVER;
 });
 
+/** Names of groups, as LiteLLM writes them, and what they are called in the `allowed_routes` of keys. */
+const ROUTE_GROUPS: ReadonlyMap<string, string> = new Map([
+  ['public_routes', ALWAYS_PUBLIC],
+  ['llm_api_routes', 'llm_api_routes'],
+  ['openai_routes', 'llm_api_routes'],
+  ['info_routes', 'info_routes'],
+  ['management_routes', 'management_routes'],
+]);
+
+/** A path, the beginning of paths (`/key/*`), or a group of routes. */
+const routeOrGroup = z.unknown().transform((value, context): string => {
+  if (typeof value === 'string' && value.startsWith('/')) return value;
+  const group = typeof value === 'string' ? ROUTE_GROUPS.get(value.replace(/^LiteLLMRoutes\./, '')) : undefined;
+  if (group !== undefined) return group;
+  context.addIssue({
+    code: 'custom',
+    message: `expected a path that begins with /, or a group of routes: ${[...ROUTE_GROUPS.keys()].join(', ')}`,
+  });
+  return z.NEVER;
+});
+
 /** Stands in braces at the beginning of every key. */
 const redisPrefix = z.unknown().transform((value, context): string => {
   if (typeof value === 'string' && /^[^{}\s]{1,64}$/.test(value)) return value;
@@ -70,6 +91,8 @@ export const generalSettings = z.object({
   trusted_proxies: optional(z.array(address, { error: 'expected a list of addresses' })),
   allowed_ips: optional(z.array(address, { error: 'expected a list of addresses' })),
   public_routes: optional(z.array(route, { error: 'expected a list of paths' })),
+  allowed_routes: optional(z.array(routeOrGroup, { error: 'expected a list of routes' })),
+  admin_only_routes: optional(z.array(routeOrGroup, { error: 'expected a list of routes' })),
   enforce_user_param: optional(flag),
   user_header_name: optional(text),
   session_idle_timeout: optional(duration),

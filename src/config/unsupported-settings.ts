@@ -11,9 +11,9 @@ export const UNSUPPORTED_SECTIONS = words(`
 `);
 
 export const UNSUPPORTED_GENERAL_SETTINGS = words(`
-  admin_only_routes alert_to_webhook_url alert_types alerting alerting_args alerting_threshold
+  alert_to_webhook_url alert_types alerting alerting_args alerting_threshold
   allow_cli_sso_verification_uri_complete allow_client_side_credentials allow_requests_on_db_unavailable
-  allow_user_auth allowed_routes always_include_stream_usage apply_user_budget_to_team_keys
+  allow_user_auth always_include_stream_usage apply_user_budget_to_team_keys
   auto_redirect_ui_login_to_sso background_health_check_model_groups background_health_checks block_robots
   cancel_on_disconnect completion_model config_store_prompts control_plane_url coordination_redis custom_auth
   custom_auth_run_common_checks custom_auth_settings custom_key_update custom_sso custom_ui_sso_sign_in_handler

@@ -54,6 +54,18 @@ export function refuseGeneration(
   return refuseMissing(requiredParams, given);
 }
 
+/**
+ * Why a key may not go into a team that there is not. Administrators may do so as long as there are no rules, which such a
+ * team would be the way around.
+ */
+export function refuseUnknownTeam({ team, personal }: KeyGenerationRules, teamId: string): GatewayError | undefined {
+  const hasRules =
+    (team.memberRoles ?? personal.userRoles) !== null ||
+    team.requiredParams.length + personal.requiredParams.length > 0;
+  if (!hasRules) return undefined;
+  return refuse('team_id', `Unable to find team object in database. Team ID: ${teamId}`);
+}
+
 /** Why the caller's part in the team forbids keys there, new ones and ones that are moved there, or undefined. */
 export function refuseMemberRole(
   roles: readonly TeamRole[] | null,

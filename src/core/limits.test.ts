@@ -13,4 +13,10 @@ describe('a linked budget row', () => {
     const linked = { ...NO_LIMITS, maxBudgetNanoUsd: 5, budgetDuration: '1d' };
     expect(fillLimits(own, linked)).toMatchObject({ maxBudgetNanoUsd: 3, budgetDuration: null });
   });
+
+  test('has its amount counted over the window that the owner sets', () => {
+    const own = { ...NO_LIMITS, budgetDuration: '7d' };
+    const linked = { ...NO_LIMITS, maxBudgetNanoUsd: 5, budgetDuration: '1d' };
+    expect(fillLimits(own, linked)).toMatchObject({ maxBudgetNanoUsd: 5, budgetDuration: '7d' });
+  });
 });

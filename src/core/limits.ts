@@ -48,7 +48,8 @@ export function fillLimits(own: Limits, linked: Limits | null): Limits {
   if (linked === null) return own;
   const filled: Record<string, unknown> = {};
   for (const name of LIMIT_NAMES) filled[name] = isSet(own[name]) ? own[name] : linked[name];
-  // Amount and window belong together: a budget of one row must not get the duration of another.
+  // No duration means "for life", and says so together with an amount: the row must not lend such a budget its window.
+  // A duration without an amount is the owner's word as well, and goes before the row's, whose amount it then divides.
   if (own.maxBudgetNanoUsd !== null) filled.budgetDuration = own.budgetDuration;
   return filled as unknown as Limits;
 }

@@ -1,4 +1,4 @@
-import { refuseRoute } from '../../src/auth/authorize-route.ts';
+import { createRouteGuard } from '../../src/auth/route-guard.ts';
 import { createBudgetCalendar } from '../../src/core/budget-window.ts';
 import type { CallPath } from '../../src/core/call-path.ts';
 import type { Caller } from '../../src/core/caller.ts';
@@ -23,7 +23,8 @@ import { createMockUpstream } from '../../src/providers/mock-upstream.ts';
 
 export const SECRET = 'sk-AAAAAAAAAAAAAAAAAAAAAA';
 const IP = '10.1.2.3';
-const refuseRole = (caller: Caller, route: string) => refuseRoute(caller, { access: 'llm', scope: 'self', route });
+const guardRoute = createRouteGuard({ allowed: null, adminOnly: [] });
+const refuseRole = (caller: Caller, route: string) => guardRoute({ access: 'llm', scope: 'self', route })(caller);
 export const NOW_MS = Date.UTC(2026, 3, 1, 12, 34, 56);
 
 export interface PolicyWorld {
@@ -157,7 +158,7 @@ export function buildPolicyGateway(world: PolicyWorld, nowMs: () => number): Pol
   const route = '/v1/chat/completions';
   const gate = createGate(
     { access: 'llm', scope: 'self', audited: false, route },
-    { identify, sessions: null as never, isIpAllowed: null, publicRoutes: [], noteRoute: () => {} },
+    { identify, sessions: null as never, isIpAllowed: null, publicRoutes: [], guardRoute, noteRoute: () => {} },
   );
 
   return {

@@ -4,6 +4,7 @@ import { Writable } from 'node:stream';
 import { pino } from 'pino';
 import type { RequestLine } from '../hooks/log-requests.ts';
 import { createMasterKeyCheck } from '../../auth/master-key.ts';
+import { createRouteGuard } from '../../auth/route-guard.ts';
 import type { KeyRecord } from '../../core/key.ts';
 import { sha256Hex } from '../../core/key-secret.ts';
 import { type AppDeps, createApp } from '../app.ts';
@@ -84,6 +85,7 @@ export async function startApp(overrides: Partial<AppDeps> = {}, record: Partial
     sessions: { identify: null, cookie: { secure: null, path: '/' } },
     isIpAllowed: null,
     publicRoutes: [],
+    guardRoute: createRouteGuard({ allowed: null, adminOnly: [] }),
     noteRoute: () => undefined,
     pingDatabase: () => Promise.resolve(),
     callRoll: async () => ({ acknowledged: [], laggards: [] }),

@@ -3,10 +3,10 @@
  * public ones. `request.caller` is set from here on.
  */
 import type { FastifyRequest, HookHandlerDoneFunction } from 'fastify';
-import { refuseRoute } from '../../auth/authorize-route.ts';
 import { hasKeyHeader, type RequestHeaders } from '../../auth/extract-credential.ts';
 import { type IdentifyDeps, identifyCaller } from '../../auth/identify-caller.ts';
 import { identifySession, type SessionDeps } from '../../auth/identify-session.ts';
+import type { GuardRoute } from '../../auth/route-guard.ts';
 import { ANONYMOUS, type Caller } from '../../core/caller.ts';
 import { GatewayError } from '../../core/gateway-error.ts';
 import { denyAddress, mayCallFrom } from '../../core/key-addresses.ts';
@@ -23,6 +23,8 @@ export interface AuthenticateDeps {
   isIpAllowed: ((ip: string) => boolean) | null;
   /** `general_settings.public_routes`: route patterns that need no key, though they still end where roles do. */
   publicRoutes: readonly string[];
+  /** What roles and the installation's settings say of a route. */
+  guardRoute: GuardRoute;
   /** Hears of every route that is registered. */
   noteRoute(policy: RoutePolicy): void;
 }
@@ -40,9 +42,10 @@ export interface Gate {
 
 export function createGate(
   policy: RoutePolicy,
-  { identify, sessions, isIpAllowed, publicRoutes }: AuthenticateDeps,
+  { identify, sessions, isIpAllowed, publicRoutes, guardRoute }: AuthenticateDeps,
 ): Gate {
   const needsKey = policy.access !== 'public' && !publicRoutes.includes(policy.route);
+  const refuseCaller = guardRoute(policy);
   const takesSessions = needsKey && policy.access !== 'llm';
   return {
     identify(headers, ip, source) {
@@ -68,7 +71,7 @@ export function createGate(
       ) {
         return denyRoute(key.allowedRoutes, policy.route);
       }
-      return refuseRoute(caller, policy);
+      return refuseCaller(caller);
     },
   };
 }

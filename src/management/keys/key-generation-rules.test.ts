@@ -70,6 +70,21 @@ describe('a key in a team', () => {
     await expect(making).rejects.toThrow('Required param tags not in data');
   });
 
+  test.each([
+    [ADMINS_WITH_TAGS, 400],
+    [{ personal: { userRoles: ['proxy_admin'], requiredParams: [] } } as const, 400],
+    [{ personal: { userRoles: null, requiredParams: ['tags'] } } as const, 400],
+    [{}, 200],
+  ])('is not in a team that there is not, where there are rules: %j', async (rules, status) => {
+    const making = () => generateKey(depsWith(rules), ADMIN, ACTOR, asked({ teamId: 'nowhere' }));
+    const { key } = await generateKey(depsWith({}), ADMIN, ACTOR, asked({ teamId: 'crew' }));
+    const moving = () => updateKey(depsWith(rules), ADMIN, ACTOR, { key: key.keyId, fields: { teamId: 'nowhere' } });
+    for (const act of [making, moving]) {
+      if (status === 200) await act();
+      else await expect(act()).rejects.toMatchObject({ status, param: 'team_id' });
+    }
+  });
+
   test('is made by an administrator of the proxy as it likes', async () => {
     expect((await generateKey(deps(), ADMIN, ACTOR, asked({ teamId: 'crew' }))).key.teamId).toBe('crew');
   });

@@ -1,7 +1,7 @@
 import type { Caller } from '../../core/caller.ts';
 import type { KeyRecord } from '../../core/key.ts';
 import { assertWithinCeiling } from '../../core/key-ceiling.ts';
-import { refuseMemberRole } from '../../core/key-generation-rules.ts';
+import { refuseMemberRole, refuseUnknownTeam } from '../../core/key-generation-rules.ts';
 import type { KeyAct } from '../../core/permissions.ts';
 import { assertMayHold } from './assert-may-hold.ts';
 import { assertMayMove, hasSameOwners } from './assert-may-move.ts';
@@ -40,8 +40,12 @@ export async function planKeyChange(
   const standing = isRelinked ? await deps.standingOf(next) : found.standing;
   if (isMoved) assertMayMove(caller, act, capacity, { before, next, standing });
   const { team } = standing.path;
-  if (team !== null && next.teamId !== before.teamId) {
-    const refusal = refuseMemberRole(deps.settings.generation.team.memberRoles, caller, team);
+  if (next.teamId !== null && next.teamId !== before.teamId) {
+    const { generation } = deps.settings;
+    const refusal =
+      team === null
+        ? refuseUnknownTeam(generation, next.teamId)
+        : refuseMemberRole(generation.team.memberRoles, caller, team);
     if (refusal !== undefined) throw refusal;
   }
   check(before);

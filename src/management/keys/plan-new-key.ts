@@ -2,7 +2,7 @@ import type { Caller } from '../../core/caller.ts';
 import type { JsonObject } from '../../core/json.ts';
 import type { KeyRecord } from '../../core/key.ts';
 import { assertWithinCeiling, inheritCeiling } from '../../core/key-ceiling.ts';
-import { refuseGeneration } from '../../core/key-generation-rules.ts';
+import { refuseGeneration, refuseUnknownTeam } from '../../core/key-generation-rules.ts';
 import { refuseOwners, settleOwners } from '../../core/key-owners.ts';
 import type { Capacity, KeyAct } from '../../core/permissions.ts';
 import { isAdmin, isOrganizationAdmin, mayManageTeam } from '../../core/rights.ts';
@@ -54,7 +54,9 @@ export async function planNewKey(
 
   function refuseByRules() {
     const { team } = standing.path;
-    if (team === null && owners.teamId !== null) return undefined;
+    if (team === null && owners.teamId !== null) {
+      return refuseUnknownTeam(deps.settings.generation, owners.teamId);
+    }
     const given = Object.keys(request).filter((name) => request[name] !== null);
     return refuseGeneration(deps.settings.generation, caller, team, new Set(given));
   }
