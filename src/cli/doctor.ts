@@ -53,9 +53,13 @@ type Difference = Books['differences'][number];
 const DIFFERENCE_COLUMNS = [
   { title: 'DIFFERS', value: (one: Difference) => one.kind },
   { title: 'OF', value: (one: Difference) => one.of },
-  { title: 'CALLS SAY', value: (one: Difference) => showNanoUsd(one.expectedNanoUsd), align: 'right' as const },
-  { title: 'BOOKED', value: (one: Difference) => showNanoUsd(one.actualNanoUsd), align: 'right' as const },
+  { title: 'CALLS SAY', value: (one: Difference) => showSum(one, one.expected), align: 'right' as const },
+  { title: 'BOOKED', value: (one: Difference) => showSum(one, one.actual), align: 'right' as const },
 ];
+
+function showSum({ kind }: Difference, sum: number): string {
+  return kind === 'daily_calls' || kind === 'daily_tokens' ? String(sum) : showNanoUsd(sum);
+}
 
 function toCheck({ calls, spendNanoUsd, differing }: Books): Check {
   const size = `${calls} ${calls === 1 ? 'call' : 'calls'}, ${showNanoUsd(spendNanoUsd)}`;
@@ -64,7 +68,7 @@ function toCheck({ calls, spendNanoUsd, differing }: Books): Check {
     name: 'books',
     ok,
     detail: ok
-      ? `every balance is the sum of its calls (${size})`
+      ? `every balance and day is the sum of its calls (${size})`
       : `${differing} sums differ from their calls (${size})`,
   };
 }

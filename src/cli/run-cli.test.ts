@@ -400,7 +400,7 @@ describe('doctor', () => {
   test('is content when the books add up and no gateway runs', async () => {
     const { code, out } = await run(['doctor'], { answer: 'refused', env: {} });
     expect(code).toBe(0);
-    expect(out).toContain('books    ok      every balance is the sum of its calls (3 calls, $1.500000000)');
+    expect(out).toContain('books    ok      every balance and day is the sum of its calls (3 calls, $1.500000000)');
     expect(out).toContain('gateway  ok      none runs at http://127.0.0.1:4000');
   });
 
@@ -413,7 +413,7 @@ describe('doctor', () => {
   });
 
   test('a sum that differs, or a gateway that cannot serve, is a fault', async () => {
-    const differences = [{ kind: 'balance', of: 'key:key_1:spend', expectedNanoUsd: 2, actualNanoUsd: 3 }];
+    const differences = [{ kind: 'balance', of: 'key:key_1:spend', expected: 2, actual: 3 }];
     const checkInstallation = async () => ({ ...BOOKS, differing: 1, differences });
     const wrong = await run(['doctor'], { answer: { body: {} }, installation: { checkInstallation } });
     expect(wrong.code).toBe(1);

@@ -1,3 +1,4 @@
+import { sql } from 'kysely';
 import { afterEach, beforeEach, expect, test } from 'vitest';
 import { openStorage } from '../storage/open-storage.ts';
 import { buildRecord, KEY_COUNTER, TEAM_COUNTER } from './__fixtures__/calls.ts';
@@ -38,7 +39,7 @@ test('an adjustment is part of its balance', async () => {
   const adjustment = { id: 'a1', counter: KEY_COUNTER, delta_nano_usd: 100, reason: 'spend_set', at_ms: 1 };
   await world.storage.writes.insertInto('balance_adjustments').values(adjustment).execute();
   const before = await checkLedger(world.storage.reads, 'sqlite');
-  expect(before.differences).toEqual([{ kind: 'balance', of: KEY_COUNTER, expectedNanoUsd: 117, actualNanoUsd: 17 }]);
+  expect(before.differences).toEqual([{ kind: 'balance', of: KEY_COUNTER, expected: 117, actual: 17 }]);
   await world.storage.writes
     .updateTable('balances')
     .set({ nano_usd: 117 })
@@ -55,11 +56,24 @@ test('names every sum that was tampered with', async () => {
   expect(await checkLedger(reads, 'sqlite')).toMatchObject({
     differing: 3,
     differences: [
-      { kind: 'balance', of: 'stray', expectedNanoUsd: 0, actualNanoUsd: 1 },
-      { kind: 'balance', of: TEAM_COUNTER, expectedNanoUsd: 17, actualNanoUsd: 0 },
-      { kind: 'daily', of: '2026-03-02', expectedNanoUsd: 2, actualNanoUsd: 3 },
+      { kind: 'balance', of: 'stray', expected: 0, actual: 1 },
+      { kind: 'balance', of: TEAM_COUNTER, expected: 17, actual: 0 },
+      { kind: 'daily', of: '2026-03-02', expected: 2, actual: 3 },
     ],
   });
+});
+
+test('names days whose calls, tokens or tags are not those of the rows', async () => {
+  const { writes, reads } = world.storage;
+  const add = (column: 'calls' | 'cache_write_tokens') => ({ [column]: sql<number>`${sql.ref(column)} + 1` });
+  await writes.updateTable('daily_spend').set(add('calls')).where('day', '=', '2026-03-02').execute();
+  await writes.updateTable('daily_spend').set(add('cache_write_tokens')).where('day', '=', '2026-03-02').execute();
+  await writes.deleteFrom('daily_tag_spend').where('tag', '=', 'blue').where('day', '=', '2026-03-01').execute();
+  expect((await checkLedger(reads, 'sqlite')).differences).toEqual([
+    { kind: 'daily_calls', of: '2026-03-02', expected: 1, actual: 2 },
+    { kind: 'daily_tokens', of: '2026-03-02', expected: 44, actual: 45 },
+    { kind: 'daily_tags', of: '2026-03-01', expected: 30, actual: 15 },
+  ]);
 });
 
 test('with very many differences it counts all and names a hundred', async () => {

@@ -1,15 +1,20 @@
 import { CompiledQuery, type Kysely } from 'kysely';
 import { RECORD_POSITIONS } from '../core/record-row.ts';
+import type { SpendRecord } from '../core/spend-record.ts';
 import type { LedgerDialect } from './ledger-sql.ts';
 
-/** Two sums that ought to be one. `of` is a counter, or a day as YYYY-MM-DD. */
+/**
+ * Two sums that ought to be one. `of` is a counter, or a day as YYYY-MM-DD. `daily`: what a day's calls cost;
+ * `daily_calls`, `daily_tokens`: how many they are, and their tokens of every kind; `daily_tags`: what those with tags
+ * cost, once for each tag.
+ */
 export interface LedgerDifference {
-  kind: 'balance' | 'daily';
+  kind: 'balance' | 'daily' | 'daily_calls' | 'daily_tokens' | 'daily_tags';
   of: string;
-  /** What the rows add up to. */
-  expectedNanoUsd: number;
+  /** What the rows add up to: nano-dollars, calls or tokens. */
+  expected: number;
   /** What the balance, or the day's rollup, says. */
-  actualNanoUsd: number;
+  actual: number;
 }
 
 export interface LedgerCheck {
@@ -23,7 +28,7 @@ export interface LedgerCheck {
 
 /**
  * Does the ledger add up? For every counter: balance = Σ of what calls moved it by + Σ of adjustments. For every day:
- * Σ of the daily sums = Σ of the calls' spend. One statement, so it sees one moment, beside live traffic too, and the
+ * Σ of the daily sums = Σ of the calls, in money, number and tokens. One statement, so it sees one moment, beside live traffic too, and the
  * database does the adding. Over millions of rows it takes a while: give it a connection without a time limit.
  */
 export async function checkLedger<Tables>(database: Kysely<Tables>, dialect: LedgerDialect): Promise<LedgerCheck> {
@@ -37,7 +42,7 @@ export async function checkLedger<Tables>(database: Kysely<Tables>, dialect: Led
       continue;
     }
     differing.set(kind, Number(total));
-    check.differences.push({ kind, of: name, expectedNanoUsd: Number(expected), actualNanoUsd: Number(actual) });
+    check.differences.push({ kind, of: name, expected: Number(expected), actual: Number(actual) });
   }
   for (const count of differing.values()) check.differing += count;
   return check;
@@ -62,31 +67,58 @@ function buildComparison(kind: LedgerDifference['kind'], parts: string): string 
   ) as ${kind}_differences`;
 }
 
-function buildCheck(deltas: string, day: string): string {
+/** How a database takes a record apart. */
+interface RecordSql {
+  /** Rows of (name, actual, expected) of what each call moved. */
+  deltas: string;
+  /** The UTC day of a call. */
+  day: string;
+  /** One of a record's numbers. */
+  number: (field: keyof SpendRecord) => string;
+  /** How many tags a call has. */
+  tags: string;
+}
+
+const TOKENS = ['promptTokens', 'completionTokens', 'cacheReadTokens', 'cacheWriteTokens'] as const;
+
+function buildCheck({ deltas, day, number, tags }: RecordSql): string {
   const balances = buildComparison(
     'balance',
     `select counter as name, nano_usd as actual, 0 as expected from balances
      union all select counter, 0, delta_nano_usd from balance_adjustments
      union all ${deltas}`,
   );
-  const days = buildComparison(
-    'daily',
-    `select day as name, spend_nano_usd as actual, 0 as expected from daily_spend
-     union all select ${day}, 0, spend_nano_usd from spend_logs`,
-  );
-  return `select 'total' as kind, '' as name, 0 as expected, coalesce(sum(spend_nano_usd), 0) as actual, count(*) as total
-    from spend_logs union all ${balances} union all ${days}`;
+  const byDay = (kind: LedgerDifference['kind'], table: string, rolled: string, ofCall: string) =>
+    buildComparison(
+      kind,
+      `select day as name, ${rolled} as actual, 0 as expected from ${table}
+       union all select ${day}, 0, ${ofCall} from spend_logs`,
+    );
+  const rolledTokens = 'prompt_tokens + completion_tokens + cache_read_tokens + cache_write_tokens';
+  return [
+    `select 'total' as kind, '' as name, 0 as expected, coalesce(sum(spend_nano_usd), 0) as actual, count(*) as total
+    from spend_logs`,
+    balances,
+    byDay('daily', 'daily_spend', 'spend_nano_usd', 'spend_nano_usd'),
+    byDay('daily_calls', 'daily_spend', 'calls', '1'),
+    byDay('daily_tokens', 'daily_spend', rolledTokens, TOKENS.map(number).join(' + ')),
+    byDay('daily_tags', 'daily_tag_spend', 'spend_nano_usd', `spend_nano_usd * ${tags}`),
+  ].join(' union all ');
 }
 
 const CHECKS: Readonly<Record<LedgerDialect, string>> = {
-  sqlite: buildCheck(
-    `select delta.value ->> 'counter', 0, delta.value ->> 'nanoUsd'
+  sqlite: buildCheck({
+    deltas: `select delta.value ->> 'counter', 0, delta.value ->> 'nanoUsd'
      from spend_logs, json_each(spend_logs.record, '$[${RECORD_POSITIONS.balances}]') as delta`,
-    "date(started_at_ms / 1000, 'unixepoch')",
-  ),
-  postgres: buildCheck(
-    `select delta ->> 'counter', 0, (delta ->> 'nanoUsd')::bigint
+    day: "date(started_at_ms / 1000, 'unixepoch')",
+    number: (field) => `(record ->> ${RECORD_POSITIONS[field]})`,
+    tags: `(select count(distinct value) from json_each(spend_logs.record, '$[${RECORD_POSITIONS.tags}]'))`,
+  }),
+  postgres: buildCheck({
+    deltas: `select delta ->> 'counter', 0, (delta ->> 'nanoUsd')::bigint
      from spend_logs, jsonb_array_elements(spend_logs.record -> ${RECORD_POSITIONS.balances}) as delta`,
-    "to_char(to_timestamp(started_at_ms / 1000) at time zone 'UTC', 'YYYY-MM-DD')",
-  ),
+    day: "to_char(to_timestamp(started_at_ms / 1000) at time zone 'UTC', 'YYYY-MM-DD')",
+    number: (field) => `(record ->> ${RECORD_POSITIONS[field]})::bigint`,
+    tags: `(select count(distinct tag) from jsonb_array_elements_text(record -> ${RECORD_POSITIONS.tags}) as tag)`,
+  }),
 };

@@ -1,5 +1,5 @@
+import { toRollupName, toTagList, toTagSetId } from '../core/rollup-names.ts';
 import type { BalanceDelta, SpendRecord } from '../core/spend-record.ts';
-import { cutName } from './to-storable.ts';
 
 /** Rows to add to the sums, in SQL's names because they travel as JSON; each list sorted by its key. */
 export interface Rollups {
@@ -20,11 +20,16 @@ export interface DailyRow {
   model: string;
   model_group: string;
   provider: string;
+  /** Names the list of tags, which would be too long for a key. */
+  tag_set: string;
+  /** The list itself, as JSON. */
+  tags: string;
   calls: number;
   failures: number;
   prompt_tokens: number;
   completion_tokens: number;
   cache_read_tokens: number;
+  cache_write_tokens: number;
   spend_nano_usd: number;
 }
 
@@ -38,8 +43,6 @@ export interface RollupSums {
   deltas(): BalanceDelta[];
 }
 
-/** All of a row's names together must fit into one index entry (2,700 bytes in PostgreSQL). */
-const MAX_KEY_CHARS = 128;
 const DAY_MS = 86_400_000;
 
 /** A call belongs to the UTC day on which it started. */
@@ -82,18 +85,19 @@ export function computeRollups(records: readonly SpendRecord[]): Rollups {
 }
 
 function addToDay(daily: Map<string, DailyRow>, day: string, record: SpendRecord): void {
-  const keyId = toKeyName(record.keyId);
-  const keyHash = toKeyName(record.keyHash);
-  const userId = toKeyName(record.userId);
-  const teamId = toKeyName(record.teamId);
-  const organizationId = toKeyName(record.organizationId);
-  const endUser = toKeyName(record.endUser);
-  const model = toKeyName(record.model);
-  const modelGroup = toKeyName(record.modelGroup);
-  const provider = toKeyName(record.provider);
+  const keyId = toRollupName(record.keyId);
+  const keyHash = toRollupName(record.keyHash);
+  const userId = toRollupName(record.userId);
+  const teamId = toRollupName(record.teamId);
+  const organizationId = toRollupName(record.organizationId);
+  const endUser = toRollupName(record.endUser);
+  const model = toRollupName(record.model);
+  const modelGroup = toRollupName(record.modelGroup);
+  const provider = toRollupName(record.provider);
+  const tags = toTagList(record.tags);
   // No name that can be stored contains a NUL.
   const owners = `${keyId}\0${keyHash}\0${userId}\0${teamId}\0${organizationId}\0${endUser}`;
-  const key = `${day}\0${owners}\0${model}\0${modelGroup}\0${provider}`;
+  const key = `${day}\0${owners}\0${model}\0${modelGroup}\0${provider}\0${tags}`;
   let row = daily.get(key);
   if (row === undefined) {
     row = {
@@ -107,11 +111,14 @@ function addToDay(daily: Map<string, DailyRow>, day: string, record: SpendRecord
       model,
       model_group: modelGroup,
       provider,
+      tag_set: toTagSetId(tags),
+      tags,
       calls: 0,
       failures: 0,
       prompt_tokens: 0,
       completion_tokens: 0,
       cache_read_tokens: 0,
+      cache_write_tokens: 0,
       spend_nano_usd: 0,
     };
     daily.set(key, row);
@@ -121,11 +128,12 @@ function addToDay(daily: Map<string, DailyRow>, day: string, record: SpendRecord
   row.prompt_tokens += record.promptTokens;
   row.completion_tokens += record.completionTokens;
   row.cache_read_tokens += record.cacheReadTokens;
+  row.cache_write_tokens += record.cacheWriteTokens;
   row.spend_nano_usd += record.spendNanoUsd;
 }
 
 function addToTags(dailyTags: Map<string, Rollups['dailyTags'][number]>, day: string, record: SpendRecord): void {
-  for (const tag of new Set(record.tags.map(toKeyName))) {
+  for (const tag of new Set(record.tags.map(toRollupName))) {
     const key = `${day}${tag}`;
     let row = dailyTags.get(key);
     if (row === undefined) {
@@ -135,10 +143,6 @@ function addToTags(dailyTags: Map<string, Rollups['dailyTags'][number]>, day: st
     row.calls += 1;
     row.spend_nano_usd += record.spendNanoUsd;
   }
-}
-
-function toKeyName(name: string | null): string {
-  return name === null ? '' : cutName(name, MAX_KEY_CHARS);
 }
 
 function listByKey<T>(rows: Map<string, T>): [string, T][] {

@@ -44,17 +44,33 @@ const DAILY_KEYS = [
   'model',
   'model_group',
   'provider',
+  'tag_set',
 ];
-const DAILY_SUMS = ['calls', 'failures', 'prompt_tokens', 'completion_tokens', 'cache_read_tokens', 'spend_nano_usd'];
+const DAILY_SUMS = [
+  'calls',
+  'failures',
+  'prompt_tokens',
+  'completion_tokens',
+  'cache_read_tokens',
+  'cache_write_tokens',
+  'spend_nano_usd',
+];
 
-/** Upserts that add `sums` to the row with the same `keys`. Rows arrive sorted, so that two processes never deadlock. */
-function buildAdd(dialect: LedgerDialect, table: string, keys: readonly string[], sums: readonly string[]): string {
-  const columns = [...keys, ...sums];
+/**
+ * Upserts that add `sums` to the row with the same `keys`; `texts` follow from the keys and are written once. Rows arrive
+ * sorted, so that two processes never deadlock.
+ */
+function buildAdd(
+  dialect: LedgerDialect,
+  table: string,
+  { keys, texts = [], sums }: { keys: readonly string[]; texts?: readonly string[]; sums: readonly string[] },
+): string {
+  const columns = [...keys, ...texts, ...sums];
   const rows =
     dialect === 'sqlite'
       ? `select ${columns.map((column) => `value ->> '${column}'`).join(', ')} from jsonb_each(?) where true`
       : `select * from json_to_recordset($1::json) as r(${[
-          ...keys.map((column) => `${column} text`),
+          ...[...keys, ...texts].map((column) => `${column} text`),
           ...sums.map((column) => `${column} bigint`),
         ].join(', ')})`;
   const additions = sums.map((column) => `${column} = ${table}.${column} + excluded.${column}`);
@@ -79,9 +95,12 @@ function buildLedgerSql(dialect: LedgerDialect): LedgerSql {
   return {
     insertRecords: buildInsertRecords(dialect),
     insertRecordsReturning: `${buildInsertRecords(dialect)} returning request_id`,
-    addBalances: buildAdd(dialect, 'balances', ['counter'], ['nano_usd']),
-    addDaily: buildAdd(dialect, 'daily_spend', DAILY_KEYS, DAILY_SUMS),
-    addDailyTags: buildAdd(dialect, 'daily_tag_spend', ['day', 'tag'], ['calls', 'spend_nano_usd']),
+    addBalances: buildAdd(dialect, 'balances', { keys: ['counter'], sums: ['nano_usd'] }),
+    addDaily: buildAdd(dialect, 'daily_spend', { keys: DAILY_KEYS, texts: ['tags'], sums: DAILY_SUMS }),
+    addDailyTags: buildAdd(dialect, 'daily_tag_spend', {
+      keys: ['day', 'tag'],
+      sums: ['calls', 'spend_nano_usd'],
+    }),
     selectBalances:
       dialect === 'sqlite'
         ? 'select counter, nano_usd from balances where counter in (select value from json_each(?))'

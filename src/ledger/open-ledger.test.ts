@@ -33,9 +33,11 @@ describe('a settled call', () => {
         [TEAM_COUNTER, 700],
       ]),
     );
-    const daily = await world.storage.reads.selectFrom('daily_spend').selectAll().execute();
+    const daily = await world.storage.reads.selectFrom('daily_spend').selectAll().orderBy('tags').execute();
+    const day = { day: '2026-03-01', organization_id: '' };
     expect(daily).toEqual([
-      expect.objectContaining({ day: '2026-03-01', organization_id: '', calls: 2, failures: 1, spend_nano_usd: 700 }),
+      expect.objectContaining({ ...day, tags: '["blue","green"]', calls: 1, failures: 0, spend_nano_usd: 700 }),
+      expect.objectContaining({ ...day, tags: '["blue"]', calls: 1, failures: 1, spend_nano_usd: 0 }),
     ]);
     expect(await world.storage.reads.selectFrom('daily_tag_spend').selectAll().orderBy('tag').execute()).toEqual([
       { day: '2026-03-01', tag: 'blue', calls: 2, spend_nano_usd: 700 },

@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest';
 import { buildRecord } from './__fixtures__/calls.ts';
-import { cutName, toStorable } from './to-storable.ts';
+import { toStorable } from './to-storable.ts';
 
 describe('a record that can be stored as it is', () => {
   test('is left alone, whatever is written in it', () => {
@@ -39,10 +39,5 @@ describe('names', () => {
     expect(one.endUser).toHaveLength(512);
     expect(one.tags[0]).toHaveLength(512);
     expect(one.endUser).not.toBe(two.endUser);
-  });
-
-  test('up to the limit stay as they are', () => {
-    expect(cutName('abc', 3)).toBe('abc');
-    expect(cutName('x'.repeat(129), 128)).toHaveLength(128);
   });
 });

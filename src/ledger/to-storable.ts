@@ -1,4 +1,4 @@
-import { createHash } from 'node:crypto';
+import { cutName } from '../core/rollup-names.ts';
 
 /** Longer names than this fit no database index; see `toStorable`. */
 const MAX_NAME_CHARS = 512;
@@ -22,12 +22,6 @@ export function toStorable<R extends Named>(record: R, write: (record: R) => str
   if (!text.includes('\\u') && !hasLongName(record)) return { record, text };
   const mended = toWellFormed(cutNames(record)) as R;
   return { record: mended, text: write(mended) };
-}
-
-/** A name of at most about `maxChars`: the rest of a longer one is replaced by a hash, so that two remain two. */
-export function cutName(name: string, maxChars: number): string {
-  if (name.length <= maxChars) return name;
-  return `${name.slice(0, maxChars - 17)}~${createHash('sha256').update(name).digest('hex').slice(0, 16)}`;
 }
 
 /** Spelled out: a loop over names is slow for two kinds of records. */

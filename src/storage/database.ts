@@ -209,11 +209,16 @@ export interface DailySpendTable {
   model: string;
   model_group: string;
   provider: string;
+  /** Names `tags`; see core/rollup-names.ts. */
+  tag_set: string;
+  /** The calls' tags as a JSON list; '' without tags. Not part of the key. */
+  tags: string;
   calls: number;
   failures: number;
   prompt_tokens: number;
   completion_tokens: number;
   cache_read_tokens: number;
+  cache_write_tokens: number;
   spend_nano_usd: number;
 }
 

@@ -164,8 +164,8 @@ describe.each(['sqlite', 'postgres'] as const)('the ledger on %s', (dialect) => 
     const { calls, spendNanoUsd, differences } = await check();
     expect(calls).toBeGreaterThan(0);
     expect(differences).toEqual([
-      { kind: 'balance', of: KEY_COUNTER, expectedNanoUsd: before, actualNanoUsd: 1 },
-      { kind: 'daily', of: '2026-03-01', expectedNanoUsd: spendNanoUsd, actualNanoUsd: 0 },
+      { kind: 'balance', of: KEY_COUNTER, expected: before, actual: 1 },
+      { kind: 'daily', of: '2026-03-01', expected: spendNanoUsd, actual: 0 },
     ]);
   });
 });

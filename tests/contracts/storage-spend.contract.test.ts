@@ -38,13 +38,14 @@ async function insertRows({ writes, dialect }: OpenStorage, rows: readonly Spend
 
 function buildDay(fields: Record<string, string | number>) {
   const owners = { key_id: '', key_hash: '', user_id: '', team_id: '', organization_id: '', end_user: '' };
-  const call = { model: 'gpt-4o', model_group: '', provider: '' };
+  const call = { model: 'gpt-4o', model_group: '', provider: '', tag_set: '', tags: '' };
   const sums = {
     calls: 1,
     failures: 0,
     prompt_tokens: 1,
     completion_tokens: 1,
     cache_read_tokens: 0,
+    cache_write_tokens: 0,
     spend_nano_usd: 1,
   };
   return { day: '2026-01-15', ...owners, ...call, ...sums, ...fields };

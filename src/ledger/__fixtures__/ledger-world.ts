@@ -23,7 +23,7 @@ export interface LedgerTables {
   };
   balances: { counter: string; nano_usd: number; key_id: string | null };
   balance_adjustments: { id: string; counter: string; delta_nano_usd: number; reason: string; at_ms: number };
-  daily_spend: { day: string; calls: number; failures: number; spend_nano_usd: number };
+  daily_spend: { day: string; tags: string; calls: number; failures: number; cache_write_tokens: number; spend_nano_usd: number };
   daily_tag_spend: { day: string; tag: string; calls: number; spend_nano_usd: number };
 }
 
