@@ -9,7 +9,8 @@ import type { ConfigOverrides } from '../config/outside-settings.ts';
 export type Installation = typeof import('../compose/audit-installation.ts') &
   typeof import('../compose/database-url.ts') &
   typeof import('../compose/installation.ts') &
-  typeof import('../compose/migrate-database.ts');
+  typeof import('../compose/migrate-database.ts') &
+  typeof import('../compose/take-over.ts');
 
 export interface CliIo {
   environment: Environment;
@@ -64,6 +65,7 @@ export function createProcessIo(): CliIo {
       ...(await import('../compose/database-url.ts')),
       ...(await import('../compose/installation.ts')),
       ...(await import('../compose/migrate-database.ts')),
+      ...(await import('../compose/take-over.ts')),
     }),
     serve: async (config) => (await import('./serve.ts')).serve(config),
   };

@@ -8,6 +8,7 @@ import { addConfigCheckCommand, printWarnings } from './check-config.ts';
 import { CliError, type CliIo, createProcessIo } from './cli-io.ts';
 import { addConfigOptions, type ConfigOptions, toOverrides } from './command-options.ts';
 import { addDoctorCommand } from './doctor.ts';
+import { addImportCommands } from './import/import-commands.ts';
 import { addKeysCommands } from './keys/keys-commands.ts';
 import { addMasterKeyCommand } from './master-key.ts';
 import { addMigrateCommand } from './migrate.ts';
@@ -62,6 +63,7 @@ function buildProgram(io: CliIo, setExitCode: (code: number) => void): Command {
   addDoctorCommand(program, io, setExitCode);
   addConfigCheckCommand(program, io, setExitCode);
   addMasterKeyCommand(program, io);
+  addImportCommands(program, io);
   return program;
 }
 

@@ -35,7 +35,8 @@ export async function replaceMasterKey(config: Config): Promise<string> {
   }
 }
 
-async function openAside(config: Config): Promise<OpenStorage> {
+/** The configured database, made and brought up to date where needed, for work beside or without a gateway. */
+export async function openAside(config: Config): Promise<OpenStorage> {
   const salt = config.saltKey ?? (await readOrCreateSalt(config.server.dataDir));
   return openStorage({
     url: databaseUrlOf(config),

@@ -1,0 +1,138 @@
+/** `latchkey import litellm`: another installation's database, taken over into this one's. No gateway has to run. */
+import { existsSync, mkdirSync } from 'node:fs';
+import type { Config } from '../config/config.ts';
+import { parseDeployment } from '../config/parse-deployment.ts';
+import { readOrCreateSalt, readSalt } from '../config/salt-file.ts';
+import { createAuditSeal } from '../core/audit-seal.ts';
+import { createBudgetCalendar } from '../core/budget-window.ts';
+import type { JsonObject } from '../core/json.ts';
+import { isReference, mapSecrets } from '../core/secret-fields.ts';
+import { spendCounter } from '../core/spend-counter.ts';
+import { type TakeoverReport, takeOverLitellm } from '../management/takeover/take-over-litellm.ts';
+import type { ModelTakeover, Takeover } from '../management/takeover/takeover.ts';
+import { readAuditEndAside } from '../storage/audit/verify-audit.ts';
+import { openStorage } from '../storage/open-storage.ts';
+import { createKnownRows } from '../storage/takeover/known-rows.ts';
+import { readLitellm } from '../storage/takeover/litellm-source.ts';
+import { lookAtKnown } from '../storage/takeover/look-at-known.ts';
+import { databaseUrlOf } from './database-url.ts';
+import { openAside } from './installation.ts';
+import type { LitellmAddress } from './litellm-address.ts';
+import { createLitellmOpener } from './litellm-secret.ts';
+import { sealContext } from './model-catalog.ts';
+import { newId } from './new-id.ts';
+import { createSecretBox, type SecretBox } from './secret-box.ts';
+
+export { parseLitellmAddress } from './litellm-address.ts';
+
+export interface TakeoverOptions {
+  from: LitellmAddress;
+  dryRun: boolean;
+  /** What LiteLLM has sealed its models' credentials with; null: not known. */
+  litellmKey: string | null;
+}
+
+/** Throws database_unavailable for whichever database does not answer: `from` it is while `source.reached` is false. */
+export async function takeOverFromLitellm(
+  config: Config,
+  { from, dryRun, litellmKey }: TakeoverOptions,
+  source: { reached: boolean },
+): Promise<TakeoverReport> {
+  const calendar = createBudgetCalendar({
+    timeZone: config.general.budgetTimeZone,
+    weekStart: config.general.weekStart,
+  });
+  const shared: Pick<Takeover, 'nowMs' | 'newId' | 'spendCounter' | 'windowEndMs' | 'proxyWindows'> = {
+    nowMs: Date.now,
+    newId,
+    spendCounter: (ref, windows, atMs, model) => spendCounter(calendar, ref, windows, atMs, model),
+    windowEndMs: (duration, atMs) => calendar.windowAt(duration, atMs).endMs,
+    proxyWindows: { budgetDuration: config.general.budgetDuration, modelMaxBudget: {} },
+  };
+  return readLitellm(from, async (database) => {
+    source.reached = true;
+    const run = async (parts: Pick<Takeover, 'known' | 'transact'>, box: SecretBox | null) =>
+      takeOverLitellm({ ...shared, ...parts, source: database, models: buildModels(config, box, litellmKey) });
+    if (dryRun) return tryOut(config, run);
+    mkdirSync(config.server.dataDir, { recursive: true, mode: 0o700 });
+    const salt = config.saltKey ?? (await readOrCreateSalt(config.server.dataDir));
+    await assertOwnSalt(config, salt);
+    const storage = await openAside(config);
+    try {
+      const parts = { known: createKnownRows(storage.reads), transact: storage.transact };
+      return await run(parts, createSecretBox(salt, 'models'));
+    } finally {
+      await storage.close();
+    }
+  });
+}
+
+/** Sealed under another salt key, models and audit rows would be worthless to the gateway. */
+async function assertOwnSalt(config: Config, salt: string): Promise<void> {
+  const url = databaseUrlOf(config);
+  if (config.databaseUrl === null && !existsSync(url)) return;
+  const end = await readAuditEndAside(url);
+  if (end != null && createAuditSeal(salt).isForeign(end.mac)) throw new ForeignSalt();
+}
+
+/** Thrown before anything is written. */
+class ForeignSalt extends Error {
+  constructor() {
+    super(
+      "This database was made under another salt key than the one that is set now: run the import with the gateway's own (LATCHKEY_SALT_KEY, or salt.key in the data directory), and give LiteLLM's with --litellm-key-file.",
+    );
+  }
+}
+
+/** Without a database of this version there is nothing that anything could run into: an empty one stands in for it. */
+async function tryOut(
+  config: Config,
+  run: (parts: Pick<Takeover, 'known' | 'transact'>, box: SecretBox | null) => Promise<TakeoverReport>,
+): Promise<TakeoverReport> {
+  const url = databaseUrlOf(config);
+  const salt = config.saltKey ?? (await readSalt(config.server.dataDir));
+  const box = salt === null ? null : createSecretBox(salt, 'models');
+  if (config.databaseUrl !== null || existsSync(url)) {
+    const report = await lookAtKnown(url, (known) => run({ known, transact: null }, box));
+    if (report !== null) return report;
+  }
+  const empty = await openStorage({ url: ':memory:', nowMs: Date.now, poolSize: 1 });
+  try {
+    return await run({ known: createKnownRows(empty.reads), transact: null }, box);
+  } finally {
+    await empty.close();
+  }
+}
+
+function buildModels(config: Config, box: SecretBox | null, litellmKey: string | null): ModelTakeover {
+  const configured = new Set(config.deployments.map(({ id }) => id));
+  return {
+    isConfigured: (id) => configured.has(id),
+    check({ id, modelName, params, info }) {
+      const entry = { model_name: modelName, litellm_params: params, model_info: { ...info, id } };
+      const parsed = parseDeployment(entry, config.variables);
+      if (parsed.kind === 'deployment') return { problem: null, unsupported: parsed.unsupported };
+      return { problem: { param: parsed.param, message: parsed.message }, unsupported: [] };
+    },
+    seal: (record) => ({
+      ...record,
+      params: mapSecrets(record.params, (text, path) =>
+        isReference(text) || box === null ? text : box.seal(text, sealContext(record.id, path)),
+      ),
+    }),
+    unseal: ({ id, params }) => unseal(id, params, box),
+    open: createLitellmOpener(litellmKey),
+  };
+}
+
+/** What is in clear stays as it is. */
+function unseal(id: string, params: JsonObject, box: SecretBox | null): JsonObject | null {
+  let complete = true;
+  const opened = mapSecrets(params, (text, path) => {
+    if (!text.startsWith('sealed:')) return text;
+    const clear = box?.open(text, sealContext(id, path)) ?? null;
+    complete &&= clear !== null;
+    return clear ?? '';
+  });
+  return complete ? opened : null;
+}

@@ -1,0 +1,92 @@
+/** How keys are taken over, those in use and those that were deleted. */
+import type { Actor } from '../../core/audit.ts';
+import type { KeyRecord } from '../../core/key.ts';
+import { keyLimits } from '../../core/owner-policy.ts';
+import { buildKeyAudit } from '../keys/key-audit.ts';
+import { mapKey } from './map-key.ts';
+import { nameIn } from './owner-steps.ts';
+import type { Draft, TableStep } from './take-table.ts';
+import type { Takeover } from './takeover.ts';
+
+const UNUSED = {
+  key_name: null,
+  soft_budget_cooldown: null,
+  model_spend: null,
+  linked_reset_at: null,
+  object_permission_id: 'is not enforced here, so it was not taken over',
+} as const;
+
+export function keyStep(deps: Takeover, actor: Actor): TableStep<KeyRecord> {
+  return {
+    table: { name: 'LiteLLM_VerificationToken', key: ['token'], unique: { column: 'key_alias' } },
+    idOf: (values) => nameIn(values, 'token'),
+    map: (row, { place }, hash) => mapKey(row, hash, deps.nowMs(), place),
+    spender: ({ keyId }) => ({ kind: 'key', id: keyId }),
+    limitsOf: (key) => ({ ...keyLimits(key), budgetId: key.budgetId }),
+    settle: (drafts) => settleNames(deps, drafts),
+    async find(drafts) {
+      const known = await deps.known.keysById(drafts.map(({ record }) => record.keyId));
+      const found = new Map<string, KeyRecord>();
+      for (const { id, record } of drafts) {
+        const key = known.get(record.keyId);
+        if (key !== undefined) found.set(id, key);
+      }
+      return found;
+    },
+    async insert(unit, key) {
+      await unit.keys.insert(key);
+      return true;
+    },
+    audit: (key, nanoUsd) =>
+      buildKeyAudit(deps, actor, deps.nowMs(), {
+        action: 'created',
+        before: null,
+        after: key,
+        ...(nanoUsd === 0 ? {} : { spend: { beforeNanoUsd: 0, afterNanoUsd: nanoUsd } }),
+      }),
+    unused: UNUSED,
+  };
+}
+
+/** They stay deleted: for history, and so that their hashes cannot come back as other keys. */
+export function deletedKeyStep(deps: Takeover, actor: Actor): TableStep<KeyRecord> {
+  const living = keyStep(deps, actor);
+  return {
+    ...living,
+    table: { name: 'LiteLLM_DeletedVerificationToken', key: ['token', 'id'], unique: { column: 'token' } },
+    map(row, { place }, hash) {
+      if (place > 1) row.note('token', 'an older row tells of the same key', 'row');
+      const deletedAtMs = row.time('deleted_at') ?? deps.nowMs();
+      const deletedBy = row.text('deleted_by') ?? 'unknown';
+      const key = mapKey(row, hash, deps.nowMs(), 1);
+      return key && { ...key, deletedAtMs, deletedBy };
+    },
+    settle: (drafts) => refuseKnownHashes(deps, drafts),
+    async insert(unit, key) {
+      await unit.keys.insert(key);
+      await unit.keys.remove(key, { atMs: key.deletedAtMs ?? unit.nowMs, by: key.deletedBy ?? 'unknown' });
+      return true;
+    },
+    unused: { ...UNUSED, deleted_by_api_key: null, litellm_changed_by: null },
+  };
+}
+
+/** A hash or an alias may be another key's here. */
+async function settleNames(deps: Takeover, drafts: readonly Draft<KeyRecord>[]): Promise<void> {
+  await refuseKnownHashes(deps, drafts);
+  const aliases = await deps.known.keyIdsByAlias(drafts.flatMap(({ record }) => record.alias ?? []));
+  for (const draft of drafts) {
+    const holder = draft.record.alias === null ? undefined : aliases.get(draft.record.alias);
+    if (holder === undefined || holder === draft.record.keyId) continue;
+    draft.row.note('key_alias', `belongs to ${holder} here; this key goes without`);
+    draft.record = { ...draft.record, alias: null };
+  }
+}
+
+async function refuseKnownHashes(deps: Takeover, drafts: readonly Draft<KeyRecord>[]): Promise<void> {
+  const hashes = await deps.known.keyIdsByHash(drafts.map(({ record }) => record.hash));
+  for (const { row, record } of drafts) {
+    const holder = hashes.get(record.hash);
+    if (holder !== undefined && holder !== record.keyId) row.note('token', `opens ${holder} here`, 'conflict');
+  }
+}
