@@ -12,6 +12,7 @@ import {
   buildTeam,
   NOW_MS,
 } from '../../src/storage/__fixtures__/rows.ts';
+import { findKeyIds, type SearchBounds } from '../../src/storage/keys/find-key-ids.ts';
 import type { KeyListQuery, KeySortField } from '../../src/storage/storage.ts';
 import { onBothDatabases } from './storage-on-both.ts';
 
@@ -136,6 +137,28 @@ onBothDatabases('the key list', (bench) => {
     // One a page, the database is made to go about it in another way.
     const pages = await Promise.all(names.map((_, index) => list({ ...query, page: index + 1, size: 1 })));
     expect(pages.flatMap((page) => page.names)).toEqual(names);
+  });
+
+  const ways: [string, SearchBounds][] = [
+    ['sorts what matches', { few: 100, near: 0, many: 100, ahead: 9 }],
+    ['looks at the first keys of the list', { few: 0, near: 100, many: 0, ahead: 0 }],
+    ['follows the list', { few: 0, near: 0, many: 0, ahead: 9 }],
+  ];
+  test.each(ways)('a page is the same when the database %s', async (_, bounds) => {
+    const sorts = ['created_at', 'token', 'spend', 'max_budget', 'expires', 'last_active', 'key_alias'] as const;
+    const dialect = bench.url.startsWith('postgres') ? 'postgres' : 'sqlite';
+    for (const [index, [filter]] of filters.entries()) {
+      const sortBy = sorts[index % sorts.length] ?? 'created_at';
+      for (const sortOrder of ['asc', 'desc'] as const) {
+        const query = buildListQuery({ ...filter, sortBy, sortOrder, page: 1, size: 2 });
+        const { keys, total } = await bench.storage.keys.list(query);
+        const found = await findKeyIds(bench.storage.reads, dialect, query, bounds);
+        expect(found.ids, JSON.stringify(query)).toEqual(keys.map(({ keyId }) => keyId));
+        // One that matches beyond those that were looked at is not counted, and the answer says so.
+        if (found.isTotalExact) expect(found.total, JSON.stringify(query)).toBe(total);
+        else expect(found.total, JSON.stringify(query)).toBeLessThanOrEqual(total);
+      }
+    }
   });
 
   test('hash, key_id and a part of the key_id find one key', async () => {

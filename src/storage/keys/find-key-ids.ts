@@ -1,0 +1,117 @@
+/**
+ * Finds the ids of a page. A filter that leaves few keys picks them, and they are sorted; where it leaves many, the order
+ * of the list is followed, in which matching keys are met soon. Which of the two it is shows only when it is tried, as
+ * what people filter by goes together with what they sort by: the keys not used for a week are the oldest ones. So both
+ * are tried within bounds, the cheaper one first, before a list is followed for as long as it takes.
+ */
+import { type Kysely, sql } from 'kysely';
+import type { Database, DialectName } from '../database.ts';
+import type { KeyListQuery } from '../storage.ts';
+import type { FilterHints } from './key-filters.ts';
+import type { Picker } from './key-pickers.ts';
+import { isFiltered, planSqlitePick } from './plan-sqlite-pick.ts';
+import { selectIds, selectMatching, selectNear, selectPicked } from './select-key-ids.ts';
+
+/** How far each way of finding keys goes. */
+export interface SearchBounds {
+  /** So many keys are picked and sorted in no time. */
+  few: number;
+  /** So far is the order of a list followed before more are picked. */
+  near: number;
+  /** So many are still sorted sooner than a million are looked through. */
+  many: number;
+  /** So many keys beyond the page are counted: to count a million takes long, and nobody reads so far. */
+  ahead: number;
+}
+
+/** Where a hundredth of the keys matches, a page and what is counted beyond it are met near the beginning. */
+const BOUNDS: SearchBounds = { few: 10_000, near: 25_000, many: 150_000, ahead: 100 };
+
+/** Ids in order, and how many there are in all or at least. */
+interface Found {
+  ids: readonly string[];
+  total: number;
+  isTotalExact: boolean;
+}
+
+/** `total` is exact where it says so, and in any case when no more than `ahead` keys come after the page. */
+export async function findKeyIds(
+  reads: Kysely<Database>,
+  dialect: DialectName,
+  query: KeyListQuery,
+  bounds: SearchBounds = BOUNDS,
+): Promise<Found> {
+  const search = createSearch(reads, dialect, query, bounds);
+  if (!isFiltered(query)) return search.follow();
+  return (
+    (await search.pick(bounds.few)) ??
+    (await search.followNear()) ??
+    (await search.pick(bounds.many)) ??
+    (await search.follow())
+  );
+}
+
+function createSearch(reads: Kysely<Database>, dialect: DialectName, query: KeyListQuery, bounds: SearchBounds) {
+  // PostgreSQL knows its tables and needs no advice on how to find what matches.
+  const hints: FilterHints = { dialect, skipIndexes: dialect === 'sqlite' };
+  const offset = (query.page - 1) * query.size;
+  const asked = query.size + bounds.ahead;
+
+  /** How many keys match, as far as `most`. */
+  async function countUpTo(most: number, picker?: Picker): Promise<number> {
+    const counted = reads.selectFrom(selectMatching(reads, query, hints, picker).limit(most).as('matching'));
+    return (await counted.select((eb) => eb.fn.countAll<number>().as('total')).executeTakeFirstOrThrow()).total;
+  }
+
+  function toFound(rows: readonly { key_id: string }[], isWhole: boolean): Found {
+    const ids = rows.slice(0, query.size).map((row) => row.key_id);
+    return { ids, total: offset + rows.length, isTotalExact: isWhole };
+  }
+
+  return {
+    /** Sorts everything that matches; undefined: that is more than `most`. */
+    async pick(most: number): Promise<Found | undefined> {
+      const picker = dialect === 'sqlite' ? await planSqlitePick(reads, query, most) : undefined;
+      if (picker === null) return undefined;
+      const rows =
+        picker === undefined
+          ? await selectPicked(reads, query, hints, most + 1)
+              .limit(query.size)
+              .offset(offset)
+              .execute()
+          : await selectIds(reads, query, hints, picker)
+              .select(sql<number>`count(*) over ()`.as('total'))
+              .limit(query.size)
+              .offset(offset)
+              .execute();
+      const total = rows[0]?.total ?? (offset === 0 ? 0 : await countUpTo(Math.min(offset, most + 1), picker));
+      if (total > most) return undefined;
+      return { ids: rows.map((row) => row.key_id), total, isTotalExact: true };
+    },
+
+    /** Looks at the first keys of the list; undefined: the page, and what is counted beyond it, goes on behind these. */
+    async followNear(): Promise<Found | undefined> {
+      if (offset + asked > bounds.near || query.status === 'deleted') return undefined;
+      const rows = await selectNear(reads, query, hints, bounds.near).limit(asked).offset(offset).execute();
+      return rows.length === asked ? toFound(rows, false) : undefined;
+    },
+
+    /** Follows the list as far as it takes. */
+    async follow(): Promise<Found> {
+      const rows = await selectIds(reads, query, hints).limit(asked).offset(offset).execute();
+      if (dialect === 'sqlite' && !isFiltered(query)) {
+        return { ...toFound(rows, true), total: await countLive(reads) };
+      }
+      if (rows.length > 0 || offset === 0) return toFound(rows, rows.length < asked);
+      return { ids: [], total: await countUpTo(offset), isTotalExact: true };
+    },
+  };
+}
+
+/** Without a condition SQLite counts the pages of its smallest index, which takes no time; the deleted have their own. */
+async function countLive(reads: Kysely<Database>): Promise<number> {
+  const { rows } = await sql<{ total: number }>`
+    select (select count(*) from keys)
+      - (select count(*) from keys indexed by keys_deleted where deleted_at_ms is not null) as total`.execute(reads);
+  return rows[0]?.total ?? 0;
+}

@@ -1,0 +1,143 @@
+import { type Kysely, sql } from 'kysely';
+import type { Database } from '../database.ts';
+import type { KeyListQuery, KeySortField } from '../storage.ts';
+import { buildKeyFilters, type FilterHints } from './key-filters.ts';
+import type { Picker } from './key-pickers.ts';
+import type { Keys } from './key-scope.ts';
+
+/** Columns that are never null; said of them, "nulls last" would keep PostgreSQL from its index. */
+const SORT_COLUMNS = {
+  created_at: 'created_at_ms',
+  updated_at: 'updated_at_ms',
+  token: 'hash',
+} as const;
+
+const OPTIONAL_SORT_COLUMNS = {
+  max_budget: 'max_budget_nano_usd',
+  key_alias: 'alias',
+  key_name: 'mask',
+  expires: 'expires_at_ms',
+  last_active: 'last_active_at_ms',
+} as const satisfies Record<Exclude<KeySortField, 'spend' | keyof typeof SORT_COLUMNS>, string>;
+
+/** What filters look at, and nothing more: a wider column would keep SQLite from reading an index alone. */
+const FILTERED = [
+  'keys.key_id',
+  'keys.hash',
+  'keys.alias',
+  'keys.user_id',
+  'keys.team_id',
+  'keys.organization_id',
+  'keys.budget_id',
+  'keys.created_by',
+  'keys.blocked',
+  'keys.expires_at_ms',
+  'keys.last_active_at_ms',
+  'keys.deleted_at_ms',
+  'keys.extra',
+  'keys.search_text',
+] as const;
+
+function sortOf({ sortBy }: { sortBy: Exclude<KeySortField, 'spend'> }): { column: string; isNullable: boolean } {
+  const column = SORT_COLUMNS[sortBy as keyof typeof SORT_COLUMNS];
+  if (column !== undefined) return { column, isNullable: false };
+  return { column: OPTIONAL_SORT_COLUMNS[sortBy as keyof typeof OPTIONAL_SORT_COLUMNS], isNullable: true };
+}
+
+/** The ids that match, in order. With a picker SQLite sorts what that yields, else it follows an index. */
+export function selectIds(reads: Kysely<Database>, query: KeyListQuery, hints: FilterHints, picker?: Picker) {
+  const { sortBy, sortOrder } = query;
+  if (sortBy === 'spend') return selectIdsBySpend(reads, query, hints, picker);
+  const { column, isNullable } = sortOf({ sortBy });
+  const sorted = picker === undefined ? sql.ref(`keys.${column}`) : sql`+${sql.ref(`keys.${column}`)}`;
+  return selectMatching(reads, query, hints, picker)
+    .orderBy(sorted, (order) => (isNullable ? order[sortOrder]().nullsLast() : order[sortOrder]()))
+    .orderBy('keys.key_id', sortOrder);
+}
+
+/** The ids that match, in no order. */
+export function selectMatching(reads: Kysely<Database>, query: KeyListQuery, hints: FilterHints, picker?: Picker) {
+  const matching = reads
+    .selectFrom('keys')
+    .select('keys.key_id')
+    .where((eb) => eb.and(buildKeyFilters(eb, query, hints)));
+  return picker === undefined ? matching : matching.where(sql<boolean>`keys.row_no in (${picker})`);
+}
+
+/** A cross join, since that is the one whose order SQLite leaves alone. */
+function selectIdsBySpend(reads: Kysely<Database>, query: KeyListQuery, hints: FilterHints, picker?: Picker) {
+  let joined =
+    picker === undefined && hints.dialect === 'sqlite'
+      ? reads.selectFrom('balances').crossJoin('keys')
+      : reads.selectFrom('keys').crossJoin('balances');
+  if (picker !== undefined) joined = joined.where(sql<boolean>`keys.row_no in (${picker})`);
+  const { minSpendNanoUsd, maxSpendNanoUsd, ...others } = query;
+  if (minSpendNanoUsd !== undefined) joined = joined.where('balances.nano_usd', '>=', minSpendNanoUsd);
+  if (maxSpendNanoUsd !== undefined) joined = joined.where('balances.nano_usd', '<=', maxSpendNanoUsd);
+  return joined
+    .whereRef('keys.key_id', '=', 'balances.key_id')
+    .where('balances.key_id', 'is not', null)
+    .where((eb) => eb.and(buildKeyFilters(eb, others, hints)))
+    .select('keys.key_id')
+    .orderBy('balances.nano_usd', query.sortOrder)
+    .orderBy('balances.key_id', query.sortOrder);
+}
+
+/**
+ * On PostgreSQL: the ids in order, each with how many match, of no more than `most` of those that match. It finds them by
+ * whichever index it thinks best, and only then sorts them.
+ */
+export function selectPicked(reads: Kysely<Database>, query: KeyListQuery, hints: FilterHints, most: number) {
+  const { sortBy, sortOrder } = query;
+  const matching = selectMatching(reads, query, hints);
+  const valued =
+    sortBy === 'spend'
+      ? matching
+          .innerJoin('balances', (join) =>
+            join.onRef('balances.key_id', '=', 'keys.key_id').on('balances.key_id', 'is not', null),
+          )
+          .select('balances.nano_usd as sorted')
+      : matching.select(sql.ref(`keys.${sortOf({ sortBy }).column}`).as('sorted'));
+  return reads
+    .selectFrom(valued.limit(most).as('picked'))
+    .select(['picked.key_id', sql<number>`count(*) over ()`.as('total')])
+    .orderBy('picked.sorted', (order) => order[sortOrder]().nullsLast())
+    .orderBy('picked.key_id', sortOrder);
+}
+
+/** The ids that match among the first `near` keys of the whole list, in order. */
+export function selectNear(reads: Kysely<Database>, query: KeyListQuery, hints: FilterHints, near: number) {
+  const { sortBy, sortOrder, minSpendNanoUsd, maxSpendNanoUsd, ...others } = query;
+  if (sortBy === 'spend') {
+    let first = reads
+      .selectFrom('balances')
+      .select(['balances.key_id', 'balances.nano_usd'])
+      .where('balances.key_id', 'is not', null)
+      .orderBy('balances.nano_usd', sortOrder)
+      .orderBy('balances.key_id', sortOrder);
+    if (minSpendNanoUsd !== undefined) first = first.where('balances.nano_usd', '>=', minSpendNanoUsd);
+    if (maxSpendNanoUsd !== undefined) first = first.where('balances.nano_usd', '<=', maxSpendNanoUsd);
+    return reads
+      .selectFrom(first.limit(near).as('balances'))
+      .crossJoin('keys')
+      .whereRef('keys.key_id', '=', 'balances.key_id')
+      .where((eb) => eb.and(buildKeyFilters(eb as unknown as Keys, { ...others, sortBy, sortOrder }, hints)))
+      .select('keys.key_id')
+      .orderBy('balances.nano_usd', sortOrder)
+      .orderBy('balances.key_id', sortOrder);
+  }
+  const { column, isNullable } = sortOf({ sortBy });
+  const first = reads
+    .selectFrom('keys')
+    .select(FILTERED)
+    .select(sql.ref(`keys.${column}`).as('sorted'))
+    .where('keys.deleted_at_ms', 'is', null)
+    .orderBy(sql.ref(`keys.${column}`), (order) => (isNullable ? order[sortOrder]().nullsLast() : order[sortOrder]()))
+    .orderBy('keys.key_id', sortOrder);
+  return reads
+    .selectFrom(first.limit(near).as('keys'))
+    .where((eb) => eb.and(buildKeyFilters(eb as unknown as Keys, query, hints)))
+    .select('keys.key_id')
+    .orderBy('keys.sorted', (order) => (isNullable ? order[sortOrder]().nullsLast() : order[sortOrder]()))
+    .orderBy('keys.key_id', sortOrder);
+}
