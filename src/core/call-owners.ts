@@ -1,6 +1,6 @@
 /**
- * Whose limits a call has to keep: the key, its user, that person in the team, the team, the organisation, and last the
- * whole proxy. Customers and tags, which each call names anew, are added by the gateway. Every one of them has its spend
+ * Whose limits a call has to keep: the key, its user, that person in the team, the team, the person in the organisation,
+ * the organisation, and last the whole proxy. Customers and tags, which each call names anew, are added by the gateway. Every one of them has its spend
  * counted, also where it has no limits, or no row at all.
  */
 import type { CallPath } from './call-path.ts';
@@ -8,8 +8,8 @@ import type { Caller } from './caller.ts';
 import type { KeyRecord } from './key.ts';
 import { memberRef, type OwnerKind } from './owner.ts';
 import { compileLimits, type OwnerLimits, withoutLimits } from './owner-limits.ts';
-import { keyPolicy, memberPolicy, ownerPolicy } from './owner-policy.ts';
-import type { OwnerRecord, TeamMemberRecord } from './owner-records.ts';
+import { keyPolicy, memberPolicy, organizationMemberPolicy, ownerPolicy } from './owner-policy.ts';
+import type { LimitedOrganizationMember, OwnerRecord, TeamMemberRecord } from './owner-records.ts';
 
 interface Gathered {
   path: CallPath;
@@ -50,12 +50,13 @@ function gather(caller: Caller, proxy: OwnerLimits): readonly OwnerLimits[] {
   if (userId !== null) owners.push(limitsOf('user', userId, path.user));
   if (userId !== null && teamId !== null) owners.push(memberLimits(teamId, userId, path.member));
   if (teamId !== null) owners.push(limitsOf('team', teamId, path.team));
+  if (path.organizationMember !== null) owners.push(organizationMemberLimits(path.organizationMember));
   if (organizationId !== null) owners.push(limitsOf('organization', organizationId, path.organization));
   owners.push(proxy);
   return owners;
 }
 
-const compiled = new WeakMap<OwnerRecord | TeamMemberRecord, OwnerLimits>();
+const compiled = new WeakMap<OwnerRecord | TeamMemberRecord | LimitedOrganizationMember, OwnerLimits>();
 
 /** Records are immutable, so each is compiled once. `record` null: there is none of that name. */
 export function limitsOf(kind: OwnerKind, id: string, record: OwnerRecord | null): OwnerLimits {
@@ -73,6 +74,15 @@ function memberLimits(teamId: string, userId: string, member: TeamMemberRecord |
   let limits = compiled.get(member);
   if (limits === undefined) {
     limits = compileLimits(memberPolicy(member));
+    compiled.set(member, limits);
+  }
+  return limits;
+}
+
+function organizationMemberLimits(member: LimitedOrganizationMember): OwnerLimits {
+  let limits = compiled.get(member);
+  if (limits === undefined) {
+    limits = compileLimits(organizationMemberPolicy(member));
     compiled.set(member, limits);
   }
   return limits;

@@ -1,5 +1,6 @@
 import type {
   BudgetRecord,
+  LimitedOrganizationMember,
   OrganizationMemberRecord,
   OrganizationRecord,
   TeamMemberRecord,
@@ -18,6 +19,8 @@ export interface CallPath {
   member: TeamMemberRecord | null;
   /** The key's own organisation, else its team's. */
   organization: OrganizationRecord | null;
+  /** The user in that organisation; null as well where it is no member, though its team's calls are billed there. */
+  organizationMember: LimitedOrganizationMember | null;
   /** The row that the key's `budget_id` names: its limits hold where the key says nothing. */
   keyBudget: BudgetRecord | null;
 }
@@ -28,6 +31,7 @@ const NOBODY: CallPath = Object.freeze({
   team: null,
   member: null,
   organization: null,
+  organizationMember: null,
   keyBudget: null,
 });
 

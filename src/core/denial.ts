@@ -19,7 +19,7 @@ export interface UnknownPrice {
   counter: string;
 }
 
-/** How an owner is shown: for a key the hash that administrators know it by, a member as `USER in Team=TEAM`. */
+/** How an owner is shown: for a key the hash that administrators know it by, a member as `USER in Team=TEAM` or `USER in Organization=…`. */
 export interface OwnerLabel {
   shown: string;
   alias: string | null;
@@ -36,6 +36,7 @@ export const RATE_SCOPE: Readonly<Record<OwnerKind, string>> = {
   user: 'user',
   member: 'team_member',
   team: 'team',
+  organization_member: 'organization_member',
   organization: 'organization',
   end_user: 'end_user',
   tag: 'tag',
@@ -95,6 +96,7 @@ function budgetHeadline(
   switch (owner.kind) {
     case 'team':
     case 'member':
+    case 'organization_member':
       return `Budget has been exceeded! ${name} ${amounts}`;
     case 'user':
     case 'end_user':
@@ -112,6 +114,7 @@ const SUBJECTS: Readonly<Record<OwnerKind, string>> = {
   user: 'User=',
   member: 'User=',
   team: 'Team=',
+  organization_member: 'User=',
   organization: 'Organization=',
   end_user: 'End User=',
   tag: 'Tag=',

@@ -3,8 +3,8 @@ import { isJsonObject, type Json, type JsonObject } from './json.ts';
 import type { KeyRecord } from './key.ts';
 import { type BudgetLimit, fillLimits, type Limits } from './limits.ts';
 import { toNanoUsd } from './money.ts';
-import { memberRef, type OwnerKind, type OwnerRef } from './owner.ts';
-import type { BudgetRecord, OwnerRecord, TeamMemberRecord } from './owner-records.ts';
+import { memberRef, type OwnerKind, type OwnerRef, organizationMemberRef } from './owner.ts';
+import type { BudgetRecord, LimitedOrganizationMember, OwnerRecord, TeamMemberRecord } from './owner-records.ts';
 
 /** The limits of one owner, in the one form that admission knows. Null and absent both mean "no limit of this kind". */
 export interface OwnerPolicy extends Omit<Limits, 'softBudgetNanoUsd'> {
@@ -26,6 +26,10 @@ export function ownerPolicy(kind: OwnerKind, record: OwnerRecord): OwnerPolicy {
 
 export function memberPolicy(member: TeamMemberRecord): OwnerPolicy {
   return toPolicy(memberRef(member.teamId, member.userId), member, {});
+}
+
+export function organizationMemberPolicy(member: LimitedOrganizationMember): OwnerPolicy {
+  return toPolicy(organizationMemberRef(member.organizationId, member.userId), member, {});
 }
 
 /** Limits that stand in no record. */

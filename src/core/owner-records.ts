@@ -85,3 +85,6 @@ export interface OrganizationMemberRecord extends Stamps {
   role: OrganizationRole;
   budgetId: string | null;
 }
+
+/** With the limits of the row that is linked, which are all that such a member has. */
+export interface LimitedOrganizationMember extends OrganizationMemberRecord, Limits {}

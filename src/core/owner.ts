@@ -2,7 +2,16 @@
  * An owner is whoever a limit belongs to. Every owner on a request's path is handled by the same code;
  * the kind matters only for the words of a refusal.
  */
-export type OwnerKind = 'key' | 'user' | 'member' | 'team' | 'organization' | 'end_user' | 'tag' | 'proxy';
+export type OwnerKind =
+  | 'key'
+  | 'user'
+  | 'member'
+  | 'team'
+  | 'organization_member'
+  | 'organization'
+  | 'end_user'
+  | 'tag'
+  | 'proxy';
 
 export interface OwnerRef {
   kind: OwnerKind;
@@ -18,6 +27,11 @@ export function ownerName(owner: OwnerRef): string {
 /** A person in a team, as an owner. Both names are written so that no name can be mistaken for two. */
 export function memberRef(teamId: string, userId: string): OwnerRef {
   return { kind: 'member', id: `${encodeURIComponent(teamId)}/${encodeURIComponent(userId)}` };
+}
+
+/** A person in an organisation. */
+export function organizationMemberRef(organizationId: string, userId: string): OwnerRef {
+  return { kind: 'organization_member', id: memberRef(organizationId, userId).id };
 }
 
 /** The names behind `memberRef`. */

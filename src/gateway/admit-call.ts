@@ -111,6 +111,10 @@ export function denialContext({ key, path }: Caller, nowMs: number): DenialConte
           const { userId, teamId } = memberNames(owner.id);
           return { shown: `${userId} in Team=${teamId}`, alias: null };
         }
+        case 'organization_member': {
+          const { userId, teamId: organizationId } = memberNames(owner.id);
+          return { shown: `${userId} in Organization=${organizationId}`, alias: null };
+        }
         case 'user':
         case 'team':
         case 'organization':

@@ -2,7 +2,13 @@ import fc from 'fast-check';
 import { expect, test } from 'vitest';
 import { sha256Hex } from '../../src/core/key-secret.ts';
 import { type Limits, NO_LIMITS } from '../../src/core/limits.ts';
-import { buildKey, buildMember, buildTeam, buildUser } from '../../src/storage/__fixtures__/rows.ts';
+import {
+  buildKey,
+  buildMember,
+  buildOrganizationMember,
+  buildTeam,
+  buildUser,
+} from '../../src/storage/__fixtures__/rows.ts';
 import { buildPolicyGateway, NOW_MS, type PolicyWorld, SECRET } from '../support/policy-world.ts';
 
 const MODELS = ['alpha', 'beta', 'wild/one', 'unpriced', 'broken', 'alias', 'nick', 'team-nick', 'no-such-model'];
@@ -68,6 +74,7 @@ const world: fc.Arbitrary<PolicyWorld> = fc
     team: fc.option(owner),
     member: fc.option(limits),
     organization: fc.option(owner),
+    organizationMember: fc.option(limits),
     customer: fc.option(owner),
     tag: fc.option(limits),
     keyBudget: fc.option(limits),
@@ -121,6 +128,12 @@ const world: fc.Arbitrary<PolicyWorld> = fc
         team,
         member: user && team && made.member && buildMember({ ...made.member, teamId: 'crew', userId: 'ada' }),
         organization: made.organization && { ...ofOwner, ...named(made.organization, 'acme') },
+        organizationMember: user &&
+          made.organization &&
+          made.organizationMember && {
+            ...buildOrganizationMember({ organizationId: 'acme', userId: 'ada' }),
+            ...made.organizationMember,
+          },
         keyBudget: made.keyBudget && { ...ofOwner, ...made.keyBudget, id: 'row' },
       },
       customer: made.customer && {
@@ -169,7 +182,7 @@ const pinched: fc.Arbitrary<PolicyWorld> = fc
       teamId: null,
       organizationId: null,
     },
-    path: { user: null, team: null, member: null, organization: null, keyBudget: null },
+    path: { user: null, team: null, member: null, organization: null, organizationMember: null, keyBudget: null },
     customer: null,
     newEndUserLimits: null,
     tags: [],
@@ -242,7 +255,7 @@ test('asking uses up nothing', async () => {
     metadata: {},
     extra: {},
   };
-  const path = { user: null, team: null, member: null, organization: null, keyBudget: null };
+  const path = { user: null, team: null, member: null, organization: null, organizationMember: null, keyBudget: null };
   const open = {
     ...policies,
     key: { ...key, blocked: null, expiresAtMs: null, allowedRoutes: [] },

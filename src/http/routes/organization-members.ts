@@ -4,13 +4,11 @@ import type { OrganizationManagement } from '../../management/organizations/orga
 import { removeOrganizationMember } from '../../management/organizations/remove-organization-member.ts';
 import { updateOrganizationMember } from '../../management/organizations/update-organization-member.ts';
 import type { App } from '../app-instance.ts';
-import { nameUnenforcedFields } from '../field-headers.ts';
 import { toLimitClock } from '../schemas/limit-clock.ts';
 import { toPerson } from '../schemas/member-shapes.ts';
 import {
   fromAddedOrganizationMembers,
   fromOrganizationMember,
-  MEMBER_BUDGET,
   OrganizationMemberAddBody,
   OrganizationMemberAddReply,
   OrganizationMemberDeleteBody,
@@ -37,10 +35,9 @@ export function registerOrganizationMemberRoutes(app: App, deps: OrganizationMan
         response: { 200: OrganizationMemberAddReply },
       },
     },
-    async (request, reply) => {
+    async (request) => {
       const addition = toOrganizationMemberAddition(request.body);
       const added = await addOrganizationMembers(deps, request.caller, request.actor(), addition);
-      if (request.body.max_budget_in_organization != null) nameUnenforcedFields(reply, [MEMBER_BUDGET]);
       return fromAddedOrganizationMembers(addition.organizationId, added, clock);
     },
   );
@@ -56,10 +53,9 @@ export function registerOrganizationMemberRoutes(app: App, deps: OrganizationMan
         response: { 200: OrganizationMemberRow },
       },
     },
-    async (request, reply) => {
+    async (request) => {
       const update = toOrganizationMemberUpdate(request.body);
       const view = await updateOrganizationMember(deps, request.caller, request.actor(), update);
-      if (request.body.max_budget_in_organization != null) nameUnenforcedFields(reply, [MEMBER_BUDGET]);
       return fromOrganizationMember(view, clock);
     },
   );

@@ -1,5 +1,6 @@
 /** POST /organization/member_add, PATCH member_update, DELETE member_delete, and the row of a member. */
 import { z } from 'zod';
+import { toUsd } from '../../core/money.ts';
 import type { OrganizationMemberAddition } from '../../management/organizations/add-organization-members.ts';
 import type { OrganizationMemberUpdate } from '../../management/organizations/update-organization-member.ts';
 import type { OrganizationMemberView } from '../../management/organizations/view-organization.ts';
@@ -14,11 +15,9 @@ const Role = z.enum(['org_admin', 'internal_user', 'internal_user_viewer']);
 const Person = z.looseObject({ ...PERSON_SHAPE, role: Role.describe('In the organization.') });
 const BUDGET_SHAPE = {
   max_budget_in_organization: LaxDollars.nullish().describe(
-    'US dollars set aside for each. Stored and returned; not acted on in this release.',
+    'US dollars that each may use up in calls that the organization is billed for.',
   ),
 };
-/** What is kept without being acted on, where the request says it. */
-export const MEMBER_BUDGET = 'max_budget_in_organization';
 
 export const OrganizationMemberAddBody = z.looseObject({
   organization_id: z.string().min(1),
@@ -38,6 +37,7 @@ export const OrganizationMemberRow = z.looseObject({
   user_id: z.string(),
   user_email: z.string().nullable(),
   user_role: z.string(),
+  spend: z.number().describe('What the member has used up of its budget here. US dollars.'),
   budget_id: z.string().nullable(),
   litellm_budget_table: z.record(z.string(), z.unknown()).nullable(),
   user: UserSummary.nullable(),
@@ -77,7 +77,7 @@ function toNanoUsdOrNull(usd: number | null | undefined): number | null | undefi
 }
 
 export function fromOrganizationMember(
-  { member, user, budget }: OrganizationMemberView,
+  { member, user, budget, spendNanoUsd }: OrganizationMemberView,
   clock: LimitClock,
 ): z.output<typeof OrganizationMemberRow> {
   return {
@@ -85,6 +85,7 @@ export function fromOrganizationMember(
     user_id: member.userId,
     user_email: user?.email ?? null,
     user_role: member.role,
+    spend: toUsd(spendNanoUsd),
     budget_id: member.budgetId,
     litellm_budget_table: budget === null ? null : fromBudget(budget.id, budget, clock),
     user: user === null ? null : fromUser(user),

@@ -2,9 +2,11 @@ import type { Actor } from '../../core/audit.ts';
 import type { Caller } from '../../core/caller.ts';
 import { GatewayError } from '../../core/gateway-error.ts';
 import { NO_LIMITS } from '../../core/limits.ts';
+import { organizationMemberRef } from '../../core/owner.ts';
 import type { BudgetRecord, OrganizationMemberRecord, OrganizationRole } from '../../core/owner-records.ts';
 import { assertMayBring } from '../members/assert-may-bring.ts';
 import { acceptPersonName, type PersonName } from '../members/person-name.ts';
+import { planMemberStart, startOf } from '../members/plan-member-start.ts';
 import { resolvePeople } from '../members/resolve-people.ts';
 import { auditTrail } from '../owners/audit-trail.ts';
 import { nameOfCaller, newStamps } from '../owners/blank-owner.ts';
@@ -49,6 +51,8 @@ export async function addOrganizationMembers(
   const nowMs = deps.nowMs();
   const by = nameOfCaller(caller);
   const stamps = newStamps(by, nowMs);
+  const refOf = (userId: string) => organizationMemberRef(organizationId, userId);
+  const start = await planMemberStart(deps, refOf, named, NO_LIMITS, nowMs);
 
   const done = await deps.transact(async (unit) => {
     getManagedOrganization(caller, await unit.organizations.find([organizationId]), asked);
@@ -69,6 +73,7 @@ export async function addOrganizationMembers(
       await unit.budgets.insert(budget);
       budgets.push(budget);
     }
+    await unit.adjust(startOf(start, members));
     const trail = auditTrail(deps, actor, nowMs);
     await unit.audit([
       ...created.map(trail.newUser),

@@ -1,5 +1,6 @@
 import type { Caller } from '../../core/caller.ts';
-import type { Limits } from '../../core/limits.ts';
+import { type Limits, NO_LIMITS } from '../../core/limits.ts';
+import { organizationMemberRef } from '../../core/owner.ts';
 import type {
   BudgetRecord,
   OrganizationMemberRecord,
@@ -15,8 +16,10 @@ export interface OrganizationMemberView {
   member: OrganizationMemberRecord;
   /** Null: the administrator with the master key, who has no row. */
   user: UserRecord | null;
-  /** What was set aside for the person here; null: nothing was said. */
+  /** What the person may use up here; null: nothing was said. */
   budget: BudgetRecord | null;
+  /** Spent as a member, in the present window of that budget; what enforcement uses. */
+  spendNanoUsd: number;
 }
 
 /** An organisation as it is shown, with those of its members and teams that the caller may see. */
@@ -86,9 +89,9 @@ export async function viewOrganization(
   return views[0] as OrganizationView;
 }
 
-/** Two queries, whatever the number. */
+/** Two queries and one look at the counters, whatever the number. */
 export async function viewOrganizationMembers(
-  deps: Pick<OwnerManagement, 'owners'>,
+  deps: Deps,
   members: readonly OrganizationMemberRecord[],
 ): Promise<OrganizationMemberView[]> {
   const [budgets, users] = await Promise.all([
@@ -99,9 +102,17 @@ export async function viewOrganizationMembers(
     deps.owners.users.findMany([...new Set(members.map(({ userId }) => userId))]),
   ]);
   const byId = new Map(users.map((user) => [user.id, user]));
-  return members.map((member) => ({
+  const rows = members.map(({ budgetId }) => budgets.get(budgetId ?? '') ?? null);
+  const spent = await deps.readSpend(
+    members.map(({ organizationId, userId }, index) => ({
+      ref: organizationMemberRef(organizationId, userId),
+      windows: rows[index] ?? NO_LIMITS,
+    })),
+  );
+  return members.map((member, index) => ({
     member,
     user: byId.get(member.userId) ?? null,
-    budget: budgets.get(member.budgetId ?? '') ?? null,
+    budget: rows[index] ?? null,
+    spendNanoUsd: spent[index] ?? 0,
   }));
 }

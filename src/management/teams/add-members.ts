@@ -1,14 +1,16 @@
 import type { Actor } from '../../core/audit.ts';
 import type { Caller } from '../../core/caller.ts';
 import { GatewayError } from '../../core/gateway-error.ts';
+import { fillLimits, NO_LIMITS } from '../../core/limits.ts';
+import { memberRef } from '../../core/owner.ts';
 import type { TeamMemberRecord, TeamRecord, UserRecord } from '../../core/owner-records.ts';
 import { mayManageTeam } from '../../core/rights.ts';
+import { planMemberStart, startOf } from '../members/plan-member-start.ts';
 import { auditTrail } from '../owners/audit-trail.ts';
-import { assertLimitFields } from '../owners/limit-fields.ts';
+import { assertLimitFields, mergeLimits } from '../owners/limit-fields.ts';
 import { getDone } from '../owners/owner-conflict.ts';
 import { memberBudgetId } from './member-budget.ts';
 import { acceptNewMembers, insertMembers, type NewMember } from './new-members.ts';
-import { planMemberStart, startOf } from './plan-member-start.ts';
 import type { MemberDefaults } from './team-fields.ts';
 import type { TeamManagement } from './team-management.ts';
 import { getManagedTeam, noTeamForMembers } from './team-rights.ts';
@@ -48,7 +50,8 @@ export async function addMembers(
   const nowMs = deps.nowMs();
   const budgetId = found === undefined ? null : memberBudgetId(found);
   const budget = budgetId === null ? null : ((await deps.owners.budgets.find([budgetId])) ?? null);
-  const start = await planMemberStart(deps, teamId, people, { own: limits, budget }, nowMs);
+  const given = fillLimits(mergeLimits(NO_LIMITS, limits), budget);
+  const start = await planMemberStart(deps, (userId) => memberRef(teamId, userId), people, given, nowMs);
 
   const done = await deps.transact(async (unit) => {
     const team = mayAdd(await unit.teams.find([teamId]));

@@ -1,10 +1,12 @@
 import type { Actor } from '../../core/audit.ts';
 import type { Caller } from '../../core/caller.ts';
 import { GatewayError } from '../../core/gateway-error.ts';
-import { fillLimits } from '../../core/limits.ts';
+import { fillLimits, NO_LIMITS } from '../../core/limits.ts';
+import { memberRef } from '../../core/owner.ts';
 import type { BudgetRecord, TeamRecord } from '../../core/owner-records.ts';
 import { refuseAct } from '../../core/rights.ts';
 import type { WriteUnit } from '../../storage/owners/owner-storage.ts';
+import { planMemberStart, startOf } from '../members/plan-member-start.ts';
 import { assertBudgetExists } from '../owners/assert-budget-exists.ts';
 import { assertNoNewReferences } from '../owners/assert-no-new-references.ts';
 import { assertNewId } from '../owners/assert-text.ts';
@@ -19,7 +21,6 @@ import { assertWithinOrganization } from './assert-within-organization.ts';
 import { mergeMemberBudget, withMemberBudget } from './member-budget.ts';
 import { buildBlankTeam, mergeTeamFields } from './merge-team-fields.ts';
 import { acceptNewMembers, insertMembers, type NewMember } from './new-members.ts';
-import { planMemberStart, startOf } from './plan-member-start.ts';
 import type { TeamFields } from './team-fields.ts';
 import type { TeamManagement } from './team-management.ts';
 import { mayGovern } from './team-rights.ts';
@@ -107,13 +108,14 @@ async function planStart(
   const earlier = await deps.owners.teams.find([chosenId], { includeDeleted: true });
   const limits = earlier === undefined ? [team] : [team, earlier];
   const ref = { kind: 'team' as const, id: team.id };
+  const refOf = (userId: string) => memberRef(team.id, userId);
   return {
     own: await planFreshStart(
       deps,
       limits.map((record) => ({ ref, limits: record })),
       team.createdAtMs,
     ),
-    members: await planMemberStart(deps, team.id, people, { own: {}, budget: memberBudget }, team.createdAtMs),
+    members: await planMemberStart(deps, refOf, people, fillLimits(NO_LIMITS, memberBudget), team.createdAtMs),
   };
 }
 

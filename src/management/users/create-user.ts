@@ -3,6 +3,8 @@ import type { Actor } from '../../core/audit.ts';
 import type { Caller } from '../../core/caller.ts';
 import { GatewayError } from '../../core/gateway-error.ts';
 import type { JsonObject } from '../../core/json.ts';
+import { NO_LIMITS } from '../../core/limits.ts';
+import { organizationMemberRef } from '../../core/owner.ts';
 import type { OrganizationMemberRecord, OrganizationRecord, UserRecord } from '../../core/owner-records.ts';
 import { isAdmin, isOrganizationAdmin, refuseAct } from '../../core/rights.ts';
 import type { WriteUnit } from '../../storage/owners/owner-storage.ts';
@@ -11,6 +13,7 @@ import type { KeyFields } from '../keys/key-fields.ts';
 import { type MintedKey, mintNewKey } from '../keys/mint-new-key.ts';
 import { assertNewId } from '../owners/assert-text.ts';
 import { buildBlankOwner, nameOfCaller, newStamps } from '../owners/blank-owner.ts';
+import { planFreshStart } from '../owners/fresh-start.ts';
 import { buildOwnerAudit } from '../owners/owner-audit.ts';
 import { joinTeams, planJoin } from '../teams/join-teams.ts';
 import { applyUserDefaults } from './apply-user-defaults.ts';
@@ -84,7 +87,7 @@ export async function createUser(
   const passwordHash = await planPassword(deps, caller, id, { password: input.password ?? undefined });
   const joining = { userId: id, teamIds, by };
   const { adjustments } = await planNewSpend(deps, record, fields.spendNanoUsd ?? 0, nowMs);
-  const starts = await planJoin(deps, joining, nowMs);
+  const starts = [...(await planJoin(deps, joining, nowMs)), ...(await planPlaces(deps, places, nowMs))];
 
   const result = await deps.transact(async (unit) => {
     if (!(await unit.users.insert(record))) throw userExists('user_id', id);
@@ -162,6 +165,20 @@ async function findOrganizations(
 
 function placeIn(organizationId: string, userId: string, by: string, nowMs: number): OrganizationMemberRecord {
   return { ...newStamps(by, nowMs), organizationId, userId, role: 'internal_user', budgetId: null };
+}
+
+/** Nobody's spend as an earlier member of that name counts for the new one. */
+function planPlaces(
+  deps: Parameters<typeof planFreshStart>[0],
+  places: readonly OrganizationMemberRecord[],
+  nowMs: number,
+): ReturnType<typeof planFreshStart> {
+  const refs = places.map(({ organizationId, userId }) => organizationMemberRef(organizationId, userId));
+  return planFreshStart(
+    deps,
+    refs.map((ref) => ({ ref, limits: NO_LIMITS })),
+    nowMs,
+  );
 }
 
 async function joinOrganizations(unit: WriteUnit, places: readonly OrganizationMemberRecord[]): Promise<void> {

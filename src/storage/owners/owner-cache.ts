@@ -5,10 +5,10 @@
 import { LRUCache } from 'lru-cache';
 import type { CallPath, Standing } from '../../core/call-path.ts';
 import type { ChangeEvent } from '../../core/change-event.ts';
-import { fillLimits, type Limits } from '../../core/limits.ts';
+import { fillLimits, type Limits, NO_LIMITS } from '../../core/limits.ts';
 import type {
   BudgetRecord,
-  OrganizationMemberRecord,
+  LimitedOrganizationMember,
   OrganizationRecord,
   TeamMemberRecord,
   TeamRecord,
@@ -27,7 +27,7 @@ export interface EvictingOwnerCache extends OwnerCache {
 interface Person {
   user: UserRecord;
   teams: readonly TeamMemberRecord[];
-  organizations: readonly OrganizationMemberRecord[];
+  organizations: readonly LimitedOrganizationMember[];
 }
 
 const SIZE = 50_000;
@@ -76,8 +76,9 @@ export function createOwnerCache(readers: OwnerReaders, endUserBudgetId: string 
       readers.organizationMembers.list(ofUser),
     ]);
     if (user === undefined) return null;
-    const filled = await Promise.all(memberships.records.map((record) => fill(record)));
-    return deepFreeze({ user: await fill(user), teams: filled, organizations: places.records });
+    const teamMembers = await Promise.all(memberships.records.map((record) => fill(record)));
+    const members = await Promise.all(places.records.map((record) => fill({ ...NO_LIMITS, ...record })));
+    return deepFreeze({ user: await fill(user), teams: teamMembers, organizations: members });
   }
 
   /** The value of each, or a promise of all of them where one is not at hand. */
@@ -96,6 +97,7 @@ export function createOwnerCache(readers: OwnerReaders, endUserBudgetId: string 
       team,
       member: person?.teams.find(({ teamId }) => teamId === team?.id) ?? null,
       organization,
+      organizationMember: person?.organizations.find((place) => place.organizationId === organization?.id) ?? null,
       keyBudget,
     };
     return Object.freeze({

@@ -1,35 +1,32 @@
 import type { BalanceAdjustment } from '../../core/balance-adjustment.ts';
-import { fillLimits, type Limits, NO_LIMITS } from '../../core/limits.ts';
-import { memberRef } from '../../core/owner.ts';
-import type { BudgetRecord, TeamMemberRecord } from '../../core/owner-records.ts';
-import type { PersonName } from '../members/person-name.ts';
+import { type Limits, NO_LIMITS } from '../../core/limits.ts';
+import type { OwnerRef } from '../../core/owner.ts';
 import { planFreshStart } from '../owners/fresh-start.ts';
-import { type LimitFields, mergeLimits } from '../owners/limit-fields.ts';
 import type { OwnerManagement } from '../owners/owner-management.ts';
+import type { PersonName } from './person-name.ts';
 
 type Deps = Pick<OwnerManagement, 'owners' | 'readCounters' | 'spendCounter' | 'newId'>;
 
-/** What brings the balances of people to nothing, should they have been in the team before: by user id. */
+/** What brings the balances of people to nothing, should they have been members before: by user id. */
 export type MemberStart = ReadonlyMap<string, readonly BalanceAdjustment[]>;
 
-/** Asked before the transaction, since balances are not read inside one. */
+/** `refOf`: a person as a member of what it joins. Asked before the transaction, since balances are not read inside one. */
 export async function planMemberStart(
   deps: Deps,
-  teamId: string,
+  refOf: (userId: string) => OwnerRef,
   people: readonly PersonName[],
-  { own, budget }: { own: LimitFields; budget: BudgetRecord | null },
+  limits: Limits,
   nowMs: number,
 ): Promise<MemberStart> {
-  const limits: Limits = fillLimits(mergeLimits(NO_LIMITS, own), budget);
   const start = new Map<string, readonly BalanceAdjustment[]>();
   const userIds = [...new Set(await findUserIds(deps, people))];
   const adjustments = await planFreshStart(
     deps,
-    userIds.map((userId) => ({ ref: memberRef(teamId, userId), limits })),
+    userIds.map((userId) => ({ ref: refOf(userId), limits })),
     nowMs,
   );
   for (const userId of userIds) {
-    const prefix = deps.spendCounter(memberRef(teamId, userId), NO_LIMITS, nowMs);
+    const prefix = deps.spendCounter(refOf(userId), NO_LIMITS, nowMs);
     start.set(
       userId,
       adjustments.filter(({ counter }) => counter.startsWith(prefix)),
@@ -39,7 +36,7 @@ export async function planMemberStart(
 }
 
 /** The adjustments of those who did become members. */
-export function startOf(start: MemberStart, members: readonly TeamMemberRecord[]): BalanceAdjustment[] {
+export function startOf(start: MemberStart, members: readonly { userId: string }[]): BalanceAdjustment[] {
   return members.flatMap(({ userId }) => start.get(userId) ?? []);
 }
 
