@@ -1,5 +1,6 @@
 /** What the commands ask of the world, so that a test can be the world. */
-import { existsSync, readFileSync } from 'node:fs';
+import { closeSync, createReadStream, existsSync, openSync, readFileSync, writeSync } from 'node:fs';
+import { createInterface } from 'node:readline';
 import type { Config } from '../config/config.ts';
 import { type Environment, readEnvironment } from '../config/env.ts';
 import { loadConfig } from '../config/load-config.ts';
@@ -8,9 +9,16 @@ import type { ConfigOverrides } from '../config/outside-settings.ts';
 /** What the commands that work on the installation itself, not on a running gateway, need of `compose`. */
 export type Installation = typeof import('../compose/audit-installation.ts') &
   typeof import('../compose/database-url.ts') &
+  typeof import('../compose/export-installation.ts') &
   typeof import('../compose/installation.ts') &
   typeof import('../compose/migrate-database.ts') &
   typeof import('../compose/take-over.ts');
+
+export interface NewFile {
+  /** On disk, as far as the operating system is asked, when this returns. */
+  write(text: string): void;
+  close(): void;
+}
 
 export interface CliIo {
   environment: Environment;
@@ -18,6 +26,10 @@ export interface CliIo {
   loadConfig(overrides: ConfigOverrides): Config;
   fileExists(path: string): boolean;
   readFile(path: string): string;
+  /** However long the file is. */
+  readLines(path: string): AsyncIterable<string>;
+  /** A new file that only its owner may read. Throws where there is one of that name. */
+  createFile(path: string): NewFile;
   fetch: typeof fetch;
   /** One or more lines for whoever reads the result. */
   print(text: string): void;
@@ -55,6 +67,8 @@ export function createProcessIo(): CliIo {
     loadConfig: (overrides) => loadConfig({ environment, overrides, readFile: (path) => readFileSync(path, 'utf8') }),
     fileExists: existsSync,
     readFile: (path) => readFileSync(path, 'utf8'),
+    readLines,
+    createFile,
     fetch,
     print: (text) => void process.stdout.write(`${text}\n`),
     complain: (text) => void process.stderr.write(`${text}\n`),
@@ -63,10 +77,29 @@ export function createProcessIo(): CliIo {
     loadInstallation: async () => ({
       ...(await import('../compose/audit-installation.ts')),
       ...(await import('../compose/database-url.ts')),
+      ...(await import('../compose/export-installation.ts')),
       ...(await import('../compose/installation.ts')),
       ...(await import('../compose/migrate-database.ts')),
       ...(await import('../compose/take-over.ts')),
     }),
     serve: async (config) => (await import('./serve.ts')).serve(config),
   };
+}
+
+function createFile(path: string): NewFile {
+  let file: number;
+  try {
+    file = openSync(path, 'wx', 0o600);
+  } catch (cause) {
+    const isThere = (cause as NodeJS.ErrnoException).code === 'EEXIST';
+    throw new CliError(isThere ? `${path} is there already; name a new file.` : `${path} cannot be written.`, 1, {
+      cause,
+    });
+  }
+  return { write: (text) => void writeSync(file, text), close: () => closeSync(file) };
+}
+
+/** A generator, so that reading begins with whoever asks for the first line: lines that come before are lost. */
+async function* readLines(path: string): AsyncGenerator<string> {
+  yield* createInterface({ input: createReadStream(path, 'utf8'), crlfDelay: Number.POSITIVE_INFINITY });
 }

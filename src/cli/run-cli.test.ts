@@ -66,6 +66,10 @@ async function run(
       if (text === undefined) throw new Error(`no such file: ${path}`);
       return text;
     },
+    readLines: async function* (path) {
+      yield* (setup.files?.[path] ?? '').split('\n');
+    },
+    createFile: () => ({ write: (text) => printed.push(text), close: () => undefined }),
     fetch: async (url, init) => {
       const headers = new Headers(init?.headers);
       const body = typeof init?.body === 'string' ? JSON.parse(init.body) : undefined;

@@ -8,6 +8,7 @@ import { addConfigCheckCommand, printWarnings } from './check-config.ts';
 import { CliError, type CliIo, createProcessIo } from './cli-io.ts';
 import { addConfigOptions, type ConfigOptions, toOverrides } from './command-options.ts';
 import { addDoctorCommand } from './doctor.ts';
+import { addExportCommand } from './import/export-command.ts';
 import { addImportCommands } from './import/import-commands.ts';
 import { addKeysCommands } from './keys/keys-commands.ts';
 import { addMasterKeyCommand } from './master-key.ts';
@@ -64,6 +65,7 @@ function buildProgram(io: CliIo, setExitCode: (code: number) => void): Command {
   addConfigCheckCommand(program, io, setExitCode);
   addMasterKeyCommand(program, io);
   addImportCommands(program, io);
+  addExportCommand(program, io);
   return program;
 }
 

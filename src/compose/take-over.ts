@@ -1,4 +1,4 @@
-/** `latchkey import litellm`: another installation's database, taken over into this one's. No gateway has to run. */
+/** `latchkey import`: what another installation knows, taken over into this one's database. No gateway has to run. */
 import { existsSync, mkdirSync } from 'node:fs';
 import type { Config } from '../config/config.ts';
 import { parseDeployment } from '../config/parse-deployment.ts';
@@ -8,8 +8,9 @@ import { createBudgetCalendar } from '../core/budget-window.ts';
 import type { JsonObject } from '../core/json.ts';
 import { isReference, mapSecrets } from '../core/secret-fields.ts';
 import { spendCounter } from '../core/spend-counter.ts';
+import { takeOverExport } from '../management/takeover/take-over-export.ts';
 import { type TakeoverReport, takeOverLitellm } from '../management/takeover/take-over-litellm.ts';
-import type { ModelTakeover, Takeover } from '../management/takeover/takeover.ts';
+import type { ModelTakeover, TakeoverTarget } from '../management/takeover/takeover.ts';
 import { readAuditEndAside } from '../storage/audit/verify-audit.ts';
 import { openStorage } from '../storage/open-storage.ts';
 import { createKnownRows } from '../storage/takeover/known-rows.ts';
@@ -38,33 +39,52 @@ export async function takeOverFromLitellm(
   { from, dryRun, litellmKey }: TakeoverOptions,
   source: { reached: boolean },
 ): Promise<TakeoverReport> {
+  return readLitellm(from, async (database) => {
+    source.reached = true;
+    return withTarget(config, { dryRun, litellmKey }, (target) => takeOverLitellm({ ...target, source: database }));
+  });
+}
+
+/** The lines of what `latchkey export` wrote. Throws bad_request, naming the line, for what is no such thing. */
+export async function takeOverFromExport(
+  config: Config,
+  lines: AsyncIterable<string>,
+  dryRun: boolean,
+): Promise<TakeoverReport> {
+  return withTarget(config, { dryRun, litellmKey: null }, (target) => takeOverExport(target, lines));
+}
+
+type Work = (target: TakeoverTarget) => Promise<TakeoverReport>;
+
+async function withTarget(
+  config: Config,
+  { dryRun, litellmKey }: Pick<TakeoverOptions, 'dryRun' | 'litellmKey'>,
+  work: Work,
+): Promise<TakeoverReport> {
   const calendar = createBudgetCalendar({
     timeZone: config.general.budgetTimeZone,
     weekStart: config.general.weekStart,
   });
-  const shared: Pick<Takeover, 'nowMs' | 'newId' | 'spendCounter' | 'windowEndMs' | 'proxyWindows'> = {
+  const build = (parts: Pick<TakeoverTarget, 'known' | 'transact'>, box: SecretBox | null): TakeoverTarget => ({
+    ...parts,
+    models: buildModels(config, box, litellmKey),
     nowMs: Date.now,
     newId,
     spendCounter: (ref, windows, atMs, model) => spendCounter(calendar, ref, windows, atMs, model),
     windowEndMs: (duration, atMs) => calendar.windowAt(duration, atMs).endMs,
     proxyWindows: { budgetDuration: config.general.budgetDuration, modelMaxBudget: {} },
-  };
-  return readLitellm(from, async (database) => {
-    source.reached = true;
-    const run = async (parts: Pick<Takeover, 'known' | 'transact'>, box: SecretBox | null) =>
-      takeOverLitellm({ ...shared, ...parts, source: database, models: buildModels(config, box, litellmKey) });
-    if (dryRun) return tryOut(config, run);
-    mkdirSync(config.server.dataDir, { recursive: true, mode: 0o700 });
-    const salt = config.saltKey ?? (await readOrCreateSalt(config.server.dataDir));
-    await assertOwnSalt(config, salt);
-    const storage = await openAside(config);
-    try {
-      const parts = { known: createKnownRows(storage.reads), transact: storage.transact };
-      return await run(parts, createSecretBox(salt, 'models'));
-    } finally {
-      await storage.close();
-    }
   });
+  if (dryRun) return tryOut(config, (parts, box) => work(build(parts, box)));
+  mkdirSync(config.server.dataDir, { recursive: true, mode: 0o700 });
+  const salt = config.saltKey ?? (await readOrCreateSalt(config.server.dataDir));
+  await assertOwnSalt(config, salt);
+  const storage = await openAside(config);
+  try {
+    const parts = { known: createKnownRows(storage.reads), transact: storage.transact };
+    return await work(build(parts, createSecretBox(salt, 'models')));
+  } finally {
+    await storage.close();
+  }
 }
 
 /** Sealed under another salt key, models and audit rows would be worthless to the gateway. */
@@ -87,7 +107,7 @@ class ForeignSalt extends Error {
 /** Without a database of this version there is nothing that anything could run into: an empty one stands in for it. */
 async function tryOut(
   config: Config,
-  run: (parts: Pick<Takeover, 'known' | 'transact'>, box: SecretBox | null) => Promise<TakeoverReport>,
+  run: (parts: Pick<TakeoverTarget, 'known' | 'transact'>, box: SecretBox | null) => Promise<TakeoverReport>,
 ): Promise<TakeoverReport> {
   const url = databaseUrlOf(config);
   const salt = config.saltKey ?? (await readSalt(config.server.dataDir));

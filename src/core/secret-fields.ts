@@ -27,7 +27,8 @@ export function restoreSecrets(given: JsonObject, stored: JsonObject): JsonObjec
   return mapSecrets(given, (text, path) => (text === MASKED ? (known.get(path) ?? text) : text));
 }
 
-function isSecretName(name: string): boolean {
+/** True for a field that may hold a credential. */
+export function isSecretName(name: string): boolean {
   return SECRET_NAME.test(name) && !COUNTED.test(name);
 }
 

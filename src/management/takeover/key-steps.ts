@@ -6,7 +6,7 @@ import { buildKeyAudit } from '../keys/key-audit.ts';
 import { mapKey } from './map-key.ts';
 import { nameIn } from './owner-steps.ts';
 import type { Draft, TableStep } from './take-table.ts';
-import type { Takeover } from './takeover.ts';
+import type { TakeoverTarget } from './takeover.ts';
 
 const UNUSED = {
   key_name: null,
@@ -16,7 +16,7 @@ const UNUSED = {
   object_permission_id: 'is not enforced here, so it was not taken over',
 } as const;
 
-export function keyStep(deps: Takeover, actor: Actor): TableStep<KeyRecord> {
+export function keyStep(deps: TakeoverTarget, actor: Actor): TableStep<KeyRecord> {
   return {
     table: { name: 'LiteLLM_VerificationToken', key: ['token'], unique: { column: 'key_alias' } },
     idOf: (values) => nameIn(values, 'token'),
@@ -49,7 +49,7 @@ export function keyStep(deps: Takeover, actor: Actor): TableStep<KeyRecord> {
 }
 
 /** They stay deleted: for history, and so that their hashes cannot come back as other keys. */
-export function deletedKeyStep(deps: Takeover, actor: Actor): TableStep<KeyRecord> {
+export function deletedKeyStep(deps: TakeoverTarget, actor: Actor): TableStep<KeyRecord> {
   const living = keyStep(deps, actor);
   return {
     ...living,
@@ -72,7 +72,7 @@ export function deletedKeyStep(deps: Takeover, actor: Actor): TableStep<KeyRecor
 }
 
 /** A hash or an alias may be another key's here. */
-async function settleNames(deps: Takeover, drafts: readonly Draft<KeyRecord>[]): Promise<void> {
+export async function settleNames(deps: TakeoverTarget, drafts: readonly Draft<KeyRecord>[]): Promise<void> {
   await refuseKnownHashes(deps, drafts);
   const aliases = await deps.known.keyIdsByAlias(drafts.flatMap(({ record }) => record.alias ?? []));
   for (const draft of drafts) {
@@ -83,7 +83,7 @@ async function settleNames(deps: Takeover, drafts: readonly Draft<KeyRecord>[]):
   }
 }
 
-async function refuseKnownHashes(deps: Takeover, drafts: readonly Draft<KeyRecord>[]): Promise<void> {
+async function refuseKnownHashes(deps: TakeoverTarget, drafts: readonly Draft<KeyRecord>[]): Promise<void> {
   const hashes = await deps.known.keyIdsByHash(drafts.map(({ record }) => record.hash));
   for (const { row, record } of drafts) {
     const holder = hashes.get(record.hash);

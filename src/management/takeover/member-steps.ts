@@ -8,13 +8,12 @@ import { auditTrail } from '../owners/audit-trail.ts';
 import { mapOrganizationMember, mapTeamMember } from './map-owners.ts';
 import { nameIn } from './owner-steps.ts';
 import type { Draft, TableStep } from './take-table.ts';
-import type { Takeover } from './takeover.ts';
+import type { TakeoverTarget } from './takeover.ts';
 
-export function teamMemberStep(deps: Takeover, actor: Actor): TableStep<TeamMemberRecord> {
+export function teamMemberStep(deps: TakeoverTarget, actor: Actor): TableStep<TeamMemberRecord> {
   const key = ['team_id', 'user_id'] as const;
   return {
     table: { name: 'LiteLLM_TeamMembership', key },
-    rows: () => deps.source.readTeamMembers(),
     idOf: (values) => idIn(values, key),
     map: (row, { values }) => mapTeamMember(row, namesIn(values, key), deps.nowMs()),
     spender: ({ teamId, userId }) => memberRef(teamId, userId),
@@ -26,7 +25,7 @@ export function teamMemberStep(deps: Takeover, actor: Actor): TableStep<TeamMemb
   };
 }
 
-export function organizationMemberStep(deps: Takeover, actor: Actor): TableStep<OrganizationMemberRecord> {
+export function organizationMemberStep(deps: TakeoverTarget, actor: Actor): TableStep<OrganizationMemberRecord> {
   const key = ['organization_id', 'user_id'] as const;
   const { organizationMembers } = deps.known.owners;
   return {

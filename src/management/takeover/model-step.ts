@@ -5,10 +5,10 @@ import { buildOwnerAudit } from '../owners/owner-audit.ts';
 import { mapModel } from './map-model.ts';
 import { namedStep } from './owner-steps.ts';
 import type { TableStep } from './take-table.ts';
-import type { Takeover } from './takeover.ts';
+import type { TakeoverTarget } from './takeover.ts';
 
 /** How models are taken over: their credentials are opened with LiteLLM's key and sealed with this installation's. */
-export function modelStep(deps: Takeover, actor: Actor): TableStep<ModelRecord> {
+export function modelStep(deps: TakeoverTarget, actor: Actor): TableStep<ModelRecord> {
   const { models } = deps;
   const table = 'LiteLLM_ProxyModelTable';
   const named = namedStep(deps, actor, {

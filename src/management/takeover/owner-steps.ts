@@ -15,7 +15,7 @@ import type { RecordReader, RecordWriter, WriteUnit } from '../../storage/owners
 import { type AuditTable, buildOwnerAudit, withSpend } from '../owners/owner-audit.ts';
 import { mapBudget, mapEndUser, mapOrganization, mapTag, mapTeam, mapUser } from './map-owners.ts';
 import type { Draft, TableStep } from './take-table.ts';
-import type { Takeover } from './takeover.ts';
+import type { TakeoverTarget } from './takeover.ts';
 
 const NOT_ENFORCED = 'is not enforced here, so it was not taken over';
 const OWNERS_UNUSED = {
@@ -27,7 +27,7 @@ const OWNERS_UNUSED = {
 
 /** The parts of a step that are the same for every table whose rows have one name. */
 export function namedStep<R extends { id: string }>(
-  deps: Takeover,
+  deps: TakeoverTarget,
   actor: Actor,
   parts: { table: AuditTable; key: string; reader: RecordReader<R>; writer: (unit: WriteUnit) => RecordWriter<R> },
 ) {
@@ -56,7 +56,7 @@ function spending<R extends OwnerRecord>(kind: OwnerKind) {
   return { spender: ({ id }: R) => ({ kind, id }), limitsOf: (record: R) => record };
 }
 
-export function budgetStep(deps: Takeover, actor: Actor): TableStep<BudgetRecord> {
+export function budgetStep(deps: TakeoverTarget, actor: Actor): TableStep<BudgetRecord> {
   const { budgets: reader } = deps.known.owners;
   return {
     ...namedStep(deps, actor, {
@@ -70,7 +70,7 @@ export function budgetStep(deps: Takeover, actor: Actor): TableStep<BudgetRecord
   };
 }
 
-export function organizationStep(deps: Takeover, actor: Actor): TableStep<OrganizationRecord> {
+export function organizationStep(deps: TakeoverTarget, actor: Actor): TableStep<OrganizationRecord> {
   const { organizations: reader } = deps.known.owners;
   return {
     ...namedStep(deps, actor, {
@@ -84,7 +84,7 @@ export function organizationStep(deps: Takeover, actor: Actor): TableStep<Organi
   };
 }
 
-export function userStep(deps: Takeover, actor: Actor): TableStep<UserRecord> {
+export function userStep(deps: TakeoverTarget, actor: Actor): TableStep<UserRecord> {
   const { users: reader } = deps.known.owners;
   const named = namedStep(deps, actor, {
     table: 'LiteLLM_UserTable',
@@ -116,7 +116,7 @@ export function userStep(deps: Takeover, actor: Actor): TableStep<UserRecord> {
   };
 }
 
-export function teamStep(deps: Takeover, actor: Actor): TableStep<TeamRecord> {
+export function teamStep(deps: TakeoverTarget, actor: Actor): TableStep<TeamRecord> {
   const { teams: reader } = deps.known.owners;
   return {
     ...namedStep(deps, actor, { table: 'LiteLLM_TeamTable', key: 'team_id', reader, writer: (unit) => unit.teams }),
@@ -133,7 +133,7 @@ export function teamStep(deps: Takeover, actor: Actor): TableStep<TeamRecord> {
   };
 }
 
-export function endUserStep(deps: Takeover, actor: Actor): TableStep<EndUserRecord> {
+export function endUserStep(deps: TakeoverTarget, actor: Actor): TableStep<EndUserRecord> {
   const { endUsers: reader } = deps.known.owners;
   return {
     ...namedStep(deps, actor, {
@@ -147,7 +147,7 @@ export function endUserStep(deps: Takeover, actor: Actor): TableStep<EndUserReco
   };
 }
 
-export function tagStep(deps: Takeover, actor: Actor): TableStep<TagRecord> {
+export function tagStep(deps: TakeoverTarget, actor: Actor): TableStep<TagRecord> {
   const { tags: reader } = deps.known.owners;
   return {
     ...namedStep(deps, actor, { table: 'LiteLLM_TagTable', key: 'tag_name', reader, writer: (unit) => unit.tags }),

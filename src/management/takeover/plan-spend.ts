@@ -5,7 +5,7 @@ import { sha256Hex } from '../../core/key-secret.ts';
 import type { Limits } from '../../core/limits.ts';
 import { toNanoUsd } from '../../core/money.ts';
 import type { OwnerRef } from '../../core/owner.ts';
-import type { Takeover } from './takeover.ts';
+import type { TakeoverTarget } from './takeover.ts';
 
 /** What an owner has spent by the books that are taken over. */
 export interface TakenSpend {
@@ -17,7 +17,7 @@ export interface TakenSpend {
   byModel: JsonObject;
 }
 
-type Deps = Pick<Takeover, 'spendCounter'>;
+type Deps = Pick<TakeoverTarget, 'spendCounter'>;
 type Limited = Pick<Limits, 'budgetDuration' | 'modelMaxBudget'>;
 
 /**

@@ -58,7 +58,7 @@ export async function takeOverLitellm(deps: Takeover): Promise<TakeoverReport> {
   const teams = teamStep(deps, actor);
   if (has(teams.table.name)) {
     note(await takeTable(deps, teams));
-    note(await takeTable(deps, teamMemberStep(deps, actor)));
+    note(await takeTable(deps, { ...teamMemberStep(deps, actor), rows: () => source.readTeamMembers() }));
   }
   const endUsers = endUserStep(deps, actor);
   if (has(endUsers.table.name)) note(await takeTable(deps, endUsers));

@@ -5,7 +5,7 @@ import { buildOwnerAudit } from '../owners/owner-audit.ts';
 import { PROXY_USER_ID } from '../users/user-management.ts';
 import { planSpend, takenSpendId } from './plan-spend.ts';
 import { RowReader } from './row-reader.ts';
-import type { Takeover } from './takeover.ts';
+import type { TakeoverTarget } from './takeover.ts';
 import { addFindings, type TableReport } from './takeover-report.ts';
 
 /**
@@ -13,7 +13,7 @@ import { addFindings, type TableReport } from './takeover-report.ts';
  * stands in the configuration.
  */
 export async function takeProxySpend(
-  deps: Takeover,
+  deps: TakeoverTarget,
   actor: Actor,
   values: JsonObject,
   report: TableReport,

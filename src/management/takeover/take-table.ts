@@ -12,7 +12,7 @@ import { fillFrom, findLinkedBudgets } from '../owners/fill-from-budgets.ts';
 import { findDifferences } from './find-differences.ts';
 import { planSpend, type TakenSpend, takenSpendId } from './plan-spend.ts';
 import { RowReader } from './row-reader.ts';
-import type { Takeover } from './takeover.ts';
+import type { Takeover, TakeoverTarget } from './takeover.ts';
 import { addFindings, addUnused, emptyReport, type TableReport } from './takeover-report.ts';
 
 /** A row on its way: what it would be here. */
@@ -56,8 +56,9 @@ export async function takeTable<R extends Stamps>(deps: Takeover, step: TableSte
   return report;
 }
 
-async function takeBatch<R extends Stamps>(
-  deps: Takeover,
+/** Some rows, as a part of a table's report. */
+export async function takeBatch<R extends Stamps>(
+  deps: TakeoverTarget,
   step: TableStep<R>,
   batch: readonly LitellmRow[],
   report: TableReport,
@@ -82,7 +83,7 @@ async function takeBatch<R extends Stamps>(
 }
 
 function readRow<R>(
-  deps: Takeover,
+  deps: TakeoverTarget,
   step: TableStep<R>,
   source: LitellmRow,
   { report, nowMs }: { report: TableReport; nowMs: number },
@@ -107,7 +108,7 @@ function readRow<R>(
 }
 
 function readSpend<R>(
-  deps: Takeover,
+  deps: TakeoverTarget,
   { spender, limitsOf }: TableStep<R>,
   record: R,
   row: RowReader,
@@ -141,7 +142,12 @@ function noteConflicts<R extends Stamps>(step: TableStep<R>, { row, record }: Dr
   for (const field of differing) row.note(field, 'is another value here, and stays so', 'conflict');
 }
 
-async function write<R>(deps: Takeover, step: TableStep<R>, drafts: readonly Draft<R>[], nowMs: number): Promise<void> {
+async function write<R>(
+  deps: TakeoverTarget,
+  step: TableStep<R>,
+  drafts: readonly Draft<R>[],
+  nowMs: number,
+): Promise<void> {
   if (deps.transact === null) return;
   const adjustments = await planSpends(deps, step, drafts, nowMs);
   const result = await deps.transact(async (unit) => {
@@ -153,7 +159,7 @@ async function write<R>(deps: Takeover, step: TableStep<R>, drafts: readonly Dra
 }
 
 async function planSpends<R>(
-  deps: Takeover,
+  deps: TakeoverTarget,
   { limitsOf }: TableStep<R>,
   drafts: readonly Draft<R>[],
   nowMs: number,
@@ -168,7 +174,7 @@ async function planSpends<R>(
 }
 
 /** What has been spent there since it was taken over does not count here by itself. */
-async function compareSpends<R>({ known }: Takeover, drafts: readonly Draft<R>[]): Promise<void> {
+async function compareSpends<R>({ known }: TakeoverTarget, drafts: readonly Draft<R>[]): Promise<void> {
   const spending = drafts.flatMap(({ row, spend }) =>
     spend === null ? [] : [{ row, spend, id: takenSpendId(spend.ref) }],
   );

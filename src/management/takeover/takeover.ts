@@ -17,8 +17,8 @@ export interface ModelTakeover extends Pick<ModelManagement, 'check' | 'isConfig
   open(text: string): { kind: 'plain' | 'opened'; text: string } | { kind: 'sealed' };
 }
 
-export interface Takeover {
-  source: LitellmSource;
+/** Where things are taken over to. */
+export interface TakeoverTarget {
   known: KnownRows;
   /** Null: nothing is to be written. */
   transact: Transact | null;
@@ -30,4 +30,8 @@ export interface Takeover {
   windowEndMs(duration: string, atMs: number): number;
   /** The windows in which the whole proxy's spend is counted. */
   proxyWindows: BudgetWindows;
+}
+
+export interface Takeover extends TakeoverTarget {
+  source: LitellmSource;
 }

@@ -18,6 +18,8 @@ export interface KnownRows {
   userIdsByEmail(emails: readonly string[]): Promise<ReadonlyMap<string, string>>;
   /** Adjustment → by how much it moved its balance. */
   adjustmentsById(ids: readonly string[]): Promise<ReadonlyMap<string, number>>;
+  /** Counter → what is counted in it. */
+  balances(counters: readonly string[]): Promise<ReadonlyMap<string, number>>;
 }
 
 const BATCH = 500;
@@ -70,6 +72,15 @@ export function createKnownRows(db: Kysely<Database>): KnownRows {
           .where('id', 'in', some)
           .execute();
         return rows.map((row) => [row.id, row.delta_nano_usd] as const);
+      }),
+    balances: (counters) =>
+      collect(counters, async (some) => {
+        const rows = await db
+          .selectFrom('balances')
+          .select(['counter', 'nano_usd'])
+          .where('counter', 'in', some)
+          .execute();
+        return rows.map((row) => [row.counter, row.nano_usd] as const);
       }),
   };
 }
