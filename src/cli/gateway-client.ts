@@ -16,6 +16,16 @@ export interface GatewayClient {
   probe(path: string): Promise<number>;
 }
 
+/** The gateway has answered, and not with what was asked for. */
+export class GatewayRefused extends CliError {
+  readonly status: number;
+
+  constructor(status: number, message: string) {
+    super(message);
+    this.status = status;
+  }
+}
+
 /** Nobody answers at the address. */
 export class GatewayUnreachable extends CliError {}
 
@@ -49,7 +59,7 @@ export function createGatewayClient(io: CliIo, address: GatewayAddress): Gateway
     };
     const { response, text } = await fetchText(path, { method, headers, ...(body === undefined ? {} : { body }) });
     const answer = parseJson(text);
-    if (!response.ok) throw new CliError(describeRefusal(response.status, answer));
+    if (!response.ok) throw new GatewayRefused(response.status, describeRefusal(response.status, answer));
     if (answer === undefined) throw new CliError(`${url} answers, but not with JSON: is it a Latchkey gateway?`);
     return answer;
   }

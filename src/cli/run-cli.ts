@@ -3,6 +3,7 @@ import cluster from 'node:cluster';
 import { Command, CommanderError, Option } from 'commander';
 import { ConfigError } from '../config/config-problem.ts';
 import { VERSION } from '../version.ts';
+import { addApplyCommands } from './apply/apply-commands.ts';
 import { addAuditCommands } from './audit/audit-commands.ts';
 import { addConfigCheckCommand, printWarnings } from './check-config.ts';
 import { CliError, type CliIo, createProcessIo } from './cli-io.ts';
@@ -15,7 +16,10 @@ import { addMasterKeyCommand } from './master-key.ts';
 import { addMigrateCommand } from './migrate.ts';
 import { addSpendCommands } from './spend.ts';
 
-/** Runs one command. Resolves with the exit code: 0, 1 for a failure, 2 for a command that was used wrongly. */
+/**
+ * Runs one command. Resolves with the exit code: 0, 1 for a failure, 2 for a command that was used wrongly; for `plan`, 2
+ * says that there are changes, and wrong use is a failure like any other.
+ */
 export async function runCli(args: readonly string[], io: CliIo = createProcessIo()): Promise<number> {
   let exitCode = 0;
   const program = buildProgram(io, (code) => {
@@ -25,9 +29,10 @@ export async function runCli(args: readonly string[], io: CliIo = createProcessI
     await program.parseAsync(args, { from: 'user' });
     return exitCode;
   } catch (error) {
-    if (error instanceof CommanderError) return error.exitCode === 0 ? 0 : 2;
+    const wrongUse = args[0] === 'plan' ? 1 : 2;
+    if (error instanceof CommanderError) return error.exitCode === 0 ? 0 : wrongUse;
     io.complain(describeFailure(error));
-    return error instanceof CliError ? error.exitCode : 1;
+    return error instanceof CliError && error.exitCode === 2 ? wrongUse : 1;
   }
 }
 
@@ -66,6 +71,7 @@ function buildProgram(io: CliIo, setExitCode: (code: number) => void): Command {
   addMasterKeyCommand(program, io);
   addImportCommands(program, io);
   addExportCommand(program, io);
+  addApplyCommands(program, io, setExitCode);
   return program;
 }
 
