@@ -33,6 +33,7 @@ const counters = '^src/counters/';
 const ledger = '^src/ledger/';
 const providers = '^src/providers/';
 const sinks = '^src/sinks/';
+const metrics = '^src/metrics/';
 const jobs = '^src/jobs/';
 const http = '^src/http/';
 const cli = '^src/cli/';
@@ -82,6 +83,7 @@ module.exports = {
       'Ask storage, ledger or counters for a function.',
     ),
     onlyIn('only-counters-know-redis', lib('ioredis'), [counters], 'Ask counters for a function.'),
+    onlyIn('only-metrics-know-prometheus', lib('prom-client'), [metrics], 'Return a MetricFamily.'),
     onlyIn(
       'only-http-knows-fastify',
       `${lib('fastify')}|${lib('@fastify')}|${lib('fastify-type-provider-zod')}`,
@@ -112,6 +114,7 @@ module.exports = {
     ...arrow(ledger, [core]),
     ...arrow(providers, [core]),
     ...arrow(sinks, [core]),
+    ...arrow(metrics, [core]),
     ...arrow(auth, [core], [storage]),
     ...arrow(management, [core], [storage]),
     ...arrow(gateway, [core], [storage, counters, ledger, providers, sinks]),
@@ -125,6 +128,7 @@ module.exports = {
       ledger,
       providers,
       sinks,
+      metrics,
       auth,
       management,
       gateway,

@@ -10,6 +10,7 @@ import { createPasswordHasher } from './auth/password-hash.ts';
 import { buildCounters } from './compose/build-counters.ts';
 import { buildGatewayDeps, chooseUpstream, newEndUserLimits } from './compose/build-gateway.ts';
 import { buildKeyManagement, buildSpending } from './compose/build-management.ts';
+import { buildMetrics, type Metrics, processSource } from './compose/build-metrics.ts';
 import { buildModelManagement } from './compose/build-model-management.ts';
 import { buildBudgetManagement, buildOwnerManagement } from './compose/build-owner-management.ts';
 import { buildRouteGuard, warnOfUnknownRoutes } from './compose/build-route-guard.ts';
@@ -33,6 +34,7 @@ import type { Caller } from './core/caller.ts';
 import type { KnownRoute } from './core/ceiling-terms.ts';
 import { sha256Hex } from './core/key-secret.ts';
 import { callModel } from './gateway/call-model.ts';
+import { createCooldowns } from './gateway/cooldowns.ts';
 import { explainCall } from './gateway/explain-call.ts';
 import { listDeployments, listModels } from './gateway/list-models.ts';
 import { createLiveCalls } from './gateway/live-calls.ts';
@@ -66,6 +68,8 @@ export interface Gateway {
   /** Made at this start because none was configured; shown once and kept nowhere. Null otherwise. */
   newMasterKey: string | null;
   recovery: LedgerRecovery;
+  /** Its own metrics, and from where a scrape takes them. */
+  metrics: Pick<Metrics, 'collectOwn' | 'gatherFrom'>;
   /** Ends calls in flight (waiting for them up to `drainMs`), ships the journal, closes everything. */
   close(drainMs?: number): Promise<void>;
 }
@@ -127,6 +131,17 @@ export async function compose(config: Config, overrides: ComposeOverrides = {}):
   const catalog = createModelCatalog(config, storage.owners.models, box, config.variables);
   await catalog.refresh();
   const endUsers = createEndUserRecorder({ transact: storage.transact, limits: newEndUserLimits(config) });
+  const cooldowns = createCooldowns({
+    allowedFails: config.router.allowedFails,
+    cooldownMs: config.router.cooldownMs,
+    nowMs,
+  });
+  const metrics = buildMetrics({
+    maxSeries: config.metrics.maxSeries,
+    nowMs,
+    deployments: catalog.deployments,
+    isCooling: cooldowns.isCooling,
+  });
   const { whenCurrent, isCurrent } = storage.freshness;
   const standing = {
     keyCache: storage.keyCache,
@@ -146,6 +161,9 @@ export async function compose(config: Config, overrides: ComposeOverrides = {}):
     calendar,
     ledger,
     upstream,
+    cooldowns,
+    observer: metrics.observer,
+    onUnpriced: metrics.calls.unpriced,
     logger,
     nowMs,
     random: overrides.random ?? Math.random,
@@ -192,6 +210,16 @@ export async function compose(config: Config, overrides: ComposeOverrides = {}):
 
   const requestLog = createRequestLog(logger, nowMs);
 
+  const inspectProcess = async () => ({
+    callsInFlight: live.count(),
+    openHolds: await counters.openHolds(),
+    journalBacklog: ledger.backlog(),
+    changeFeedPosition: storage.changes.position(),
+    changeFeedBehindMs: storage.freshness.behindMs(),
+    liveProcesses: storage.processes.live(),
+  });
+  metrics.addSource(processSource({ inspect: inspectProcess, pingDatabase: storage.ping, redisState }));
+
   const refusals = createRefusalLog({
     audit: storage.audit,
     nowMs,
@@ -202,7 +230,10 @@ export async function compose(config: Config, overrides: ComposeOverrides = {}):
   const app = await createApp({
     logger,
     recordRefusal: refusals.record,
-    logRequest: requestLog.log,
+    logRequest: (line) => {
+      requestLog.log(line);
+      metrics.requests.answered(line);
+    },
     newId: createRequestIds(nowMs),
     version: VERSION,
     bodyLimitBytes: config.server.bodyLimitBytes,
@@ -219,14 +250,8 @@ export async function compose(config: Config, overrides: ComposeOverrides = {}):
     pingDatabase: storage.ping,
     callRoll: storage.processes.callRoll,
     redisState,
-    inspectProcess: async () => ({
-      callsInFlight: live.count(),
-      openHolds: await counters.openHolds(),
-      journalBacklog: ledger.backlog(),
-      changeFeedPosition: storage.changes.position(),
-      changeFeedBehindMs: storage.freshness.behindMs(),
-      liveProcesses: storage.processes.live(),
-    }),
+    inspectProcess,
+    metrics: { requireKey: config.metrics.requireKey, ...metrics },
     listModels: (caller) => listModels(gateway.models, caller),
     listDeployments: (caller) =>
       listDeployments(catalog.deployments(), gateway.models, caller).map((deployment) => ({
@@ -310,6 +335,7 @@ export async function compose(config: Config, overrides: ComposeOverrides = {}):
     app,
     newMasterKey: masterKey.newSecret,
     recovery,
+    metrics,
     async close(drainMs = DRAIN_MS) {
       const drained = live.drain(drainMs);
       await app.close();

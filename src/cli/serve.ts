@@ -40,7 +40,8 @@ async function serveAsWorker(config: Config): Promise<void> {
   const link = connectToPrimary();
   try {
     const gateway = await compose(config);
-    const { newMasterKey, recovery } = gateway;
+    const { newMasterKey, recovery, metrics } = gateway;
+    metrics.gatherFrom(link.shareMetrics(metrics.collectOwn));
     if (await link.mayListen({ kind: 'ready', newMasterKey, recovery })) {
       link.tell({ kind: 'listening', port: await listen(gateway, config) });
       await link.untilDrain();

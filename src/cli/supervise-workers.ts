@@ -7,6 +7,7 @@ import cluster, { type Worker } from 'node:cluster';
 import type { Config } from '../config/config.ts';
 import { describeMasterKey, describeStart } from './describe-start.ts';
 import { forwardLines } from './forward-lines.ts';
+import { createMetricsGatherer } from './gather-metrics.ts';
 import type { FromWorker, ToWorker } from './worker-messages.ts';
 
 /** A worker that lives for less has started in vain. */
@@ -44,6 +45,7 @@ export function superviseWorkers(config: Config): Promise<void> {
     let serving = false;
     let stopping = false;
     let failure: Error | null = null;
+    const metrics = createMetricsGatherer();
     const logs = !['fatal', 'error', 'silent'].includes(config.log.level);
 
     function log(message: string, fields: object): void {
@@ -88,6 +90,18 @@ export function superviseWorkers(config: Config): Promise<void> {
           serving = true;
           process.stdout.write(describeStart({ config, port: message.port, newMasterKey, recovery }));
           newMasterKey = null;
+          return;
+        case 'gather metrics': {
+          const listening = places.filter(({ state, worker }) => state === 'listening' && worker?.isConnected());
+          metrics.gather(
+            message.request,
+            (answer) => tell(place, answer),
+            listening.map((each) => (question: ToWorker) => tell(each, question)),
+          );
+          return;
+        }
+        case 'own metrics':
+          metrics.hear(message);
       }
     }
 

@@ -1,4 +1,5 @@
 import cluster from 'node:cluster';
+import { createMetricsExchange, type MetricsExchange } from './gather-metrics.ts';
 import type { FromWorker, ReadyMessage, ToWorker } from './worker-messages.ts';
 
 /** A worker's line to its primary. */
@@ -6,6 +7,8 @@ export interface WorkerLink {
   /** Resolves with true when all workers are ready and this one may listen, with false when it is to end instead. */
   mayListen(ready: ReadyMessage): Promise<boolean>;
   tell(message: FromWorker): void;
+  /** From now on the primary is told this worker's metrics when it asks. Returns how to ask for those of all workers. */
+  shareMetrics(collectOwn: () => Promise<readonly object[]>): MetricsExchange['gather'];
   /** Resolves when this worker is to end. */
   untilDrain(): Promise<void>;
   /** Lets the process end. */
@@ -30,7 +33,18 @@ export function connectToPrimary(): WorkerLink {
     listen(false);
     drain();
   };
-  process.on('message', (message: ToWorker) => (message.kind === 'listen' ? listen(true) : end()));
+  let metrics: MetricsExchange | null = null;
+  process.on('message', (message: ToWorker) => {
+    switch (message.kind) {
+      case 'listen':
+        return listen(true);
+      case 'drain':
+        return end();
+      case 'tell metrics':
+      case 'gathered metrics':
+        return metrics?.hear(message);
+    }
+  });
   process.on('SIGTERM', end);
   process.on('SIGINT', () => {});
   // Whatever it means to others who listen, it does not mean that calls in flight break off.
@@ -42,6 +56,10 @@ export function connectToPrimary(): WorkerLink {
       return mayListen;
     },
     tell,
+    shareMetrics(collectOwn) {
+      metrics = createMetricsExchange(tell, collectOwn);
+      return metrics.gather;
+    },
     untilDrain: () => drained,
     close: () => cluster.worker?.disconnect(),
   };

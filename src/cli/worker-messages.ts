@@ -10,8 +10,16 @@ export interface ReadyMessage {
 export type FromWorker =
   | ReadyMessage
   | { kind: 'listening'; port: number }
+  /** It is asked for the metrics of all workers. The answer carries the same number. */
+  | { kind: 'gather metrics'; request: number }
+  | { kind: 'own metrics'; request: number; families: readonly object[] }
   /** It cannot start, for this reason, and ends. */
   | { kind: 'failed'; message: string };
 
-/** `drain`: let calls in flight end, then end. */
-export type ToWorker = { kind: 'listen' } | { kind: 'drain' };
+export type ToWorker =
+  | { kind: 'listen' }
+  /** Let calls in flight end, then end. */
+  | { kind: 'drain' }
+  | { kind: 'tell metrics'; request: number }
+  /** Of the workers that have answered in time. */
+  | { kind: 'gathered metrics'; request: number; processes: readonly (readonly object[])[] };

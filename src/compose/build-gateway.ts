@@ -4,7 +4,6 @@ import { type Limits, NO_LIMITS } from '../core/limits.ts';
 import type { Deployment } from '../core/model.ts';
 import { compileLimits, type OwnerLimits } from '../core/owner-limits.ts';
 import { plainPolicy } from '../core/owner-policy.ts';
-import { createCooldowns } from '../gateway/cooldowns.ts';
 import type { GatewayDeps, PricedModel } from '../gateway/gateway-deps.ts';
 import { createMockUpstream } from '../providers/mock-upstream.ts';
 import { openai } from '../providers/openai/index.ts';
@@ -34,6 +33,8 @@ export async function buildGatewayDeps(
     | 'counters'
     | 'owners'
     | 'live'
+    | 'cooldowns'
+    | 'observer'
     | 'calendar'
     | 'ledger'
     | 'upstream'
@@ -43,9 +44,11 @@ export async function buildGatewayDeps(
     | 'reassureCaller'
   > & {
     logger: pino.Logger;
+    /** A call to a model whose price nobody knows. */
+    onUnpriced(group: string): void;
   },
 ): Promise<GatewayDeps> {
-  const { logger, ...given } = parts;
+  const { logger, onUnpriced, ...given } = parts;
   const { general, router } = config;
   const prices = await loadPriceLibrary();
   const warned = new Set<string>();
@@ -71,12 +74,8 @@ export async function buildGatewayDeps(
       const listed = prices.findModelPrice(deployment.provider, deployment.baseModel ?? upstreamModel, given.nowMs());
       return toPricedModel(deployment, listed);
     },
-    cooldowns: createCooldowns({
-      allowedFails: router.allowedFails,
-      cooldownMs: router.cooldownMs,
-      nowMs: given.nowMs,
-    }),
     onUnknownPrice: (model) => {
+      onUnpriced(model);
       if (warned.has(model) || warned.size >= 1_000) return;
       warned.add(model);
       logger.warn({ model }, 'no price is known for this model: its calls are billed at 0');

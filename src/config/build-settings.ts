@@ -5,10 +5,18 @@ import { durationSeconds } from '../core/duration.ts';
 import type { OwnerUpperBounds } from '../core/key-limits.ts';
 import type { Limits } from '../core/limits.ts';
 import { toNanoUsd } from '../core/money.ts';
-import type { GeneralConfig, KeyGenerationConfig, RouterConfig, SessionsConfig, UserDefaultsConfig } from './config.ts';
+import type {
+  GeneralConfig,
+  KeyGenerationConfig,
+  MetricsConfig,
+  RouterConfig,
+  SessionsConfig,
+  UserDefaultsConfig,
+} from './config.ts';
 import type { ConfigPlace, Report } from './config-problem.ts';
 import { ALWAYS_PUBLIC, type GeneralSettings } from './general-settings.ts';
 import type { LitellmSettings, ownerUpperBoundParams } from './litellm-settings.ts';
+import { isLoopback } from './master-key-strength.ts';
 import type { RouterSettings } from './router-settings.ts';
 
 /** What only the environment can say. */
@@ -66,6 +74,14 @@ export function buildGeneral(
 /** Routes that need no key are served in any case, and to everybody. */
 function withoutPublic(routes: readonly string[]): string[] {
   return routes.filter((route) => route !== ALWAYS_PUBLIC);
+}
+
+/** Names of keys and teams are nobody else's business; on `host` = this machine itself nobody else is there. */
+export function buildMetrics(general: GeneralSettings, litellm: LitellmSettings, host: string): MetricsConfig {
+  return {
+    requireKey: litellm.require_auth_for_metrics_endpoint ?? !isLoopback(host),
+    maxSeries: general.metrics_max_series ?? 10_000,
+  };
 }
 
 /** `admin`: as the environment names them. */

@@ -41,6 +41,7 @@ export interface Config {
   readonly teams: TeamsConfig;
   readonly general: GeneralConfig;
   readonly sessions: SessionsConfig;
+  readonly metrics: MetricsConfig;
   readonly router: RouterConfig;
   readonly log: { readonly level: LogLevel };
   /** What the operator should know although it does not stop the start. */
@@ -199,6 +200,14 @@ export interface GeneralConfig {
   readonly enforceUserParam: boolean;
   /** Header, in lower case, in which clients name their end user; null: only the usual ones. */
   readonly endUserHeaderName: string | null;
+}
+
+/** `/metrics`. */
+export interface MetricsConfig {
+  /** It is for administrators; false: for everybody who can reach it. */
+  readonly requireKey: boolean;
+  /** Of callers and models together; what is beyond is counted in one. */
+  readonly maxSeries: number;
 }
 
 /** Signing in to the dashboard. */

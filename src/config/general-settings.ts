@@ -85,6 +85,7 @@ export const generalSettings = z.object({
   proxy_batch_write_at: optional(seconds),
   unsettled_charge: optional(choice(['hold', 'zero'])),
   store_prompts_in_spend_logs: optional(flag),
+  metrics_max_series: optional(wholeNumber(1, 1_000_000)),
 
   key_rotation_grace_period: optional(duration),
   litellm_key_header_name: optional(text),

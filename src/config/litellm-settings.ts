@@ -87,6 +87,7 @@ export const litellmSettings = z.object({
   max_internal_user_budget: optional(decimal),
   internal_user_budget_duration: optional(duration),
   store_audit_logs: optional(flag),
+  require_auth_for_metrics_endpoint: optional(flag),
   default_key_generate_params: optional(keyDefaultParams),
   upperbound_key_generate_params: optional(keyUpperBoundParams),
   key_generation_settings: optional(keyGenerationRules),

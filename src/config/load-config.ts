@@ -7,6 +7,7 @@ import { buildDeployments } from './build-deployments.ts';
 import {
   buildGeneral,
   buildKeyGeneration,
+  buildMetrics,
   buildRouter,
   buildSessions,
   buildUpperBounds,
@@ -121,6 +122,7 @@ export function loadConfig({ environment, overrides = {}, readFile }: LoadConfig
       redis !== null,
     ),
     sessions: buildSessions(general, { name: settings.adminName, password: settings.adminPassword }),
+    metrics: buildMetrics(general, litellm, host),
     router: buildRouter(router, litellm),
     log: { level: outside(choice(LOG_LEVELS), 'logLevel') ?? (litellm.set_verbose === true ? 'debug' : 'info') },
     warnings: [

@@ -23,7 +23,7 @@ export function judgeMasterKey(key: string, host: string): { refused: boolean; m
 }
 
 /** True for names and addresses that only this machine can reach. */
-function isLoopback(host: string): boolean {
+export function isLoopback(host: string): boolean {
   const name = host.replace(/^\[|\]$/g, '').toLowerCase();
   if (name === 'localhost') return true;
   const version = isIP(name);

@@ -112,7 +112,11 @@ function wholeHeaders(
   return headers;
 }
 
-function successOf(deps: GatewayDeps, call: OpenCall, { candidate, result }: Reached<WholeResult>): Outcome {
+function successOf(
+  deps: GatewayDeps,
+  call: OpenCall,
+  { candidate, result, upstreamMs }: Reached<WholeResult>,
+): Outcome {
   const { answer } = result;
   return {
     status: 'success',
@@ -122,6 +126,7 @@ function successOf(deps: GatewayDeps, call: OpenCall, { candidate, result }: Rea
     candidate,
     responseId: answer.responseId,
     firstTokenAtMs: null,
+    upstreamMs,
     response: deps.settings.storePrompts ? answer.body.toString('utf8') : null,
   };
 }
@@ -135,6 +140,7 @@ function failedOutcome(error: GatewayError, clientGone: boolean): Outcome {
     candidate: null,
     responseId: null,
     firstTokenAtMs: null,
+    upstreamMs: null,
     response: null,
   };
 }

@@ -9,6 +9,7 @@ import type { Counters } from '../counters/counters.ts';
 import type { Ledger } from '../ledger/ledger.ts';
 import type { Upstream } from '../providers/upstream.ts';
 import type { OwnerCache } from '../storage/owners/owner-storage.ts';
+import type { CallObserver } from './call-observer.ts';
 import type { Cooldowns } from './cooldowns.ts';
 import type { LiveCalls } from './live-calls.ts';
 
@@ -45,6 +46,7 @@ export interface GatewayDeps {
   upstream: Upstream;
   cooldowns: Cooldowns;
   live: LiveCalls;
+  observer: CallObserver;
   /** Throws or rejects when a caller of a while ago is none any more. */
   reassureCaller(caller: Caller): unknown;
   nowMs(): number;

@@ -60,6 +60,7 @@ async function reach<T>(deps: GatewayDeps, call: OpenCall, stop: StopSignal, ask
     } catch (error) {
       if (stop.reason !== null) throw stop.reason;
       if (!(error instanceof GatewayError)) throw error;
+      deps.observer.deploymentFailed(candidate.deployment.id, error.status);
       if (isDeploymentsFault(error.status)) deps.cooldowns.noteFailure(candidate.deployment.id, error.status);
       if (retries >= maxRetries || !RETRY_STATUSES.has(error.status)) throw error;
       // Another deployment is asked at once; the same one again after a pause.

@@ -21,6 +21,7 @@ export function createRelay(
   live: FollowedCall,
 ): (sink: ClientSink) => Promise<void> {
   const { stream, meter } = reached.result;
+  const headersAtMs = deps.nowMs();
   return (sink) =>
     new Promise((resolve) => {
       let firstTokenAtMs: number | null = null;
@@ -53,6 +54,7 @@ export function createRelay(
           candidate: reached.candidate,
           responseId: meter.responseId(),
           firstTokenAtMs,
+          upstreamMs: reached.upstreamMs + deps.nowMs() - headersAtMs,
           response: kept === null ? null : Buffer.concat(kept).toString('utf8'),
         });
         billed.then(

@@ -18,6 +18,7 @@ function setUp(settle: (record: SpendRecord) => Promise<void>, storePrompts = fa
     adjusted: [] as [string, number][],
     faults: [] as unknown[],
     unpriced: [] as string[],
+    observed: [] as unknown[],
   };
   const deps = {
     settings: { tokenRateType: 'total', storePrompts },
@@ -30,11 +31,16 @@ function setUp(settle: (record: SpendRecord) => Promise<void>, storePrompts = fa
       },
       adjust: (counter: string, nanoUsd: number) => seen.adjusted.push([counter, nanoUsd]),
     },
+    observer: {
+      settled: ({ requestId }: SpendRecord, _caller: unknown, _charges: unknown, code: unknown, upstreamMs: unknown) =>
+        seen.observed.push([requestId, code, upstreamMs]),
+    },
     onUnknownPrice: (model: string) => seen.unpriced.push(model),
     onFault: (error: unknown) => seen.faults.push(error),
   } as unknown as GatewayDeps;
   const call = {
     intent: { requestId: 'r1', startedAtMs: 1, tags: [], model: 'm', modelGroup: 'm', stream: false },
+    request: {},
     parsed: { body: { messages: [{ content: 'hi' }] } },
     prepared: { group: 'm' },
     admission: { hold, plan: { balanceCounters: ['key:key_1/spend'], balanceCharges: [NOT_CHARGED] } },
@@ -51,6 +57,7 @@ const outcome: Outcome = {
   candidate: { deployment: { id: 'd', provider: 'openai', apiBase: null }, price } as unknown as Outcome['candidate'],
   responseId: 'chatcmpl-1',
   firstTokenAtMs: null,
+  upstreamMs: 3,
   response: 'answer',
 };
 

@@ -19,6 +19,8 @@ export interface Outcome {
   candidate: Candidate | null;
   responseId: string | null;
   firstTokenAtMs: number | null;
+  /** Spent waiting for upstreams; null when none answered. */
+  upstreamMs: number | null;
   /** The answer's text, kept only where prompts are stored. */
   response: string | null;
 }
@@ -42,6 +44,8 @@ export async function settleCall(deps: GatewayDeps, call: OpenCall, outcome: Out
   const journalled = journal(deps, record);
   const { hold, plan } = call.admission;
   const settled = deps.counters.settle(hold, { tokens: countedTokens(deps, outcome.usage), nanoUsd }, nowMs);
+  const { error, upstreamMs } = outcome;
+  deps.observer.settled(record, call.request.caller, hold.charges, error?.code ?? null, upstreamMs);
   if (nanoUsd !== 0) {
     plan.balanceCounters.forEach((counter, index) => {
       if (plan.balanceCharges[index] === NOT_CHARGED) void deps.counters.adjust(counter, nanoUsd);

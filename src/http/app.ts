@@ -26,6 +26,7 @@ import { type HealthRoutesDeps, registerHealthRoutes } from './routes/health.ts'
 import { type HomeRoutesDeps, registerHomeRoutes } from './routes/home.ts';
 import { type KeyRoutesDeps, registerKeyRoutes } from './routes/key.ts';
 import { type LeakRoutesDeps, registerLeakRoutes } from './routes/leaked.ts';
+import { type MetricsRoutesDeps, registerMetricsRoutes } from './routes/metrics.ts';
 import { type ModelCallRoutesDeps, registerModelCallRoutes } from './routes/model-calls.ts';
 import { type ModelChangeRoutesDeps, registerModelChangeRoutes } from './routes/model-changes.ts';
 import { type ModelRoutesDeps, registerModelRoutes } from './routes/models.ts';
@@ -45,6 +46,7 @@ export interface AppDeps
     AwaitProcessesDeps,
     HomeRoutesDeps,
     HealthRoutesDeps,
+    MetricsRoutesDeps,
     ModelCallRoutesDeps,
     ModelRoutesDeps,
     ModelChangeRoutesDeps,
@@ -85,6 +87,7 @@ export async function createApp(deps: AppDeps): Promise<App> {
 
   registerHomeRoutes(app, deps);
   registerHealthRoutes(app, deps);
+  registerMetricsRoutes(app, deps);
   registerModelCallRoutes(app, deps);
   registerModelRoutes(app, deps);
   registerModelChangeRoutes(app, deps);

@@ -132,6 +132,7 @@ export function buildPolicyGateway(world: PolicyWorld, nowMs: () => number): Pol
     upstream: { ...answering, send: (...call) => (hanging ? new Promise(() => {}) : answering.send(...call)) },
     cooldowns: { isCooling: () => false, noteFailure: () => {} },
     live,
+    observer: { settled: () => {}, refused: () => {}, deploymentFailed: () => {} },
     reassureCaller: () => undefined,
     onNewEndUser: () => {},
     nowMs,

@@ -90,6 +90,7 @@ export async function startApp(overrides: Partial<AppDeps> = {}, record: Partial
     pingDatabase: () => Promise.resolve(),
     callRoll: async () => ({ acknowledged: [], laggards: [] }),
     redisState: null,
+    metrics: { requireKey: false, contentType: 'text/plain', render: async () => '' },
     listModels: () => ['gpt-4', 'openai/gpt-4o'],
     listDeployments: () => [],
     ...overrides,
