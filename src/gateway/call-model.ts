@@ -1,5 +1,7 @@
+import type { Caller } from '../core/caller.ts';
+import { resolveAliases } from '../core/caller-models.ts';
 import { toFloatText } from '../core/denial.ts';
-import type { GatewayError } from '../core/gateway-error.ts';
+import { GatewayError } from '../core/gateway-error.ts';
 import { refuseEndUser } from '../core/owner-standing.ts';
 import type { StreamedResult, WholeResult } from '../providers/upstream.ts';
 import { admitCall } from './admit-call.ts';
@@ -30,16 +32,22 @@ import { toFailure } from './to-failure.ts';
 export async function callModel(deps: GatewayDeps, request: CallRequest): Promise<CallAnswer> {
   const startedAtMs = deps.nowMs();
   const parsed = parseCall(request.operation, request.raw, request.pathModel);
-  const found = findParties(deps, request.caller, nameCall(request.caller, request, parsed.body));
-  // Waited for only where there is something to wait for, as each wait costs a call.
-  const parties = found instanceof Promise ? await found : found;
-  const refusal = refuseEndUser(parties.customer);
-  if (refusal !== undefined) throw refusal;
-  const prepared = prepareCall(deps, request.caller, parsed, parties);
-  const admitted = admitCall(deps, { caller: request.caller, parsed, parties }, prepared, startedAtMs);
-  const admission = admitted instanceof Promise ? await admitted : admitted;
-  if (parties.endUser !== null && parties.customer === null) deps.onNewEndUser(parties.endUser);
-  const call = buildOpenCall(request, parsed, parties, admission, startedAtMs);
+  let call: OpenCall;
+  try {
+    const found = findParties(deps, request.caller, nameCall(request.caller, request, parsed.body));
+    // Waited for only where there is something to wait for, as each wait costs a call.
+    const parties = found instanceof Promise ? await found : found;
+    const refusal = refuseEndUser(parties.customer);
+    if (refusal !== undefined) throw refusal;
+    const prepared = prepareCall(deps, request.caller, parsed, parties);
+    const admitted = admitCall(deps, { caller: request.caller, parsed, parties }, prepared, startedAtMs);
+    const admission = admitted instanceof Promise ? await admitted : admitted;
+    if (parties.endUser !== null && parties.customer === null) deps.onNewEndUser(parties.endUser);
+    call = buildOpenCall(request, parsed, parties, admission, startedAtMs);
+  } catch (error) {
+    noteRefusal(deps, request.caller, parsed.model, error);
+    throw error;
+  }
   const live = follow(deps, call);
   try {
     // What changed before the call could be followed has not reached it.
@@ -48,7 +56,7 @@ export async function callModel(deps: GatewayDeps, request: CallRequest): Promis
   } catch (error) {
     // Nothing was journalled and nothing has been called: as if it had never been admitted.
     deps.live.remove(live);
-    await deps.counters.release(admission.hold, deps.nowMs());
+    await deps.counters.release(call.admission.hold, deps.nowMs());
     throw error;
   }
   try {
@@ -74,6 +82,13 @@ export async function callModel(deps: GatewayDeps, request: CallRequest): Promis
     }
     throw failure;
   }
+}
+
+/** By the name of the group that was asked for: what clients write is nowhere counted. */
+function noteRefusal(deps: GatewayDeps, caller: Caller, model: string | null, error: unknown): void {
+  if (!(error instanceof GatewayError)) return;
+  const group = model === null ? undefined : deps.models.resolve(resolveAliases(caller, model))?.group;
+  deps.observer.refused(caller, group ?? null, error);
 }
 
 /** Does the caller, or the end user, still stand as when the call began? It may have waited for its body, or a balance. */

@@ -70,6 +70,10 @@ describe('latchkey serve --workers 3', () => {
       Array.from({ length: 12 }, (_, index) => call(key, 'fake/usage-10-20+slow-1500', `m${index}`)),
     );
     await expect.poll(async () => (await upstream.stats()).inFlight, { timeout: 10_000 }).toBe(12);
+    // Whichever worker is scraped tells of all of them.
+    const metrics = await (await fetch(`${gateway.url}/metrics`)).text();
+    expect(metrics).toMatch(/^latchkey_calls_in_flight 12$/m);
+    expect(metrics).toMatch(/^latchkey_live_processes 3$/m);
     const exited = gateway.exited();
     gateway.terminate();
     for (const { status } of await calls) expect(status).toBe(200);
