@@ -580,3 +580,23 @@ describe('audit', () => {
     }
   });
 });
+
+test.each([
+  ['import', 'litellm', '--from', 'postgres://db/litellm', '--dry-run', '--json', '--data-dir', 'elsewhere'],
+  ['import', '--dry-run', '--json', '--data-dir', 'elsewhere', 'litellm', '--from', 'postgres://db/litellm'],
+])('options of `%s %s` count wherever they stand: %s %s %s %s', async (...args) => {
+  const seen: unknown[] = [];
+  const from = { url: 'postgres://db/litellm', schema: 'public', shown: 'db/litellm' };
+  const { code, out } = await run(args, {
+    installation: {
+      parseLitellmAddress: () => from,
+      takeOverFromLitellm: async (config: { server: { dataDir: string } }, options: { dryRun: boolean }) => {
+        seen.push([config.server.dataDir, options.dryRun]);
+        return { dryRun: options.dryRun, tables: [{ table: 'T', findings: [], unusedColumns: [] }], otherTables: [] };
+      },
+    },
+  });
+  expect(code).toBe(0);
+  expect(seen).toEqual([[expect.stringContaining('elsewhere'), true]]);
+  expect(JSON.parse(out)).toMatchObject({ dry_run: true, from: 'db/litellm' });
+});

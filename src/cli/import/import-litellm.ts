@@ -29,7 +29,9 @@ export function addLitellmCommand(command: Command, io: CliIo): void {
       '\nWithout --litellm-key-file, LITELLM_SALT_KEY and LITELLM_MASTER_KEY are tried on the credentials of models.\n' +
         'On SQLite stop the gateway first; on PostgreSQL running gateways notice by themselves.',
     )
-    .action(async (options: LitellmOptions) => {
+    .action(async (_: unknown, called: Command) => {
+      // `import` has some of these options, too, and takes them wherever they stand.
+      const options = called.optsWithGlobals<LitellmOptions>();
       const config = io.loadConfig(toOverrides(options));
       const installation = await io.loadInstallation();
       const from = installation.parseLitellmAddress(options.from);
