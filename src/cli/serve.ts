@@ -1,6 +1,7 @@
 import cluster from 'node:cluster';
 import type { AddressInfo } from 'node:net';
-import { compose, type Gateway } from '../compose.ts';
+import { composeWhenReachable } from '../compose/compose-when-reachable.ts';
+import type { Gateway } from '../compose.ts';
 import type { Config } from '../config/config.ts';
 import { describeMasterKey, describeStart } from './describe-start.ts';
 import { superviseWorkers } from './supervise-workers.ts';
@@ -13,7 +14,8 @@ import { connectToPrimary } from './worker-link.ts';
 export async function serve(config: Config): Promise<void> {
   if (cluster.isWorker) return serveAsWorker(config);
   if (config.server.workers > 1) return superviseWorkers(config);
-  const gateway = await compose(config);
+  const gateway = await composeWhenReachable(config, { untilStop: untilSignal, say });
+  if (gateway === null) return;
   let port: number;
   try {
     port = await listen(gateway, config);
@@ -39,7 +41,8 @@ export async function serve(config: Config): Promise<void> {
 async function serveAsWorker(config: Config): Promise<void> {
   const link = connectToPrimary();
   try {
-    const gateway = await compose(config);
+    const gateway = await composeWhenReachable(config, { untilStop: () => link.untilDrain(), say });
+    if (gateway === null) return;
     const { newMasterKey, recovery, metrics } = gateway;
     metrics.gatherFrom(link.shareMetrics(metrics.collectOwn));
     if (await link.mayListen({ kind: 'ready', newMasterKey, recovery })) {
@@ -64,6 +67,10 @@ async function listen(gateway: Gateway, { server: { host, port } }: Config): Pro
     throw error;
   }
   return (gateway.app.server.address() as AddressInfo).port;
+}
+
+function say(line: string): void {
+  process.stderr.write(`${line}\n`);
 }
 
 function untilSignal(): Promise<void> {

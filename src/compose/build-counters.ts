@@ -1,6 +1,7 @@
 import type { pino } from 'pino';
 import type { Config, RedisConfig } from '../config/config.ts';
 import type { Counters } from '../counters/counters.ts';
+import { createCountersThroughOutages } from '../counters/counters-through-outages.ts';
 import { createMemoryCounters } from '../counters/memory-counters.ts';
 import { createPostgresCounters } from '../counters/postgres-counters.ts';
 import { createRedisCounters, type RedisState } from '../counters/redis-counters.ts';
@@ -46,22 +47,36 @@ export async function buildCounters(config: Pick<Config, 'general' | 'redis'>, p
 /** Null: nobody shares them. */
 async function countShared(config: Pick<Config, 'general' | 'redis'>, parts: Parts): Promise<CounterParts | null> {
   if (config.general.counters === 'redis' && config.redis !== null) return countInRedis(config.redis, config, parts);
-  return config.general.counters === 'postgres' ? { counters: countInPostgres(parts), redisState: null } : null;
+  if (config.general.counters !== 'postgres') return null;
+  return { counters: countInPostgres(config.general.countersFailMode, parts), redisState: null };
 }
 
-function countInPostgres({ storage, ledger, processId, ownClock, logger }: Parts): Counters {
+function countInPostgres(
+  mode: Config['general']['countersFailMode'],
+  { storage, ledger, processId, ownClock, logger }: Parts,
+): Counters {
   if (storage.dialect !== 'postgres') {
     throw new Error(
       'general_settings.counters is postgres, but the database is SQLite: give database_url, or leave it out.',
     );
   }
-  return createPostgresCounters({
+  const store = createPostgresCounters({
     execute: createExecuteSql(storage.writes),
     processId,
     loadBalances: (ids) => ledger.balances(ids),
     recentChanges: () => readRecentBalanceChanges(storage.reads),
     timeOf: ownClock ? 'caller' : 'database',
     onRefused: (error) => logger.error({ err: error }, 'The database refused a step of the counters'),
+  });
+  return createCountersThroughOutages({
+    store,
+    processId,
+    mode,
+    liveProcesses: storage.processes.live,
+    onAway: (away, cause) => {
+      if (away) logger.warn({ err: cause, failMode: mode }, 'Limits cannot be counted in the database');
+      else logger.info({ failMode: mode }, 'Limits are counted in the database again');
+    },
   });
 }
 

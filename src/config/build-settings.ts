@@ -33,6 +33,8 @@ export function buildGeneral(
   environment: EnvironmentOnly,
   hasRedis: boolean,
 ): GeneralConfig {
+  // What is counted in one process says nothing about the others.
+  const counters = general.counters ?? (hasRedis ? 'redis' : environment.sharesDatabase ? 'postgres' : 'memory');
   return {
     budgetMode: general.budget_mode ?? 'standard',
     budgetTimeZone: litellm.timezone ?? 'UTC',
@@ -47,10 +49,9 @@ export function buildGeneral(
     typicalOutputTokens: general.typical_output_tokens ?? 1_024,
     hardBudgetDefaultMaxTokens: general.hard_budget_default_max_tokens ?? 16_384,
     hardBudgetTokensPerImage: general.hard_budget_tokens_per_image ?? 50_000,
-    // What is counted in one process says nothing about the others.
-    counters: general.counters ?? (hasRedis ? 'redis' : environment.sharesDatabase ? 'postgres' : 'memory'),
+    counters,
     counterSlices: general.counter_slices ?? true,
-    countersFailMode: general.counters_fail_mode ?? 'closed',
+    countersFailMode: general.counters_fail_mode ?? (counters === 'redis' ? 'closed' : 'local'),
     redisTimeoutMs: general.redis_timeout_ms ?? 500,
     redisKeyPrefix: general.redis_key_prefix ?? 'latchkey',
     journalFsync: general.journal_fsync ?? false,

@@ -165,7 +165,7 @@ export interface GeneralConfig {
   readonly counters: 'memory' | 'postgres' | 'redis';
   /** Where it is shared, each process serves from parts that are set aside for it. */
   readonly counterSlices: boolean;
-  /** What happens to calls with limits while Redis is away: refused, admitted by share, or admitted. */
+  /** What happens to calls with limits while the store that they are counted in is away: refused, admitted by share, or admitted. */
   readonly countersFailMode: 'closed' | 'local' | 'open';
   /** Longest wait for an answer of Redis. */
   readonly redisTimeoutMs: number;

@@ -8,7 +8,6 @@
  * while only.
  */
 import type { Reservation } from '../core/charge.ts';
-import { GatewayError } from '../core/gateway-error.ts';
 import {
   APPLY_SQL,
   type LaterStep,
@@ -18,6 +17,7 @@ import {
   type Step,
   writeBatch,
 } from './counter-batch.ts';
+import { isUnavailable, noAnswer } from './store-away.ts';
 
 /** Runs one statement; rejects with database_unavailable where the database does not answer. */
 export type ExecuteSql = (sql: string, parameters: readonly unknown[]) => Promise<readonly Record<string, unknown>[]>;
@@ -238,16 +238,6 @@ function isReserve(entry: Entry): entry is Waiting<ReserveStep, ReserveOutcome> 
 /** Calls that have ended have to be told of; leases are looked at again before long. */
 function mustBeDone({ kind }: Step): boolean {
   return kind === 'settle' || kind === 'release' || kind === 'adjust';
-}
-
-function isUnavailable(error: unknown): boolean {
-  return error instanceof GatewayError && error.code === 'database_unavailable';
-}
-
-function noAnswer(): GatewayError {
-  return new GatewayError('database_unavailable', 'The database cannot be reached at the moment.', {
-    retryAfterMs: 1_000,
-  });
 }
 
 /** A reservation that has been decided. */

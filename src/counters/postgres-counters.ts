@@ -25,6 +25,15 @@ export interface PostgresCounterOptions {
   onRefused?: (error: unknown) => void;
 }
 
+export interface PostgresCounters extends Counters {
+  reread(moved: ReadonlyMap<string, number>): Promise<void>;
+  /**
+   * A hold of a running call takes its place (again), whatever the ceilings say. Rejects with database_unavailable when
+   * nobody knows whether it has.
+   */
+  restore(hold: Hold, nowMs: number, leaseMs: number): Promise<void>;
+}
+
 interface CounterRow {
   id: string;
   used: number;
@@ -58,7 +67,7 @@ const RECOUNT_SQL = `delete from counters where id in (
 const PRESENT_SQL = 'select id from counters where id = any ($1)';
 const SWEEP_WRITERS_SQL = `delete from counter_writers where touched_at_ms <= ${NOW} - ${FORGET_WRITERS_MS}`;
 
-export function createPostgresCounters(options: PostgresCounterOptions): Counters {
+export function createPostgresCounters(options: PostgresCounterOptions): PostgresCounters {
   const { execute, processId, loadBalances, timeOf = 'database', idleMs = DEFAULT_IDLE_MS } = options;
   const { recentChanges = async () => [] } = options;
   const queue = createBatchQueue({
@@ -80,12 +89,20 @@ export function createPostgresCounters(options: PostgresCounterOptions): Counter
 
   const timeFor = (nowMs: number): number | null => (timeOf === 'caller' ? nowMs : null);
 
-  async function reserve(charges: readonly Charge[], nowMs: number, leaseMs: number): Promise<Reservation> {
+  function reserve(charges: readonly Charge[], nowMs: number, leaseMs: number): Promise<Reservation> {
+    holdCount += 1;
+    return reserveAs(`${processId}:${holdCount}`, charges, nowMs, leaseMs);
+  }
+
+  async function reserveAs(
+    holdId: string,
+    charges: readonly Charge[],
+    nowMs: number,
+    leaseMs: number,
+  ): Promise<Reservation> {
     let openings: ReserveStep['openings'] = new Map();
     lastNowMs = nowMs;
     for (;;) {
-      holdCount += 1;
-      const holdId = `${processId}:${holdCount}`;
       const outcome = await queue.reserve({ kind: 'reserve', holdId, charges, nowMs, leaseMs, openings });
       if (isDecided(outcome)) return outcome;
       openings = await loadOpenings(charges);
@@ -164,6 +181,19 @@ export function createPostgresCounters(options: PostgresCounterOptions): Counter
     async renew(hold: Hold, nowMs: number, leaseMs: number): Promise<void> {
       const renewed = await queue.later({ kind: 'renew', holdId: hold.id, nowMs, leaseMs });
       if (renewed) hold.expiresAtMs = nowMs + leaseMs;
+    },
+
+    async restore(hold: Hold, nowMs: number, leaseMs: number): Promise<void> {
+      // Where it is there still, it is moved: in one statement, as both steps go together.
+      void queue.later({ kind: 'release', holdId: hold.id, charges: chargesOf(hold), nowMs });
+      const charges = hold.charges.map(({ charge, granted }) => ({
+        ...charge,
+        amount: granted,
+        atLeast: granted,
+        ceiling: Number.MAX_SAFE_INTEGER,
+      }));
+      const reservation = await reserveAs(hold.id, charges, nowMs, leaseMs);
+      if (reservation.granted) hold.expiresAtMs = nowMs + leaseMs;
     },
 
     async read(charges: readonly Charge[], nowMs: number): Promise<CounterState[]> {

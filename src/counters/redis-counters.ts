@@ -4,7 +4,7 @@ import { consumed } from './consumed.ts';
 import type { Counters, LoadBalances } from './counters.ts';
 import { createOpeningBalances, type OpeningBalance } from './opening-balances.ts';
 import { CountersClosed, createRedisEpoch } from './redis-epoch.ts';
-import { buildReservation, type RedisHold, type RedisReservation, toResetAtMs } from './redis-hold.ts';
+import { buildHold, buildReservation, type RedisHold, type RedisReservation, toResetAtMs } from './redis-hold.ts';
 import { createRedisLink, RedisAway, type RedisLink, type RedisReply } from './redis-link.ts';
 import { createRedisOutbox } from './redis-outbox.ts';
 import { createStandIn, type FailMode, type StandIn } from './stand-in.ts';
@@ -167,7 +167,7 @@ export async function createRedisCounters(options: RedisCounterOptions): Promise
         default: {
           const reservation = buildReservation(charges, reply, nowMs, leaseMs, { id, epochId: known });
           if (reservation.granted) live.add(reservation.hold);
-          standIn.learn(charges, reply, nowMs);
+          standIn.learn(reservation, nowMs - (reply[1] as number));
           return reservation;
         }
       }
@@ -283,9 +283,12 @@ export async function createRedisCounters(options: RedisCounterOptions): Promise
         if (!(error instanceof RedisAway) && !(error instanceof CountersClosed)) throw error;
         holdCount += 1;
         const id = `${options.processId}:${holdCount}`;
-        const reservation = await standIn.reserve(charges, nowMs, leaseMs, id, error);
-        if (reservation.granted) live.add(reservation.hold);
-        return reservation;
+        const grant = await standIn.reserve(charges, nowMs, leaseMs, error);
+        if (!grant.granted) return grant;
+        const hold = buildHold(id, null, grant.charges, nowMs, leaseMs);
+        hold.twin = grant.twin;
+        live.add(hold);
+        return { granted: true, hold };
       }
     },
 

@@ -1,14 +1,11 @@
-import type { Charge, HeldCharge, Hold, Reservation } from '../core/charge.ts';
-import type { RosterMember } from '../core/roster.ts';
+import type { Charge, HeldCharge, Reservation } from '../core/charge.ts';
 import type { RedisReply } from './redis-link.ts';
+import type { KeptHold } from './stand-in.ts';
 
 /** A hold as the process that made it knows it. */
-export interface RedisHold extends Hold, RosterMember {
+export interface RedisHold extends KeptHold {
   /** The life of the counters in which it stands; null: it was granted while Redis was away. */
   epochId: string | null;
-  leaseMs: number;
-  /** The same in the counters that stand in for Redis. */
-  twin: Hold | null;
 }
 
 export type RedisReservation = { granted: true; hold: RedisHold } | Extract<Reservation, { granted: false }>;

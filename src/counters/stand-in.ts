@@ -1,42 +1,49 @@
 import { LRUCache } from 'lru-cache';
-import type { Charge, Consumption, HeldCharge } from '../core/charge.ts';
+import type { Charge, Consumption, HeldCharge, Hold, Reservation, Shortage } from '../core/charge.ts';
 import { GatewayError } from '../core/gateway-error.ts';
+import type { RosterMember } from '../core/roster.ts';
+import { consumed } from './consumed.ts';
 import type { Counters, LoadBalances } from './counters.ts';
 import { createMemoryCounters } from './memory-counters.ts';
-import { buildHold, type RedisHold, type RedisReservation } from './redis-hold.ts';
-import type { RedisReply } from './redis-link.ts';
 
 /**
- * What happens to calls with limits while Redis is away. `closed`: 503 until it is back. `local`: each process admits its
+ * What happens to calls with limits while the store that they are counted in is away. `closed`: 503 until it is back. `local`: each process admits its
  * share of what was left. `open`: everything is admitted.
  */
 export type FailMode = 'closed' | 'local' | 'open';
 
-export interface StandInOptions {
-  mode: FailMode;
-  loadBalances: LoadBalances;
-  /** Among how many processes what is left is divided. */
-  liveProcesses(): number;
-  /** Holds of running calls, made while Redis was there. */
-  liveHolds(): RedisHold[];
+/** A hold as the process that made it knows it, so that it can be put where the store does not have it. */
+export interface KeptHold extends Hold, RosterMember {
+  leaseMs: number;
+  /** The same in the counters that stand in for the store. */
+  twin: Hold | null;
 }
 
-/** Counts while Redis does not. */
+/** What the stand-in grants: the charges of a hold, and its twin. */
+export type StandInGrant =
+  | { granted: true; charges: readonly HeldCharge[]; twin: Hold | null }
+  | { granted: false; shortage: Shortage };
+
+export interface StandInOptions {
+  mode: FailMode;
+  /** Null: the ledger is away as well, and a budget of which nothing has been heard is refused. */
+  loadBalances: LoadBalances | null;
+  /** Among how many processes what is left is divided. */
+  liveProcesses(): number;
+  /** Holds of running calls, made while the store was there. */
+  liveHolds(): readonly KeptHold[];
+}
+
+/** Counts while the store does not. */
 export interface StandIn {
   /** @throws GatewayError (rejects) counters_unavailable in mode `closed` */
-  reserve(
-    charges: readonly Charge[],
-    nowMs: number,
-    leaseMs: number,
-    id: string,
-    cause: unknown,
-  ): Promise<RedisReservation>;
-  finish(hold: RedisHold, used: Consumption | null, nowMs: number): void;
-  renew(hold: RedisHold, nowMs: number, leaseMs: number): void;
+  reserve(charges: readonly Charge[], nowMs: number, leaseMs: number, cause: unknown): Promise<StandInGrant>;
+  finish(hold: KeptHold, used: Consumption | null, nowMs: number): void;
+  renew(hold: KeptHold, nowMs: number, leaseMs: number): void;
   expire(nowMs: number): void;
-  /** What Redis said of these counters. */
-  learn(charges: readonly Charge[], reply: RedisReply, nowMs: number): void;
-  /** Redis is back. */
+  /** What the store said. `aheadMs`: how far the caller's clock is ahead of the one that windows of holds go by. */
+  learn(reservation: Reservation, aheadMs: number): void;
+  /** The store is back. */
   end(): void;
 }
 
@@ -55,10 +62,21 @@ export function createStandIn(options: StandInOptions): StandIn {
   const known = options.mode === 'local' ? new LRUCache<string, Known>({ max: MOST_KNOWN }) : null;
   let outage: Promise<Outage> | null = null;
 
+  /** The store has been told as well. Without this, all that ends after the last word would count as held. */
+  function noteEnd(hold: KeptHold, used: Consumption | null): void {
+    if (known === null) return;
+    for (const held of hold.charges) {
+      const last = known.get(held.charge.counter);
+      if (last === undefined) continue;
+      last.held = Math.max(0, last.held - held.granted);
+      if (used !== null) last.used += consumed(held, used);
+    }
+  }
+
   return {
-    async reserve(charges, nowMs, leaseMs, id, cause) {
+    async reserve(charges, nowMs, leaseMs, cause) {
       if (options.mode === 'closed') throw unavailable(cause);
-      if (known === null) return { granted: true, hold: buildHold(id, null, charges.map(grantAll), nowMs, leaseMs) };
+      if (known === null) return { granted: true, charges: charges.map(grantAll), twin: null };
       outage ??= beginOutage(options, known, nowMs);
       const { counters, shareOf } = await outage;
       const shares: Charge[] = [];
@@ -70,13 +88,12 @@ export function createStandIn(options: StandInOptions): StandIn {
         return { granted: false, shortage: { ...state, charge: charges[position] as Charge } };
       }
       const held = reservation.hold.charges.map((one, index) => ({ ...one, charge: charges[index] as Charge }));
-      const hold = buildHold(id, null, held, nowMs, leaseMs);
-      hold.twin = reservation.hold;
-      return { granted: true, hold };
+      return { granted: true, charges: held, twin: reservation.hold };
     },
 
     finish(hold, used, nowMs) {
       const { twin } = hold;
+      if (outage === null) noteEnd(hold, used);
       if (twin === null || outage === null) return;
       void outage.then(({ counters }) =>
         used === null ? counters.release(twin, nowMs) : counters.settle(twin, used, nowMs),
@@ -92,22 +109,19 @@ export function createStandIn(options: StandInOptions): StandIn {
       if (outage !== null) void outage.then(({ counters }) => counters.expire(nowMs));
     },
 
-    learn(charges, reply, nowMs) {
+    learn(reservation, aheadMs) {
       if (known === null) return;
-      const [verdict, atMs, ...rest] = reply as [string, number, ...number[]];
-      const note = (charge: Charge, used: number, held: number, startMs: number): void => {
-        const windowEndMs = charge.windowMs > 0 ? startMs + charge.windowMs + nowMs - atMs : 0;
-        known.set(charge.counter, { used, held, windowEndMs });
-      };
-      if (verdict === 'short') {
-        const [position = 1, used = 0, held = 0, startMs = 0] = rest;
-        note(charges[position - 1] as Charge, used, held, startMs);
+      if (!reservation.granted) {
+        const { charge, used, held, resetAtMs } = reservation.shortage;
+        known.set(charge.counter, { used, held, windowEndMs: charge.windowMs > 0 ? (resetAtMs ?? 0) : 0 });
         return;
       }
-      charges.forEach((charge, index) => {
-        const [used = 0, held = 0, granted = 0, startMs = 0] = rest.slice(index * 4, index * 4 + 4);
-        note(charge, used, held + granted, startMs);
-      });
+      for (const { charge, usedBefore, remaining, windowStartMs } of reservation.hold.charges) {
+        const windowEndMs = charge.windowMs > 0 ? windowStartMs + charge.windowMs + aheadMs : 0;
+        // Without a ceiling there is nothing to be divided.
+        const held = Number.isFinite(charge.ceiling) ? charge.ceiling - usedBefore - remaining : 0;
+        known.set(charge.counter, { used: usedBefore, held, windowEndMs });
+      }
     },
 
     end() {
@@ -124,8 +138,8 @@ interface Outage {
 }
 
 /**
- * The counters of one outage. Calls that run at its beginning hold here what they hold in Redis; of what was left at the
- * last word from Redis and in the ledger, each process has an equal share.
+ * The counters of one outage. Calls that run at its beginning hold here what they hold in the store; of what was left at the
+ * last word from the store and in the ledger, each process has an equal share.
  */
 async function beginOutage(
   { loadBalances, liveProcesses, liveHolds }: StandInOptions,
@@ -138,7 +152,7 @@ async function beginOutage(
   for (const { charge, granted } of holds.flatMap((hold) => hold.charges))
     ownHeld.set(charge.counter, (ownHeld.get(charge.counter) ?? 0) + granted);
 
-  /** Of all processes when Redis went, own holds apart. */
+  /** Of all processes when the store went, own holds apart. */
   const knownOf = (counter: string, nowMs: number): number => {
     const last = known.get(counter);
     if (last === undefined || (last.windowEndMs > 0 && last.windowEndMs <= nowMs)) return 0;
@@ -147,7 +161,9 @@ async function beginOutage(
   const bases = new Map<string, number>();
   const counters = createMemoryCounters({
     async loadBalances(ids) {
-      const found = await loadBalances(ids);
+      if (loadBalances === null && !ids.every((id) => known.has(id)))
+        throw unavailable(new Error('not heard of before'));
+      const found = (await loadBalances?.(ids)) ?? new Map<string, number>();
       return new Map(
         ids.map((id) => {
           const base = Math.max(found.get(id) ?? 0, knownOf(id, startedAtMs));

@@ -14,7 +14,11 @@ import {
 } from 'kysely';
 import type pg from 'pg';
 import { isConnectionLost } from './database-unavailable.ts';
-import { translatePostgresFailure } from './postgres-failure.ts';
+import { translatePostgresFailure, wasCut } from './postgres-failure.ts';
+
+/** What may be sent again where nobody knows whether it was carried out: readings, and what only begins. */
+const REPEATABLE = /^\s*(select|begin)\b/i;
+const MOST_STALE = 3;
 
 export function createPostgresDialect(pool: pg.Pool): Dialect {
   return {
@@ -36,7 +40,7 @@ class PoolDriver implements Driver {
 
   async acquireConnection(): Promise<PoolConnection> {
     try {
-      return new PoolConnection(await this.#pool.connect());
+      return new PoolConnection(this.#pool, await this.#pool.connect());
     } catch (error) {
       throw translatePostgresFailure(error);
     }
@@ -65,21 +69,45 @@ class PoolDriver implements Driver {
 }
 
 class PoolConnection implements DatabaseConnection {
-  readonly #client: pg.PoolClient;
+  readonly #pool: pg.Pool;
+  #client: pg.PoolClient;
   #usable = true;
+  /** Nothing has been asked of it since it left the pool. */
+  #untried = true;
+  /** It went back to the pool, and there was no other. */
+  #released = false;
 
-  constructor(client: pg.PoolClient) {
+  constructor(pool: pg.Pool, client: pg.PoolClient) {
+    this.#pool = pool;
     this.#client = client;
   }
 
   async executeQuery<R>(query: CompiledQuery): Promise<QueryResult<R>> {
+    for (let attempt = 1; ; attempt += 1) {
+      try {
+        const { command, rowCount, rows } = await this.#client.query(query.sql, [...query.parameters]);
+        this.#untried = false;
+        return command === 'SELECT' ? { rows } : { rows, numAffectedRows: BigInt(rowCount ?? 0) };
+      } catch (error) {
+        // It was cut while it lay in the pool, and nobody had noticed: another one will do.
+        const stale = this.#untried && attempt <= MOST_STALE && REPEATABLE.test(query.sql) && wasCut(error);
+        const failure = translatePostgresFailure(error);
+        if (isConnectionLost(failure)) this.#usable = false;
+        if (!stale) throw failure;
+        await this.#replace();
+      }
+    }
+  }
+
+  async #replace(): Promise<void> {
+    this.#client.release(true);
+    this.#released = true;
     try {
-      const { command, rowCount, rows } = await this.#client.query(query.sql, [...query.parameters]);
-      return command === 'SELECT' ? { rows } : { rows, numAffectedRows: BigInt(rowCount ?? 0) };
+      this.#client = await this.#pool.connect();
+      this.#released = false;
+      this.#usable = true;
     } catch (error) {
-      const failure = translatePostgresFailure(error);
-      if (isConnectionLost(failure)) this.#usable = false;
-      throw failure;
+      throw translatePostgresFailure(error);
     }
   }
 
@@ -96,6 +124,6 @@ class PoolConnection implements DatabaseConnection {
   }
 
   release(): void {
-    this.#client.release(!this.#usable);
+    if (!this.#released) this.#client.release(!this.#usable);
   }
 }

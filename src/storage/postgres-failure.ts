@@ -1,3 +1,4 @@
+import { GatewayError } from '../core/gateway-error.ts';
 import { databaseUnavailable, TransactionConflict } from './database-unavailable.ts';
 import { UniqueViolation } from './unique-violation.ts';
 import { unstorableText } from './unstorable-text.ts';
@@ -12,6 +13,9 @@ const SOCKET =
 /** pg and its pool throw these without a code. */
 const MESSAGE =
   /connection terminated|timeout exceeded when trying to connect|query read timeout|not queryable|connection error|end on the pool|connection is closed|server does not support ssl/i;
+
+/** Of those above, what stays as it is until somebody changes a setting. */
+const SETTINGS_AT_FAULT = /^(28...|3D000|25006)$/;
 
 const SERIALIZATION_FAILURE = '40001';
 const DEADLOCK = '40P01';
@@ -30,4 +34,29 @@ export function translatePostgresFailure(error: unknown): Error {
     if (SQLSTATE.test(code) || SOCKET.test(code)) return databaseUnavailable(error);
   }
   return MESSAGE.test(error.message) ? databaseUnavailable(error) : error;
+}
+
+const CUT = /^(57P01|57P02|ECONNRESET|EPIPE)$/;
+const CUT_MESSAGE = /connection terminated|not queryable|connection is closed|connection error/i;
+
+/** The connection was ended by the other side, or by something between; an answer that is late is something else. */
+export function wasCut(error: unknown): boolean {
+  if (!(error instanceof Error)) return false;
+  const { code } = error as Error & { code?: unknown };
+  return typeof code === 'string' ? CUT.test(code) : CUT_MESSAGE.test(error.message);
+}
+
+/**
+ * Of a failed start: why PostgreSQL could not be reached, in a word without secrets. Undefined where that was not the
+ * reason, and where waiting would not help, as with a wrong password or the name of a database that there is not.
+ */
+export function findWhyUnreachable(error: unknown): string | undefined {
+  if (!(error instanceof GatewayError) || error.code !== 'database_unavailable') return undefined;
+  const { cause } = error;
+  if (!(cause instanceof Error)) return undefined;
+  const { code } = cause as Error & { code?: unknown };
+  if (typeof code === 'string') {
+    return !SETTINGS_AT_FAULT.test(code) && (SQLSTATE.test(code) || SOCKET.test(code)) ? code : undefined;
+  }
+  return /terminated|timeout/i.test(cause.message) ? 'no answer in time' : undefined;
 }

@@ -1,61 +1,19 @@
 // A gateway that reaches its database through a line which the test can hold up, beside one that has its own.
 
-import { once } from 'node:events';
-import { type AddressInfo, connect, createServer, type Socket } from 'node:net';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { type GatewayProcess, startGateway } from '../support/gateway-process.ts';
+import { type HeldLine, startHeldLine } from '../support/held-line.ts';
 import { createTestDatabase, type TestDatabase } from '../support/postgres.ts';
 
-/** Forwards to PostgreSQL. Held up, connections stay open and nothing gets through, as when the server is paused. */
-async function startLine(target: URL) {
-  const sockets = new Set<Socket>();
-  let held = false;
-  const server = createServer((near) => {
-    const far = connect(Number(target.port), target.hostname);
-    for (const [from, to] of [
-      [near, far],
-      [far, near],
-    ] as const) {
-      sockets.add(from);
-      from.on('data', (chunk) => to.write(chunk));
-      from.on('error', () => {});
-      from.on('close', () => {
-        sockets.delete(from);
-        to.destroy();
-      });
-      if (held) from.pause();
-    }
-  }).listen(0, '127.0.0.1');
-  await once(server, 'listening');
-  const url = new URL(target);
-  url.port = String((server.address() as AddressInfo).port);
-  url.hostname = '127.0.0.1';
-  return {
-    url: url.href,
-    hold() {
-      held = true;
-      for (const socket of sockets) socket.pause();
-    },
-    release() {
-      held = false;
-      for (const socket of sockets) socket.resume();
-    },
-    close() {
-      for (const socket of sockets) socket.destroy();
-      server.close();
-    },
-  };
-}
-
 let database: TestDatabase;
-let line: Awaited<ReturnType<typeof startLine>>;
+let line: HeldLine;
 let cut: GatewayProcess;
 let other: GatewayProcess;
 
 beforeAll(async () => {
   database = await createTestDatabase();
-  line = await startLine(new URL(database.url));
+  line = await startHeldLine(database.url);
   const config = {
     model_list: [{ model_name: 'mocked', litellm_params: { model: 'openai/mocked', mock_response: 'Hello' } }],
     general_settings: { master_key: 'sk-master-of-the-cut-off-0123456789', counters: 'memory' },
@@ -70,7 +28,7 @@ afterAll(async () => {
   line.release();
   await cut.stop();
   await other.stop();
-  line.close();
+  await line.close();
   await database.drop();
 }, 60_000);
 

@@ -2,6 +2,7 @@
 
 import { randomUUID } from 'node:crypto';
 import type { Counters, LoadBalances } from '../../src/counters/counters.ts';
+import { createCountersThroughOutages } from '../../src/counters/counters-through-outages.ts';
 import { createMemoryCounters } from '../../src/counters/memory-counters.ts';
 import { createPostgresCounters } from '../../src/counters/postgres-counters.ts';
 import { createRedisCounters } from '../../src/counters/redis-counters.ts';
@@ -62,11 +63,13 @@ async function createPostgresStore(): Promise<CounterStore> {
   const opened: Counters[] = [];
   return {
     async open(loadBalances) {
-      const counters = createPostgresCounters({
-        execute,
-        processId: `process_${opened.length}`,
-        loadBalances,
-        timeOf: 'caller',
+      const processId = `process_${opened.length}`;
+      const counters = createCountersThroughOutages({
+        store: createPostgresCounters({ execute, processId, loadBalances, timeOf: 'caller' }),
+        processId,
+        mode: 'local',
+        liveProcesses: () => 3,
+        onAway: () => {},
       });
       opened.push(counters);
       return counters;
