@@ -33,6 +33,7 @@ import { createBudgetCalendar } from './core/budget-window.ts';
 import type { Caller } from './core/caller.ts';
 import type { KnownRoute } from './core/ceiling-terms.ts';
 import { sha256Hex } from './core/key-secret.ts';
+import { createRedisBell } from './counters/redis-bell.ts';
 import { callModel } from './gateway/call-model.ts';
 import { createCooldowns } from './gateway/cooldowns.ts';
 import { explainCall } from './gateway/explain-call.ts';
@@ -89,6 +90,8 @@ export async function compose(config: Config, overrides: ComposeOverrides = {}):
   const salt = config.saltKey ?? (await readOrCreateSalt(config.server.dataDir));
   const auditSeal = createAuditSeal(salt);
   const processId = newId('proc_');
+  const bell =
+    config.redis === null ? undefined : createRedisBell({ ...config.redis, prefix: config.general.redisKeyPrefix });
   const storage = await openStorage({
     url: overrides.databaseUrl ?? databaseUrlOf(config),
     nowMs,
@@ -100,10 +103,14 @@ export async function compose(config: Config, overrides: ComposeOverrides = {}):
     serving: {
       own: { id: processId, host: hostname(), pid: process.pid, identity: formatIdentity(readOwnIdentity()) },
       isGone: isKnownToBeGone,
+      bell,
       maxStalenessMs: config.general.maxStalenessMs,
       outageGraceMs: config.general.databaseOutageGraceMs,
     },
     endUserBudgetId: config.general.maxEndUserBudgetId,
+  }).catch((error: unknown) => {
+    bell?.close();
+    throw error;
   });
   const recovered = createRecoveredBalances();
   const { ledger, recovery, takeOver } = await openJournal(config, {
@@ -350,6 +357,7 @@ export async function compose(config: Config, overrides: ComposeOverrides = {}):
       await counters.close();
       await transport.destroy();
       await storage.processes.leave().catch(() => {});
+      bell?.close();
       await storage.close();
       requestLog.flush();
       logger.flush();

@@ -21,6 +21,14 @@ export interface ServingOptions {
   /** See Freshness. */
   maxStalenessMs: number;
   outageGraceMs: number;
+  /** A second way to say that something has been added to the change feed, beside the database's own. */
+  bell?: ChangeBell | undefined;
+}
+
+/** Not to be relied upon: what it says may come late, or never, or for nothing. */
+export interface ChangeBell {
+  ring(): void;
+  onRing(listener: () => void): void;
 }
 
 /** One connection to PostgreSQL that hears of every change, and is made anew by the next statement when it breaks. */
@@ -60,7 +68,7 @@ export interface Others {
 
 /** On PostgreSQL, where other processes may be. */
 export function followOthers(
-  { own, isGone, maxStalenessMs, outageGraceMs }: ServingOptions,
+  { own, isGone, maxStalenessMs, outageGraceMs, bell }: ServingOptions,
   parts: { side: SideConnection; feed: PublishingFeed; write: Writer; onCutOff: (cutOff: boolean) => void },
 ): Others {
   const { side, feed, write, onCutOff } = parts;
@@ -90,6 +98,7 @@ export function followOthers(
     onCutOff,
   });
   side.onChanges(freshness.nudge);
+  bell?.onRing(freshness.nudge);
   return { freshness, processes };
 }
 

@@ -2,11 +2,18 @@ import { type Kysely, sql } from 'kysely';
 import type { AuditSeal } from '../core/audit-seal.ts';
 import { createAuditAppender } from './audit/append-audit.ts';
 import { createAuditStore } from './audit/audit-store.ts';
-import { createChangeFeed } from './change-feed.ts';
+import { createChangeFeed, type PublishingFeed } from './change-feed.ts';
 import { type Connection, openConnection } from './connection.ts';
 import type { Database, DialectName } from './database.ts';
 import { databaseUnavailable } from './database-unavailable.ts';
-import { followNobody, followOthers, type Others, openSideConnection, type ServingOptions } from './follow-others.ts';
+import {
+  type ChangeBell,
+  followNobody,
+  followOthers,
+  type Others,
+  openSideConnection,
+  type ServingOptions,
+} from './follow-others.ts';
 import { createKeyCache, type KeyCacheOptions } from './key-cache.ts';
 import { createKeyStore } from './keys/key-store.ts';
 import { migrate, migrateConnection } from './migrate.ts';
@@ -96,7 +103,7 @@ async function buildStorage(connection: Connection, options: StorageOptions): Pr
     dialect === 'postgres' && serving !== undefined
       ? openSideConnection(url, { queryTimeoutMs: serving.maxStalenessMs, onConnectionError: reportTo(logger) })
       : null;
-  const feed = createChangeFeed({ reads: side?.db ?? reads, nowMs });
+  const feed = announceBy(serving?.bell, createChangeFeed({ reads: side?.db ?? reads, nowMs }));
   const log = createAuditAppender(seal, (finding) => {
     logger?.warn({ finding }, 'The audit log did not end as it should have. Run `latchkey audit verify`.');
   });
@@ -156,6 +163,18 @@ async function buildStorage(connection: Connection, options: StorageOptions): Pr
     async close() {
       await side?.close();
       await connection.close();
+    },
+  };
+}
+
+/** Own changes are told to the others as soon as they are committed. */
+function announceBy(bell: ChangeBell | undefined, feed: PublishingFeed): PublishingFeed {
+  if (bell === undefined) return feed;
+  return {
+    ...feed,
+    publish(events) {
+      feed.publish(events);
+      bell.ring();
     },
   };
 }

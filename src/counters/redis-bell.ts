@@ -1,0 +1,60 @@
+import { Redis } from 'ioredis';
+
+/** Tells processes that there is something to look at. What it is, and whether it is true, is the database's to say. */
+export interface RedisBell {
+  /** Rings in the other processes, and in this one; several at once are one. Never fails: a ring may be lost. */
+  ring(): void;
+  onRing(listener: () => void): void;
+  close(): void;
+}
+
+const RECONNECT_MS = 1_000;
+
+/**
+ * Redis's pub/sub as a bell. It carries nothing, so nobody who can write to Redis can make a process believe anything;
+ * and as rings get lost with the connection, nobody may rely on being told.
+ *
+ * @param url may hold a password
+ * @param prefix of all names in Redis
+ */
+export function createRedisBell({ url, prefix }: { url: string; prefix: string }): RedisBell {
+  const channel = `{${prefix}}:changes`;
+  let heard = (): void => {};
+  let ringing = false;
+  const open = (): Redis => {
+    const redis = new Redis(url, {
+      lazyConnect: true,
+      enableOfflineQueue: false,
+      maxRetriesPerRequest: 0,
+      disableClientInfo: true,
+      keepAlive: 10_000,
+      retryStrategy: () => RECONNECT_MS,
+    });
+    // Counters in the same Redis report its state; here its absence changes nothing.
+    redis.on('error', () => {});
+    redis.connect().catch(() => {});
+    return redis;
+  };
+  const speaker = open();
+  const listener = open();
+  listener.on('ready', () => void listener.subscribe(channel).catch(() => {}));
+  listener.on('message', () => heard());
+
+  return {
+    ring() {
+      if (ringing) return;
+      ringing = true;
+      setImmediate(() => {
+        ringing = false;
+        if (speaker.status === 'ready') speaker.publish(channel, '').catch(() => {});
+      });
+    },
+    onRing(listen) {
+      heard = listen;
+    },
+    close() {
+      speaker.disconnect();
+      listener.disconnect();
+    },
+  };
+}
