@@ -1,0 +1,231 @@
+// Three gateways in processes of their own, as on three hosts, over one PostgreSQL, without and with Redis: what one of
+// them admits is gone for the others, whatever happens to one of them. `npm run chaos` looks longer.
+
+import { setTimeout as sleep } from 'node:timers/promises';
+import pg from 'pg';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { type FakeUpstreamProcess, spawnFakeUpstream } from '../support/fake-upstream.ts';
+import { type GatewayProcess, startGateway } from '../support/gateway-process.ts';
+import { configFor } from '../support/gateway-with-upstream.ts';
+import { createTestDatabase, type TestDatabase } from '../support/postgres.ts';
+import { testRedis } from '../support/redis.ts';
+import { readAllRows, runDoctor } from './read-ledger.ts';
+
+const LONG = process.env.CHAOS_ROUNDS !== undefined;
+const REVOCATIONS = LONG ? 200 : 15;
+const STEADY_S = LONG ? Number(process.env.CHAOS_STEADY_SECONDS ?? 600) : 5;
+const STEADY_CALLS_PER_SECOND = LONG ? 500 : 100;
+/** A pool of ten, and the connection that hears of changes. */
+const CONNECTIONS = 11;
+const ENV = { LATCHKEY_SALT_KEY: 'salt of three processes' };
+
+describe.each(['PostgreSQL only', 'PostgreSQL and Redis'])('three processes on %s', (setUp) => {
+  let database: TestDatabase;
+  let upstream: FakeUpstreamProcess;
+  let gateways: GatewayProcess[];
+  let first: GatewayProcess;
+
+  beforeAll(async () => {
+    database = await createTestDatabase();
+    await query(`alter database "${new URL(database.url).pathname.slice(1)}" set track_functions = 'pl'`);
+    upstream = await spawnFakeUpstream();
+    const redis = testRedis();
+    const general = {
+      master_key: 'sk-master-of-three-processes-0123456789',
+      budget_mode: 'hard',
+      redis_key_prefix: redis.prefix,
+    };
+    const env = {
+      ...ENV,
+      DATABASE_URL: database.url,
+      ...(setUp === 'PostgreSQL only' ? {} : { REDIS_URL: redis.url }),
+    };
+    const start = () => startGateway({ config: configFor(upstream, general), env });
+    gateways = await Promise.all([start(), start(), start()]);
+    first = gateways[0] as GatewayProcess;
+  }, 120_000);
+  afterAll(async () => {
+    await Promise.all(gateways.map((gateway) => gateway.stop()));
+    await upstream.close();
+    await database.drop();
+  }, 60_000);
+
+  async function query(sql: string): Promise<Record<string, unknown>> {
+    const client = new pg.Client({ connectionString: database.url });
+    await client.connect();
+    try {
+      return (await client.query(sql)).rows?.[0] ?? {};
+    } finally {
+      await client.end();
+    }
+  }
+
+  const post = (gateway: GatewayProcess, key: string, body: Record<string, unknown>) =>
+    fetch(`${gateway.url}/v1/chat/completions`, {
+      method: 'POST',
+      headers: { authorization: `Bearer ${key}`, 'content-type': 'application/json' },
+      body: JSON.stringify({ max_tokens: 10, messages: [{ role: 'user', content: 'Hello' }], ...body }),
+    });
+
+  /** 0: the process went away. */
+  async function statusOf(gateway: GatewayProcess, key: string, model: string): Promise<number> {
+    try {
+      const answer = await post(gateway, key, { model });
+      await answer.arrayBuffer();
+      return answer.status;
+    } catch {
+      return 0;
+    }
+  }
+
+  /** So many at once, dealt out to the processes; how many came back with which status. */
+  async function callAtOnce(count: number, key: string, model: string): Promise<Record<number, number>> {
+    const byStatus: Record<number, number> = {};
+    await Promise.all(
+      Array.from({ length: count }, async (_, index) => {
+        const status = await statusOf(gateways[index % 3] as GatewayProcess, key, model);
+        byStatus[status] = (byStatus[status] ?? 0) + 1;
+      }),
+    );
+    return byStatus;
+  }
+  const spendShownBy = async (gateway: GatewayProcess, key: string) =>
+    (await gateway.admin(`/key/info?key=${key}`)).body.info.spend;
+  const details = async (gateway: GatewayProcess) => (await gateway.admin('/health/readiness/details')).body;
+
+  test('a dollar buys ten calls of ten cents, out of two hundred at once', async () => {
+    const key = await first.newKey({ max_budget: 1 });
+    await upstream.reset();
+    expect(await callAtOnce(200, key, 'dime')).toEqual({ 200: 10, 400: 190 });
+    expect((await upstream.stats()).received).toBe(10);
+    for (const gateway of gateways) expect(await spendShownBy(gateway, key)).toBe(1);
+  });
+
+  test('sixty requests a minute are sixty', async () => {
+    const key = await first.newKey({ rpm_limit: 60 });
+    await upstream.reset();
+    expect(await callAtOnce(200, key, 'free')).toEqual({ 200: 60, 429: 140 });
+    expect((await upstream.stats()).received).toBe(60);
+  });
+
+  test('five at a time are never more than five at the upstream', async () => {
+    const key = await first.newKey({ max_parallel_requests: 5 });
+    await upstream.reset();
+    for (let round = 0; round < 4; round += 1) {
+      const byStatus = await callAtOnce(30, key, 'slow-dime');
+      expect(byStatus[200]).toBeGreaterThanOrEqual(5);
+    }
+    expect((await upstream.stats()).maxInFlight).toBe(5);
+  });
+
+  test('a revocation reaches every process, streams included', async () => {
+    const tookMs: number[] = [];
+    for (let round = 0; round < REVOCATIONS; round += 1) {
+      const key = await first.newKey();
+      for (const gateway of gateways) expect(await statusOf(gateway, key, 'mocked')).toBe(200);
+      const stream = await post(gateways[2] as GatewayProcess, key, {
+        model: 'fake/frames-2000+every-50ms',
+        stream: true,
+      });
+      const askedAt = performance.now();
+      expect((await first.admin('/key/block', { key })).status).toBe(200);
+      for (const gateway of gateways) {
+        await expect.poll(() => statusOf(gateway, key, 'mocked'), { timeout: 5_000, interval: 5 }).toBe(401);
+      }
+      expect(await stream.text()).toContain('revoked or has expired while the call was running');
+      tookMs.push(performance.now() - askedAt);
+    }
+    tookMs.sort((x, y) => x - y);
+    const at = (part: number) => tookMs[Math.min(tookMs.length - 1, Math.floor(tookMs.length * part))]?.toFixed(0);
+    console.log(
+      `revocation on ${setUp}, block to last refusal: p50 ${at(0.5)} ms, p99 ${at(0.99)} ms (${REVOCATIONS})`,
+    );
+    const key = await first.newKey();
+    for (const gateway of gateways) expect(await statusOf(gateway, key, 'mocked')).toBe(200);
+    const { body } = await first.admin('/key/block?wait=all', { key });
+    expect(body.acknowledged).toHaveLength(3);
+    for (const gateway of gateways) expect(await statusOf(gateway, key, 'mocked')).toBe(401);
+  }, 300_000);
+
+  test('a process that is killed with fifty calls in flight leaves no hold and no bill behind', async () => {
+    const key = await first.newKey({ max_budget: 8, max_parallel_requests: 60 });
+    await upstream.reset();
+    const victim = gateways[1] as GatewayProcess;
+    await upstream.set({ latencyMs: 5_000 });
+    const calls = Array.from({ length: 50 }, () => statusOf(victim, key, 'dime'));
+    await expect.poll(async () => (await upstream.stats()).received, { timeout: 20_000 }).toBe(50);
+    await victim.kill();
+    await upstream.set({ latencyMs: 0 });
+    expect((await Promise.all(calls)).filter((status) => status === 0)).toHaveLength(50);
+    await victim.restart();
+    await expect.poll(async () => (await details(first)).open_holds, { timeout: 60_000, interval: 500 }).toBe(0);
+    for (const gateway of gateways) await expect.poll(() => spendShownBy(gateway, key), { timeout: 10_000 }).toBe(5);
+    // What they cost is gone: thirty are left of eighty.
+    expect(await callAtOnce(100, key, 'dime')).toEqual({ 200: 30, 400: 70 });
+    expect((await upstream.stats()).received).toBe(80);
+    const rows = (await readAllRows(first)).filter(({ spend }) => spend === 0.1);
+    expect(rows.filter(({ status }) => status === 'unsettled')).toHaveLength(50);
+    await expect
+      .poll(() => runDoctor(first, { ...ENV, DATABASE_URL: database.url }), { timeout: 20_000, interval: 1_000 })
+      .toMatchObject({ ok: true });
+  }, 150_000);
+
+  test(
+    `${STEADY_S} s at ${STEADY_CALLS_PER_SECOND} calls a second: no deadlock, pools hold, few writes`,
+    async () => {
+      const key = await first.newKey({ max_budget: 1_000_000, rpm_limit: 1_000_000, tpm_limit: 1_000_000_000 });
+      const look = () =>
+        query(`select deadlocks::int,
+        (select coalesce(sum(calls), 0)::int from pg_stat_user_functions where funcname like 'counters_apply%') as counted,
+        (select count(distinct xmin::text)::int from spend_logs) as shipped,
+        (select (n_tup_ins + n_tup_upd)::int from pg_stat_user_tables where relname = 'processes') as beats
+        from pg_stat_database where datname = current_database()`);
+      await callAtOnce(30, key, 'mocked');
+      const before = await look();
+      let made = 0;
+      let most = 0;
+      const refused: number[] = [];
+      const running = new Set<Promise<void>>();
+      const timer = setInterval(() => {
+        for (let call = 0; call < STEADY_CALLS_PER_SECOND / 50; call += 1) {
+          made += 1;
+          const one = statusOf(gateways[made % 3] as GatewayProcess, key, 'mocked').then((status) => {
+            if (status !== 200) refused.push(status);
+          });
+          running.add(one);
+          void one.finally(() => running.delete(one));
+        }
+      }, 20);
+      const endAt = Date.now() + STEADY_S * 1_000;
+      while (Date.now() < endAt) {
+        await sleep(500);
+        const { n } = await query(
+          "select count(*)::int as n from pg_stat_activity where datname = current_database() and application_name = 'latchkey'",
+        );
+        most = Math.max(most, Number(n));
+      }
+      clearInterval(timer);
+      await Promise.all(running);
+      // Sessions say what they have done once a second.
+      await sleep(2_000);
+      const after = await look();
+      const grown = (name: string) => Number(after[name]) - Number(before[name]);
+      const writes = grown('counted') + grown('shipped') + grown('beats');
+      const figures = {
+        calls: made,
+        writes,
+        counted: grown('counted'),
+        shipped: grown('shipped'),
+        beats: grown('beats'),
+      };
+      console.log(
+        `steady load on ${setUp}: ${JSON.stringify({ ...figures, deadlocks: after.deadlocks, connections: most })}`,
+      );
+      expect(refused).toEqual([]);
+      expect(after.deadlocks).toBe(0);
+      expect(most).toBeLessThanOrEqual(3 * CONNECTIONS);
+      expect(made / writes).toBeGreaterThan(LONG ? 20 : 3);
+    },
+    (STEADY_S + 120) * 1_000,
+  );
+});
