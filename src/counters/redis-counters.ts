@@ -82,10 +82,12 @@ export async function createRedisCounters(options: RedisCounterOptions): Promise
     restoreHolds: async () => {
       standIn.end();
       for (const hold of live.list()) if (live.has(hold)) await restore(hold, link.ask);
+      // Before anything is admitted on them, the counters have what was spent meanwhile.
+      await outbox.deliver(link.ask);
     },
     onOpen: () => {
       note('up', 'Redis answers, and its counters are complete');
-      void outbox.deliver();
+      outbox.deliver(link.call).catch(() => {});
     },
     onClosed: () => {
       outbox.forget();
@@ -202,11 +204,16 @@ export async function createRedisCounters(options: RedisCounterOptions): Promise
   }
 
   /** Ends a hold in Redis; harmless when repeated. Rejects with RedisAway when Redis does not say that it is done. */
-  async function finish(hold: RedisHold, used: Consumption | null, nowMs: number): Promise<void> {
+  async function finish(
+    hold: RedisHold,
+    used: Consumption | null,
+    nowMs: number,
+    send: RedisLink['ask'],
+  ): Promise<void> {
     // Granted while Redis was away, or in counters that are lost: unless it was put back, its bill is in the ledger only.
-    if (hold.epochId === null) await restore(hold, link.call);
+    if (hold.epochId === null) await restore(hold, send);
     if (hold.epochId !== epoch.id()) return;
-    const reply = await link.call(
+    const reply = await send(
       'finish',
       [epoch.key, ...hold.charges.map(({ charge }) => keyOf(charge))],
       [

@@ -10,7 +10,7 @@ export interface RedisOutboxOptions {
   /** What scripts are told of the time; see RedisCounterOptions.clock. */
   clock: 'redis' | 'caller';
   /** Ends a hold in Redis. Rejects with RedisAway when it may not have. Harmless when repeated. */
-  finish(hold: RedisHold, used: Consumption | null, nowMs: number): Promise<void>;
+  finish(hold: RedisHold, used: Consumption | null, nowMs: number, send: RedisLink['ask']): Promise<void>;
   /** More is waiting than is kept: the counters have to be read anew from the ledger, which has it all. */
   onOverflow(): void;
 }
@@ -29,8 +29,8 @@ export interface RedisOutbox {
   push(): void;
   /** Redis is back. Movements first, in their order, before anything else is sent. */
   resend(): void;
-  /** Ends of holds and rereadings that wait; once holds are put back. */
-  deliver(): Promise<void>;
+  /** Ends of holds and rereadings that wait; once holds are put back. Rejects with RedisAway, and keeps the rest. */
+  deliver(send: RedisLink['ask']): Promise<void>;
   /** The counters are lost, and read back from a ledger that has all of it. */
   forget(): void;
   /** Waits for what is under way. */
@@ -51,6 +51,7 @@ interface Ended {
 }
 
 const MOST_WAITING = 20_000;
+const AT_ONCE = 200;
 
 export function createRedisOutbox(options: RedisOutboxOptions): RedisOutbox {
   const { link, epoch } = options;
@@ -120,7 +121,7 @@ export function createRedisOutbox(options: RedisOutboxOptions): RedisOutbox {
   return {
     async end(hold, used, nowMs) {
       try {
-        await track(options.finish(hold, used, nowMs));
+        await track(options.finish(hold, used, nowMs, link.call));
       } catch (error) {
         if (!(error instanceof RedisAway)) throw error;
         ended.push({ hold, used, nowMs });
@@ -145,15 +146,16 @@ export function createRedisOutbox(options: RedisOutboxOptions): RedisOutbox {
       return track(sendStale());
     },
 
-    async deliver() {
+    async deliver(send) {
       await sendStale();
-      for (let next = ended.shift(); next !== undefined; next = ended.shift()) {
+      while (ended.length > 0) {
+        const some = ended.splice(0, AT_ONCE);
         try {
-          await options.finish(next.hold, next.used, next.nowMs);
+          await Promise.all(some.map(({ hold, used, nowMs }) => options.finish(hold, used, nowMs, send)));
         } catch (error) {
-          if (!(error instanceof RedisAway)) throw error;
-          ended.unshift(next);
-          return;
+          // To end a hold twice does no harm.
+          ended.unshift(...some);
+          throw error;
         }
       }
     },
