@@ -3,6 +3,7 @@
  * 0 and 1, money is whole nano-dollars, times are milliseconds since 1970. The migrations are the same thing in SQL.
  */
 import type { Generated } from 'kysely';
+import type { KeyGroupKind } from './keys/key-groups.ts';
 
 export interface KeysTable {
   key_id: string;
@@ -67,6 +68,13 @@ export interface KeySecretsTable {
 export interface KeyTagsTable {
   key_id: string;
   tag: string;
+}
+
+/** The project and the access groups of keys, one row each. */
+export interface KeyGroupsTable {
+  kind: KeyGroupKind;
+  value: string;
+  key_id: string;
 }
 
 export interface IdempotencyTable {
@@ -233,6 +241,7 @@ export interface Database {
   keys: KeysTable;
   key_secrets: KeySecretsTable;
   key_tags: KeyTagsTable;
+  key_groups: KeyGroupsTable;
   idempotency: IdempotencyTable;
   audit_log: AuditLogTable;
   audit_head: AuditHeadTable;

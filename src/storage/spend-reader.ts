@@ -1,6 +1,6 @@
-import type { Kysely } from 'kysely';
+import { type Kysely, sql } from 'kysely';
 import type { Database, DialectName } from './database.ts';
-import { buildSpendFilters, fromRecordText, recordText } from './spend-rows.ts';
+import { buildSpendFilters, fromRecordText, recordText, type SpendLogs, splitSpendQuery } from './spend-rows.ts';
 import { sumAll, sumByEndUser, sumByKey, sumByModel, sumByTag, sumByUser, sumDaily } from './spend-sums.ts';
 import type { SpendQuery, SpendReader, SpendRow } from './storage.ts';
 
@@ -31,10 +31,23 @@ export function createSpendReader(reads: Kysely<Database>, dialect: DialectName)
       return found;
     },
     async count(query, atMost) {
-      const counted = reads
-        .selectFrom(matching(query).select('spend_logs.request_id').limit(atMost).as('matching'))
-        .select((eb) => eb.fn.countAll<number>().as('count'));
-      return (await counted.executeTakeFirstOrThrow()).count;
+      const { found, sifted } = splitSpendQuery(query);
+      let candidates = matching(found).select(sifted === null ? ['started_at_ms'] : ['spend_nano_usd', 'record']);
+      // In the order in which they are shown; where all of them count it does not matter which ones are met first.
+      if (sifted !== null) candidates = candidates.orderBy('started_at_ms', 'desc');
+      const counted = reads.selectFrom(candidates.limit(atMost).as('spend_logs')).select((eb) => [
+        eb.fn.countAll<number>().as('seen'),
+        eb.fn
+          .countAll<number>()
+          .filterWhere(
+            sifted === null
+              ? sql<boolean>`1 = 1`
+              : eb.and(buildSpendFilters(eb as unknown as SpendLogs, dialect, sifted)),
+          )
+          .as('count'),
+      ]);
+      const { seen, count } = await counted.executeTakeFirstOrThrow();
+      return { count, isWhole: seen < atMost };
     },
     daily: (query) => sumDaily(reads, query),
     byTag: (range) => sumByTag(reads, range),

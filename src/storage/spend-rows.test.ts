@@ -11,6 +11,7 @@ const queries: [SpendQuery, string][] = [
   [{ userId: 'u', fromMs: 1 }, 'spend_logs_user_id'],
   [{ teamId: 't' }, 'spend_logs_team_id'],
   [{ endUser: 'e' }, 'spend_logs_end_user'],
+  [{ model: 'm', fromMs: 1 }, 'spend_logs_model'],
   [{ requestId: 'r' }, 'spend_logs_response_id'],
 ];
 

@@ -14,12 +14,21 @@ export function fromRecordText(text: string): SpendRow {
   return row;
 }
 
+/** A query as what an index finds and what is then sifted, call by call; null: nothing is. */
+export function splitSpendQuery(query: SpendQuery): { found: SpendQuery; sifted: SpendQuery | null } {
+  const { minSpendNanoUsd, maxSpendNanoUsd, tag, ...found } = query;
+  const sifted: SpendQuery = {
+    ...(minSpendNanoUsd === undefined ? {} : { minSpendNanoUsd }),
+    ...(maxSpendNanoUsd === undefined ? {} : { maxSpendNanoUsd }),
+    ...(tag === undefined ? {} : { tag }),
+  };
+  return { found, sifted: Object.keys(sifted).length === 0 ? null : sifted };
+}
+
+export type SpendLogs = ExpressionBuilder<Database, 'spend_logs'>;
+
 /** All conditions of a query; they combine with AND. */
-export function buildSpendFilters(
-  eb: ExpressionBuilder<Database, 'spend_logs'>,
-  dialect: DialectName,
-  query: SpendQuery,
-): Expression<SqlBool>[] {
+export function buildSpendFilters(eb: SpendLogs, dialect: DialectName, query: SpendQuery): Expression<SqlBool>[] {
   const filters: Expression<SqlBool>[] = [];
   const { requestId } = query;
   if (requestId !== undefined) filters.push(hasId(eb, dialect, requestId));
@@ -42,7 +51,7 @@ export function buildSpendFilters(
 }
 
 /** Ours, or the upstream's. */
-function hasId(eb: ExpressionBuilder<Database, 'spend_logs'>, dialect: DialectName, id: string): Expression<SqlBool> {
+function hasId(eb: SpendLogs, dialect: DialectName, id: string): Expression<SqlBool> {
   if (dialect === 'postgres') return eb.or([eb('request_id', '=', id), eb('response_id', '=', id)]);
   const ours = sql`select seq from spend_logs where request_id = ${id}`;
   return sql<boolean>`spend_logs.seq in (${ours} union all select * from (${findResponse(id)}))`;

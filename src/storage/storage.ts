@@ -258,8 +258,11 @@ export interface DailySpend {
 /** Reads over the ledger's rows, rollups and balances. */
 export interface SpendReader {
   rows(query: SpendQuery, page: { limit: number; offset: number; order: 'asc' | 'desc' }): Promise<SpendRow[]>;
-  /** As far as `atMost`: a month may hold millions, and nobody reads so far. */
-  count(query: SpendQuery, atMost: number): Promise<number>;
+  /**
+   * How many calls match among the latest `atMost` that an index finds (by owner, model, failure or time), as a month may
+   * hold millions and nobody reads so far. `isWhole`: there are none beyond these.
+   */
+  count(query: SpendQuery, atMost: number): Promise<{ count: number; isWhole: boolean }>;
   /** From the daily rollup. */
   daily(query: Pick<SpendQuery, 'keyId' | 'userId' | 'fromMs' | 'toMs'>): Promise<DailySpend[]>;
   byTag(range: { fromMs?: number; toMs?: number }): Promise<{ tag: string; calls: number; spendNanoUsd: number }[]>;

@@ -138,8 +138,10 @@ onBothDatabases('reports', (bench) => {
       (await bench.storage.spend.rows(query, { limit: 10, offset: 0, order })).map((row) => row.requestId);
     expect(await read('asc')).toEqual(ids);
     expect(await read('desc')).toEqual([...ids].reverse());
-    expect(await bench.storage.spend.count(query, 10)).toBe(ids.length);
-    expect(await bench.storage.spend.count(query, 1)).toBe(Math.min(1, ids.length));
+    expect(await bench.storage.spend.count(query, 10)).toEqual({ count: ids.length, isWhole: true });
+    const latest = await bench.storage.spend.count(query, 1);
+    expect(latest.count).toBeLessThanOrEqual(Math.min(1, ids.length));
+    if (latest.isWhole) expect(latest.count).toBe(ids.length);
   });
 
   test('a row comes back in its own types, and pages join up', async () => {

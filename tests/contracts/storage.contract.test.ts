@@ -47,6 +47,7 @@ async function tableSizes(bench: Bench): Promise<Record<string, number>> {
   for (const table of [
     'keys',
     'key_secrets',
+    'key_groups',
     'key_tags',
     'balances',
     'balance_adjustments',

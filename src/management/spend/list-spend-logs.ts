@@ -19,7 +19,7 @@ export interface SpendLogPage {
   teamAliases: ReadonlyMap<string, string | null>;
 }
 
-/** So many calls beyond the page asked for are counted. */
+/** So many calls beyond the page asked for are looked at for the total. */
 const COUNTED_AHEAD = 10_000;
 
 /** Calls that match, newest first, as far as the caller may see them. Includes every call that has been answered. */
@@ -35,16 +35,18 @@ export async function listSpendLogs(
   if (query === undefined) return { rows: [], total: 0, isTotalExact: true, teamAliases: new Map() };
   await deps.flushLedger();
   const atMost = page.offset + page.limit + COUNTED_AHEAD;
-  const [rows, total] = await Promise.all([
-    deps.spend.rows(query, { ...page, order: 'desc' }),
+  const [found, { count, isWhole }] = await Promise.all([
+    // One more than is shown, so that the total tells whether there is another page.
+    deps.spend.rows(query, { offset: page.offset, limit: page.limit + 1, order: 'desc' }),
     deps.spend.count(query, atMost),
   ]);
+  const rows = found.slice(0, page.limit);
   const teamIds = [...new Set(rows.flatMap(({ teamId }) => teamId ?? []))];
   const teams = await deps.teams.findMany(teamIds, { includeDeleted: true });
   return {
     rows,
-    total,
-    isTotalExact: total < atMost,
+    total: isWhole || found.length === 0 ? count : Math.max(count, page.offset + found.length),
+    isTotalExact: isWhole,
     teamAliases: new Map(teams.map(({ id, alias }) => [id, alias])),
   };
 }

@@ -5,7 +5,7 @@ import type { AssertLinks, ChangeKeyResult, KeyChange } from '../storage.ts';
 import type { WriteContext, Writer } from '../writer.ts';
 import { findKeysForChange } from './find-keys.ts';
 import { toKeyRow } from './key-row.ts';
-import { announceKey, insertIdempotency, insertSecret, KeyConflict, replaceTags, toConflict } from './key-writes.ts';
+import { announceKey, insertIdempotency, insertSecret, KeyConflict, replaceLabels, toConflict } from './key-writes.ts';
 import { createLinkReaders } from './link-readers.ts';
 
 /**
@@ -83,5 +83,5 @@ export async function updateKeyRow(context: WriteContext, next: KeyRecord): Prom
 async function writeColumns(context: WriteContext, next: KeyRecord): Promise<void> {
   const { key_id, ...columns } = toKeyRow(next);
   await context.trx.updateTable('keys').set(columns).where('key_id', '=', key_id).execute();
-  await replaceTags(context, next);
+  await replaceLabels(context, next);
 }

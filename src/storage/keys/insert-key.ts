@@ -3,7 +3,7 @@ import { applyAdjustments, openKeyBalance } from '../adjustments.ts';
 import type { InsertKeyResult, NewKeyRows } from '../storage.ts';
 import type { WriteContext, Writer } from '../writer.ts';
 import { toKeyRow } from './key-row.ts';
-import { announceKey, insertIdempotency, insertSecret, insertTags, toConflict } from './key-writes.ts';
+import { announceKey, insertIdempotency, insertLabels, insertSecret, toConflict } from './key-writes.ts';
 import { createLinkReaders } from './link-readers.ts';
 
 /** One transaction for everything that a new key is; a conflict leaves nothing of it behind. */
@@ -24,11 +24,11 @@ export async function insertKey(write: Writer, rows: NewKeyRows): Promise<Insert
   return { kind: 'inserted' };
 }
 
-/** The key itself, as a part of a transaction: row, secret, tags, balance, change event. */
+/** The key itself, as a part of a transaction: row, secret, labels, balance, change event. */
 export async function insertKeyRows(context: WriteContext, key: KeyRecord): Promise<void> {
   await context.trx.insertInto('keys').values(toKeyRow(key)).execute();
   await insertSecret(context, key, key.createdAtMs);
-  await insertTags(context, key);
+  await insertLabels(context, key);
   await openKeyBalance(context, key.keyId);
   await announceKey(context, key);
 }

@@ -1,7 +1,7 @@
 import { type Expression, type SqlBool, sql } from 'kysely';
 import type { DialectName, KeysTable } from '../database.ts';
 import type { KeyListQuery } from '../storage.ts';
-import { buildExtraFilter, buildExtraListFilter } from './extra-filters.ts';
+import type { KeyGroupKind } from './key-groups.ts';
 import { buildKeyScope, type KeyColumns, type Keys } from './key-scope.ts';
 
 /** How the database is to go about it; the answer is the same in any case. */
@@ -39,11 +39,9 @@ export function buildKeyFilters(eb: Keys, query: KeyListQuery, hints: FilterHint
   const { minSpendNanoUsd, maxSpendNanoUsd } = query;
   if (minSpendNanoUsd !== undefined || maxSpendNanoUsd !== undefined) filters.push(buildSpendFilter(eb, query, hints));
   if (query.tag !== undefined) filters.push(buildTagFilter(eb, query.tag, hints));
-  if (query.projectId !== undefined) {
-    filters.push(buildExtraFilter(hints.dialect, 'project_id', query.projectId));
-  }
+  if (query.projectId !== undefined) filters.push(buildGroupFilter(eb, 'project_id', query.projectId, hints));
   if (query.accessGroupId !== undefined) {
-    filters.push(buildExtraListFilter(hints.dialect, 'access_group_ids', query.accessGroupId));
+    filters.push(buildGroupFilter(eb, 'access_group_ids', query.accessGroupId, hints));
   }
   if (query.search) filters.push(buildSearch(toSearchTerm(query.search)));
   return filters;
@@ -116,6 +114,17 @@ function buildTagFilter(eb: Keys, tag: string, hints: FilterHints): Expression<S
   return hints.skipIndexes
     ? eb.exists(tagged.whereRef('key_tags.key_id', '=', 'keys.key_id'))
     : eb('keys.key_id', 'in', tagged);
+}
+
+function buildGroupFilter(eb: Keys, kind: KeyGroupKind, value: string, hints: FilterHints): Expression<SqlBool> {
+  const grouped = eb
+    .selectFrom('key_groups')
+    .select('key_groups.key_id')
+    .where('key_groups.kind', '=', kind)
+    .where('key_groups.value', '=', value);
+  return hints.skipIndexes
+    ? eb.exists(grouped.whereRef('key_groups.key_id', '=', 'keys.key_id'))
+    : eb('keys.key_id', 'in', grouped);
 }
 
 function buildSearch(term: string): Expression<SqlBool> {

@@ -6,6 +6,7 @@ import { type RawBuilder, sql } from 'kysely';
 import type { OwnedScope } from '../../core/scope.ts';
 import type { KeyListQuery } from '../storage.ts';
 import { toLikePattern, toPhrase, toSearchTerm } from './key-filters.ts';
+import type { KeyGroupKind } from './key-groups.ts';
 
 /** Yields `row_no`. Rows may come twice, and deleted keys among the living. */
 export type Picker = RawBuilder<{ row_no: number }>;
@@ -40,6 +41,8 @@ export function buildPickers(query: KeyListQuery): Picker[] {
   if (query.createdBy !== undefined) pickers.push(pickLive('created_by', sql`= ${query.createdBy}`));
   if (scope !== 'all') pickers.push(pickScope(scope));
   if (query.tag !== undefined) pickers.push(pickTagged(query.tag));
+  if (query.projectId !== undefined) pickers.push(pickGroup('project_id', query.projectId));
+  if (query.accessGroupId !== undefined) pickers.push(pickGroup('access_group_ids', query.accessGroupId));
   if (query.status === 'blocked') {
     pickers.push(sql`select row_no from keys indexed by keys_blocked where blocked = 1 and deleted_at_ms is null`);
   }
@@ -78,6 +81,11 @@ function pickScope({ userIds, teamIds, organizationIds, keyIds, creatorIds }: Ow
 
 function pickTagged(tag: string): Picker {
   return sql`select keys.row_no from key_tags cross join keys on keys.key_id = key_tags.key_id where key_tags.tag = ${tag}`;
+}
+
+function pickGroup(kind: KeyGroupKind, value: string): Picker {
+  return sql`select keys.row_no from key_groups cross join keys on keys.key_id = key_groups.key_id
+    where key_groups.kind = ${kind} and key_groups.value = ${value}`;
 }
 
 function pickRanges(query: KeyListQuery): Picker[] {

@@ -3,6 +3,7 @@ import { type KeyRecord, keyTags } from '../../core/key.ts';
 import type { IdempotencyNote } from '../storage.ts';
 import { UniqueViolation } from '../unique-violation.ts';
 import type { WriteContext } from '../writer.ts';
+import { keyGroups } from './key-groups.ts';
 
 export type ConflictField = 'key_alias' | 'key' | 'idempotency_key';
 
@@ -63,19 +64,22 @@ export async function insertSecret({ trx }: WriteContext, key: KeyRecord, create
 /** A statement takes a limited number of values, and a key any number of tags. */
 const BATCH = 500;
 
-export async function insertTags({ trx }: WriteContext, key: KeyRecord): Promise<void> {
-  const rows = [...new Set(keyTags(key))].map((tag) => ({ key_id: key.keyId, tag }));
-  for (let start = 0; start < rows.length; start += BATCH) {
-    await trx
-      .insertInto('key_tags')
-      .values(rows.slice(start, start + BATCH))
-      .execute();
-  }
+/** What lists find the key by, beside its columns: tags, project and access groups. */
+export async function insertLabels({ trx }: WriteContext, key: KeyRecord): Promise<void> {
+  const tags = [...new Set(keyTags(key))].map((tag) => ({ key_id: key.keyId, tag }));
+  for (const rows of batches(tags)) await trx.insertInto('key_tags').values(rows).execute();
+  const groups = keyGroups(key).map((group) => ({ ...group, key_id: key.keyId }));
+  for (const rows of batches(groups)) await trx.insertInto('key_groups').values(rows).execute();
 }
 
-export async function replaceTags(context: WriteContext, key: KeyRecord): Promise<void> {
+export async function replaceLabels(context: WriteContext, key: KeyRecord): Promise<void> {
   await context.trx.deleteFrom('key_tags').where('key_id', '=', key.keyId).execute();
-  await insertTags(context, key);
+  await context.trx.deleteFrom('key_groups').where('key_id', '=', key.keyId).execute();
+  await insertLabels(context, key);
+}
+
+function* batches<T>(rows: readonly T[]): Generator<T[]> {
+  for (let start = 0; start < rows.length; start += BATCH) yield rows.slice(start, start + BATCH);
 }
 
 /** A secret that died this long ago is in no cache any more, not even in that of a process whose clock is behind. */

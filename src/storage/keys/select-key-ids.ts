@@ -34,7 +34,6 @@ const FILTERED = [
   'keys.expires_at_ms',
   'keys.last_active_at_ms',
   'keys.deleted_at_ms',
-  'keys.extra',
   'keys.search_text',
 ] as const;
 

@@ -15,6 +15,7 @@ import { countSecretUse } from './0012-secret-use.ts';
 import { createProcesses } from './0013-processes.ts';
 import { createCounters } from './0014-counters.ts';
 import { scheduleKeyRotation } from './0017-key-rotation.ts';
+import { groupKeys } from './0018-key-groups.ts';
 import { extendDailySums } from './0023-daily-tags.ts';
 
 /**
@@ -37,6 +38,7 @@ export function buildMigrations(dialect: DialectName, seal: AuditSeal | null = n
     '0013-processes': { up: (db) => createProcesses(db, dialect) },
     '0014-counters': { up: (db) => createCounters(db, dialect) },
     '0017-key-rotation': { up: scheduleKeyRotation },
+    '0018-key-groups': { up: (db) => groupKeys(db, dialect) },
     '0023-daily-tags': { up: (db) => extendDailySums(db, dialect) },
   };
 }
