@@ -33,7 +33,9 @@ export interface CliIo {
   fetch: typeof fetch;
   /** One or more lines for whoever reads the result. */
   print(text: string): void;
-  /** The same for whoever runs the command: warnings, errors, hints. */
+  /** The same text as it is, for results of any size. Resolves when there is room for more. */
+  write(text: string): Promise<void>;
+  /** Lines for whoever runs the command: warnings, errors, hints. */
   complain(text: string): void;
   nowMs(): number;
   /** Resolves after that long. */
@@ -71,6 +73,8 @@ export function createProcessIo(): CliIo {
     createFile,
     fetch,
     print: (text) => void process.stdout.write(`${text}\n`),
+    // A pipe that is closed ends the writing as well, without a word.
+    write: (text) => new Promise((resolve) => process.stdout.write(text, () => resolve())),
     complain: (text) => void process.stderr.write(`${text}\n`),
     nowMs: Date.now,
     pause: (ms) => new Promise((resolve) => setTimeout(resolve, ms)),

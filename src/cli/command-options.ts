@@ -14,12 +14,12 @@ export interface ConfigOptions {
   json?: boolean;
 }
 
-/** For commands that talk to a running gateway. */
-export function addClientOptions(command: Command): Command {
-  return command
+/** For commands that talk to a running gateway; `json`: those that print a result. */
+export function addClientOptions(command: Command, { json = true } = {}): Command {
+  command
     .option('--url <url>', 'where the gateway is (LATCHKEY_URL; default http://127.0.0.1:4000)')
-    .option('--api-key <key>', 'key to call it with; better in LATCHKEY_API_KEY, where no process list shows it')
-    .option('--json', 'print the answer as JSON');
+    .option('--api-key <key>', 'key to call it with; better in LATCHKEY_API_KEY, where no process list shows it');
+  return json ? command.option('--json', 'print the answer as JSON') : command;
 }
 
 /** For commands that read the configuration; `json`: those that print a result. */

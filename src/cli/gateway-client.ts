@@ -7,11 +7,15 @@ export interface GatewayAddress {
   apiKey?: string | undefined;
 }
 
+type Query = Readonly<Record<string, string | number | undefined>>;
+
 export interface GatewayClient {
   readonly url: string;
   /** The answer's JSON. Throws a CliError with the gateway's own words when it refuses. */
-  get(path: string, query?: Readonly<Record<string, string | number | undefined>>): Promise<unknown>;
+  get(path: string, query?: Query): Promise<unknown>;
   post(path: string, body: unknown): Promise<unknown>;
+  /** An answer of any size as text, handed on piece by piece. Throws as the others do, and when it ends early. */
+  download(path: string, query: Query, take: (text: string) => Promise<void>): Promise<void>;
   /** The status of a path that needs no key. Throws GatewayUnreachable when nobody answers. */
   probe(path: string): Promise<number>;
 }
@@ -37,27 +41,30 @@ export function createGatewayClient(io: CliIo, address: GatewayAddress): Gateway
   const url = parseUrl(address.url ?? settings.url ?? DEFAULT_URL);
   const apiKey = address.apiKey ?? settings.apiKey ?? settings.masterKey ?? settings.sharedMasterKey;
 
-  async function fetchText(path: string, init: RequestInit): Promise<{ response: Response; text: string }> {
+  async function request<T>(path: string, init: RequestInit, read: (response: Response) => Promise<T>): Promise<T> {
     try {
-      const response = await io.fetch(url + path, { ...init, redirect: 'error' });
-      return { response, text: await response.text() };
+      return await read(await io.fetch(url + path, { ...init, redirect: 'error' }));
     } catch (cause) {
+      if (cause instanceof CliError) throw cause;
       throw new GatewayUnreachable(describeUnreachable(url, cause), 1, { cause });
     }
   }
 
+  function authorize(): Record<string, string> {
+    if (apiKey !== null) return { authorization: `Bearer ${apiKey}` };
+    throw new CliError(
+      `No key to call the gateway with: set ${ENVIRONMENT_NAMES.apiKey} (or ${ENVIRONMENT_NAMES.masterKey}), or give --api-key.`,
+      2,
+    );
+  }
+
   async function send(method: 'GET' | 'POST', path: string, body?: string): Promise<unknown> {
-    if (apiKey === null) {
-      throw new CliError(
-        `No key to call the gateway with: set ${ENVIRONMENT_NAMES.apiKey} (or ${ENVIRONMENT_NAMES.masterKey}), or give --api-key.`,
-        2,
-      );
-    }
-    const headers = {
-      authorization: `Bearer ${apiKey}`,
-      ...(body === undefined ? {} : { 'content-type': 'application/json' }),
-    };
-    const { response, text } = await fetchText(path, { method, headers, ...(body === undefined ? {} : { body }) });
+    const headers = { ...authorize(), ...(body === undefined ? {} : { 'content-type': 'application/json' }) };
+    const init = { method, headers, ...(body === undefined ? {} : { body }) };
+    const { response, text } = await request(path, init, async (answered) => ({
+      response: answered,
+      text: await answered.text(),
+    }));
     const answer = parseJson(text);
     if (!response.ok) throw new GatewayRefused(response.status, describeRefusal(response.status, answer));
     if (answer === undefined) throw new CliError(`${url} answers, but not with JSON: is it a Latchkey gateway?`);
@@ -66,15 +73,35 @@ export function createGatewayClient(io: CliIo, address: GatewayAddress): Gateway
 
   return {
     url,
-    get: (path, query = {}) => {
-      const given: [string, string][] = Object.entries(query).flatMap(([name, value]) =>
-        value === undefined ? [] : [[name, String(value)]],
-      );
-      return send('GET', given.length === 0 ? path : `${path}?${new URLSearchParams(given)}`);
-    },
+    get: (path, query = {}) => send('GET', addQuery(path, query)),
     post: (path, body) => send('POST', path, JSON.stringify(body)),
-    probe: async (path) => (await fetchText(path, { method: 'GET' })).response.status,
+    download: (path, query, take) =>
+      request(addQuery(path, query), { headers: authorize() }, async (response) => {
+        if (!response.ok) throw new CliError(describeRefusal(response.status, parseJson(await response.text())));
+        await takeText(response, take);
+      }),
+    probe: (path) =>
+      request(path, { method: 'GET' }, async (response) => {
+        await response.text();
+        return response.status;
+      }),
   };
+}
+
+function addQuery(path: string, query: Query): string {
+  const given: [string, string][] = Object.entries(query).flatMap(([name, value]) =>
+    value === undefined ? [] : [[name, String(value)]],
+  );
+  return given.length === 0 ? path : `${path}?${new URLSearchParams(given)}`;
+}
+
+async function takeText(response: Response, take: (text: string) => Promise<void>): Promise<void> {
+  const decoder = new TextDecoder();
+  try {
+    for await (const bytes of response.body ?? []) await take(decoder.decode(bytes, { stream: true }));
+  } catch (cause) {
+    throw new CliError('The answer ended early: what came of it is not all.', 1, { cause });
+  }
 }
 
 function parseUrl(text: string): string {

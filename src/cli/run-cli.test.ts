@@ -87,6 +87,7 @@ async function run(
       return new Response(text, { status: given.status ?? 200 });
     },
     print: (text) => printed.push(text),
+    write: async (text) => void printed.push(text),
     complain: (text) => complaints.push(text),
     nowMs: () => Date.parse('2026-11-23T12:00:00Z'),
     pause: async (ms) => void pauses.push(ms),
@@ -599,4 +600,27 @@ test.each([
   expect(code).toBe(0);
   expect(seen).toEqual([[expect.stringContaining('elsewhere'), true]]);
   expect(JSON.parse(out)).toMatchObject({ dry_run: true, from: 'db/litellm' });
+});
+
+describe('spend export', () => {
+  const asked = ['spend', 'export', '--from', '2026-11-01', '--to', '2026-11-23'];
+
+  test('prints the file as it comes', async () => {
+    const args = [...asked, '--group-by', 'day,key', '--key', 'key_1'];
+    const { code, out, requests } = await run(args, { answer: { body: 'day,spend\r\n2026-11-01,0.5\r\n' } });
+    expect([code, out]).toEqual([0, 'day,spend\r\n2026-11-01,0.5\r\n']);
+    const query = 'start_date=2026-11-01&end_date=2026-11-23&format=csv&group_by=day%2Ckey&api_key=key_1';
+    expect(requests).toMatchObject([{ url: `http://127.0.0.1:4000/spend/export?${query}` }]);
+  });
+
+  test('says why it was refused, and prints nothing then', async () => {
+    const answer = { status: 400, body: { error: { message: 'group_by knows day, and not shoe.' } } };
+    const { code, out, err } = await run(asked, { answer });
+    expect([code, out, err]).toEqual([1, '', 'The gateway refused with 400: group_by knows day, and not shoe.']);
+  });
+
+  test('wants both days and a format that there is', async () => {
+    expect((await run(['spend', 'export', '--from', '2026-11-01'])).code).toBe(2);
+    expect((await run([...asked, '--format', 'pdf'])).code).toBe(2);
+  });
 });

@@ -6,6 +6,7 @@ import { type Column, formatFields, formatTable } from './format-table.ts';
 import { showText, showTime, showUsd } from './format-value.ts';
 import { createGatewayClient, isRecord, toRecords } from './gateway-client.ts';
 import { toKeyAddress } from './key-address.ts';
+import { addSpendExportCommand } from './spend-export.ts';
 
 type Row = Record<string, unknown>;
 interface SpendOptions extends ClientOptions {
@@ -59,6 +60,8 @@ export function addSpendCommands(program: Command, io: CliIo): void {
   })
     .option(...FROM)
     .option(...TO);
+
+  addSpendExportCommand(spend, io);
 
   addReport(spend.command('logs').description('calls, newest first'), io, {
     path: '/spend/logs',

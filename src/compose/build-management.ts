@@ -75,8 +75,11 @@ export async function buildSpending(
   const library = await loadPriceLibrary();
   return {
     spend: storage.spend,
+    usage: storage.usage,
     keys: storage.keys,
     teams: storage.owners.teams,
+    organizations: storage.owners.organizations,
+    users: storage.owners.users,
     readSpend: keyManagement.readSpend,
     budgetWindow: keyManagement.budgetWindow,
     standingOf: keyManagement.standingOf,

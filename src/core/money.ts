@@ -14,3 +14,10 @@ export function toNanoUsd(usd: number): number {
 export function toUsd(nanoUsd: number): number {
   return nanoUsd / NANO_PER_USD;
 }
+
+/** Nano-dollars → dollars as an exact decimal, never in powers of ten: `0.0000285`. */
+export function toUsdText(nanoUsd: number): string {
+  const digits = String(Math.abs(nanoUsd)).padStart(10, '0');
+  const fraction = digits.slice(-9).replace(/0+$/, '');
+  return `${nanoUsd < 0 ? '-' : ''}${digits.slice(0, -9)}${fraction === '' ? '' : `.${fraction}`}`;
+}

@@ -26,6 +26,7 @@ import { createSessionStore } from './sessions/session-store.ts';
 import { createSettingStore } from './setting-store.ts';
 import { createSpendReader } from './spend-reader.ts';
 import type { Storage } from './storage.ts';
+import { createUsageReader } from './usage-reader.ts';
 import { createWriter } from './writer.ts';
 
 /** What storage says to whoever runs the process; pino's logger fits. */
@@ -150,6 +151,7 @@ async function buildStorage(connection: Connection, options: StorageOptions): Pr
     transact: createTransact(write),
     audit: createAuditStore(reads, dialect, write),
     spend: createSpendReader(reads, dialect),
+    usage: createUsageReader(reads, dialect),
     settings: createSettingStore(reads, write),
     sessions: createSessionStore(reads),
     sessionCache,

@@ -16,6 +16,7 @@ import type { Scope } from '../core/scope.ts';
 import type { CallStatus, SpendRecord } from '../core/spend-record.ts';
 import type { OwnerCache, OwnerReaders, Transact, WriteUnit } from './owners/owner-storage.ts';
 import type { SessionCache, SessionStore } from './sessions/session-storage.ts';
+import type { UsageReader } from './usage-storage.ts';
 
 /** A key together with the secret that opened it. */
 export interface ActiveKey {
@@ -310,6 +311,7 @@ export interface Storage {
   transact: Transact;
   audit: AuditStore;
   spend: SpendReader;
+  usage: UsageReader;
   settings: SettingStore;
   sessions: SessionStore;
   sessionCache: SessionCache;

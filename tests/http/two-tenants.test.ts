@@ -121,6 +121,9 @@ function questionAbout(): Record<string, string> {
     user_email: THEIRS.plainEmail,
     internal_user_id: THEIRS.plain,
     team_id: THEIRS.team,
+    team_ids: THEIRS.team,
+    organization_ids: THEIRS.organization,
+    end_user_ids: THEIRS.endUser,
     team: THEIRS.team,
     organization_id: THEIRS.organization,
     org_id: THEIRS.organization,
@@ -142,6 +145,12 @@ function questionAbout(): Record<string, string> {
 
 const DATES = { start_date: '2000-01-01', end_date: '2100-01-01' };
 const TIMES = { start_date: '2000-01-01 00:00:00', end_date: '2100-01-01 00:00:00' };
+/** The days around now, for reports that cover no century. */
+const RECENT = {
+  start_date: new Date(Date.now() - 86_400_000).toISOString().slice(0, 10),
+  end_date: new Date(Date.now() + 86_400_000).toISOString().slice(0, 10),
+};
+const ALL_GROUPS = 'day,model,key,user,team,tag,organization,provider,end_user';
 /**
  * Whole rows and long pages, so that nothing stays hidden for want of being asked for. Only names that /key/list knows,
  * which refuses all others.
@@ -157,9 +166,23 @@ const WIDE = {
 function queries(): Record<string, string>[] {
   const named = questionAbout();
   const single = Object.entries(named).map(([name, value]) => ({ ...WIDE, [name]: value }));
-  return [{}, WIDE, DATES, TIMES, { ...DATES, summarize: 'false' }, { search: 'globex' }, named, ...single].flatMap(
-    (query) => ('start_date' in query ? [query] : [query, { ...TIMES, ...query }]),
-  );
+  const alone = [{}, WIDE, DATES, TIMES, { ...DATES, summarize: 'false' }, { search: 'globex' }, named, ...single];
+  return alone
+    .flatMap((query) => ('start_date' in query ? [query] : [query, { ...TIMES, ...query }]))
+    .concat(Object.entries(named).map(([name, value]) => ({ ...RECENT, [name]: value })))
+    .concat(
+      [{}, { group_by: 'customer' }, { group_by: 'api_key' }, { group_by: ALL_GROUPS }].map((query) => ({
+        ...RECENT,
+        ...query,
+      })),
+    )
+    .concat(
+      ['ndjson', 'focus'].map((format) => ({
+        ...RECENT,
+        format,
+        ...(format === 'focus' ? {} : { group_by: ALL_GROUPS }),
+      })),
+    );
 }
 
 function bodies(): object[] {
@@ -244,6 +267,17 @@ describe('two tenants', () => {
         'GET /spend/keys',
         'GET /spend/users',
         'GET /spend/tags',
+        'GET /spend/export',
+        'GET /user/daily/activity',
+        'GET /user/daily/activity/aggregated',
+        'GET /team/daily/activity',
+        'GET /team/daily/activity/aggregated',
+        'GET /organization/daily/activity',
+        'GET /customer/daily/activity',
+        'GET /tag/daily/activity',
+        'GET /global/spend/report',
+        'GET /global/spend/teams',
+        'GET /global/spend/all_tag_names',
         'GET /global/spend/keys',
         'GET /global/spend/tags',
         'POST /global/spend/end_users',

@@ -6,12 +6,9 @@ import type { SpendLogFilter } from '../../management/spend/list-spend-logs.ts';
 import type { DailySpend } from '../../management/spend/spend-management.ts';
 import { parseSpan } from './spend-dates.ts';
 import { SpendLogRow } from './spend-log-row.ts';
+import { optionalText, withoutAbsent } from './usage-query.ts';
 
-/** `?user_id=` without a value asks for nothing in particular. */
-const text = z
-  .string()
-  .optional()
-  .transform((value) => (value === '' ? undefined : value));
+const text = optionalText;
 const count = (least: number, most: number, fallback: number) =>
   z.coerce.number().int().min(least).max(most).default(fallback);
 /** Beyond this a nano-dollar cannot be told from the next. */
@@ -127,11 +124,4 @@ function add(sums: Sums, name: string, nanoUsd: number): void {
 
 function inUsd(sums: Sums): Record<string, number> {
   return Object.fromEntries([...sums].map(([name, nanoUsd]) => [name, toUsd(nanoUsd)]));
-}
-
-type Present<T> = { [Name in keyof T]?: Exclude<T[Name], undefined> };
-
-/** Drops the members that are undefined, which a filter may not hold. */
-function withoutAbsent<T extends object>(filter: T): Present<T> {
-  return Object.fromEntries(Object.entries(filter).filter(([, value]) => value !== undefined)) as Present<T>;
 }

@@ -4,13 +4,18 @@ import type { KeyRecord } from '../../core/key.ts';
 import type { ModelPrice } from '../../core/model.ts';
 import type { OwnerLinks, OwnerReaders } from '../../storage/owners/owner-storage.ts';
 import type { KeyStore, SpendReader } from '../../storage/storage.ts';
+import type { UsageReader } from '../../storage/usage-storage.ts';
 
 export type { DailySpend, SpendRow } from '../../storage/storage.ts';
+export type { UsageDimension, UsageRow } from '../../storage/usage-storage.ts';
 
 export interface SpendManagement {
   spend: SpendReader;
+  usage: UsageReader;
   keys: Pick<KeyStore, 'find' | 'list'>;
   teams: Pick<OwnerReaders['teams'], 'findMany'>;
+  organizations: Pick<OwnerReaders['organizations'], 'findMany'>;
+  users: Pick<OwnerReaders['users'], 'findMany'>;
   /** Nano-dollars spent in the current budget window of each key, in order: the number that enforcement uses. */
   readSpend(keys: readonly KeyRecord[]): Promise<number[]>;
   /** Who stands behind a key, and the budget row that it is linked to. */

@@ -2,6 +2,8 @@
 import type { Caller } from '../../core/caller.ts';
 import { GatewayError } from '../../core/gateway-error.ts';
 import { parseKeyAddress } from '../../core/key-address.ts';
+import { scopeOf } from '../../core/rights.ts';
+import type { Scope } from '../../core/scope.ts';
 import type { KeyStore, SpendQuery } from '../../storage/storage.ts';
 
 type Owned = Pick<SpendQuery, 'keyId' | 'keyHash' | 'userId'>;
@@ -49,6 +51,14 @@ export async function selectKey(
   const key = await keys.find(address, { includeDeleted: true });
   if (key !== undefined) return { keyId: key.keyId };
   return address.kind === 'hash' ? { keyId: null, keyHash: address.hash } : undefined;
+}
+
+/**
+ * Whose sums the caller may read: everybody's, as with calls; else its own, those of teams that it administers and those
+ * of its organisations.
+ */
+export function usageScopeOf(caller: Caller): Scope {
+  return seesAllSpend(caller) ? 'all' : scopeOf(caller);
 }
 
 /** Administrators, and keys that were given the permission to read spend. */

@@ -56,8 +56,11 @@ beforeAll(async () => {
   await settle('m1', 800, null, { startedAtMs: NOW_MS + 2 });
   deps = {
     spend: storage.spend,
+    usage: storage.usage,
     keys: storage.keys,
     teams: storage.owners.teams,
+    organizations: storage.owners.organizations,
+    users: storage.owners.users,
     readSpend: management.readSpend,
     standingOf: management.standingOf,
     budgetWindow: management.budgetWindow,

@@ -1,0 +1,46 @@
+import type { Caller } from '../../core/caller.ts';
+import type { UsageDimension, UsageQuery, UsageRow } from '../../storage/usage-storage.ts';
+import { askUsage, type UsageDeps, type UsageFilter } from './ask-usage.ts';
+import { collectUsage } from './sum-usage.ts';
+import { type NameDeps, nameUsage, type UsageNames } from './usage-names.ts';
+
+/** What activity is shown of. A call with two tags counts once, and is shown under both. */
+export type ActivityEntity = 'user' | 'team' | 'organization' | 'end_user' | 'tags';
+
+export interface Activity {
+  /** Sums by day, entity, key, model, model group and provider, newest day first. */
+  rows: UsageRow[];
+  /** How many such sums there are. */
+  total: number;
+  names: UsageNames;
+}
+
+/**
+ * What was called when, by whom and what it cost, as far as the caller may see it. Users who ask about nobody in
+ * particular are shown themselves. Without a page everything at once; throws bad_request when that is too much.
+ */
+export async function listActivity(
+  deps: UsageDeps & NameDeps,
+  caller: Caller,
+  entity: ActivityEntity,
+  filter: UsageFilter,
+  page?: { limit: number; offset: number },
+): Promise<Activity> {
+  const query = await askUsage(deps, caller, filter);
+  if (query === undefined) return { rows: [], total: 0, names: await nameUsage(deps, []) };
+  const narrowed = entity === 'user' ? ownUnlessNamed(query, caller) : { ...query, having: entity };
+  const by: readonly UsageDimension[] = ['day', entity, 'key', 'key_hash', 'model', 'model_group', 'provider'];
+  if (page === undefined) {
+    const rows = (await collectUsage(deps.usage.readAll(narrowed, by, PAGE))).reverse();
+    return { rows, total: rows.length, names: await nameUsage(deps, rows) };
+  }
+  const [rows, total] = await Promise.all([deps.usage.page(narrowed, by, page), deps.usage.count(narrowed, by)]);
+  return { rows, total, names: await nameUsage(deps, rows) };
+}
+
+const PAGE = 2_000;
+
+function ownUnlessNamed(query: UsageQuery, caller: Caller): UsageQuery {
+  if (query.scope === 'all' || query.userIds !== undefined || caller.userId === null) return query;
+  return { ...query, userIds: [caller.userId] };
+}
