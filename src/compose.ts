@@ -2,19 +2,12 @@ import { randomBytes } from 'node:crypto';
 import { mkdirSync } from 'node:fs';
 import { hostname } from 'node:os';
 import { pino } from 'pino';
-import { createAdminLogin } from './auth/admin-login.ts';
-import { reassureCaller } from './auth/identify-caller.ts';
-import { createIpAllowList } from './auth/ip-allow-list.ts';
 import { createMasterKeyCheck } from './auth/master-key.ts';
 import { createPasswordHasher } from './auth/password-hash.ts';
+import { buildApp, type Foundation } from './compose/build-app.ts';
 import { buildCounters } from './compose/build-counters.ts';
-import { buildGatewayDeps, chooseUpstream, newEndUserLimits } from './compose/build-gateway.ts';
-import { buildKeyManagement, buildSpending } from './compose/build-management.ts';
+import { chooseUpstream, newEndUserLimits } from './compose/build-gateway.ts';
 import { buildMetrics, type Metrics, processSource } from './compose/build-metrics.ts';
-import { buildModelManagement } from './compose/build-model-management.ts';
-import { buildBudgetManagement, buildOwnerManagement } from './compose/build-owner-management.ts';
-import { buildRouteGuard, warnOfUnknownRoutes } from './compose/build-route-guard.ts';
-import { buildTeamManagement } from './compose/build-team-management.ts';
 import { databaseUrlOf } from './compose/database-url.ts';
 import { followMasterKey } from './compose/follow-master-key.ts';
 import { createModelCatalog } from './compose/model-catalog.ts';
@@ -22,38 +15,30 @@ import { newId } from './compose/new-id.ts';
 import { createRequestIds } from './compose/new-request-id.ts';
 import { openJournal } from './compose/open-journal.ts';
 import { createRecoveredBalances } from './compose/recovered-balances.ts';
+import { createReload } from './compose/reload.ts';
 import { createRequestLog } from './compose/request-log.ts';
 import { createSecretBox } from './compose/secret-box.ts';
 import { startJobs } from './compose/start-jobs.ts';
 import type { Config } from './config/config.ts';
 import { readOrCreateSalt } from './config/salt-file.ts';
-import { createCheckpointSigner } from './core/audit-checkpoint.ts';
 import { createAuditSeal } from './core/audit-seal.ts';
-import { createBudgetCalendar } from './core/budget-window.ts';
-import type { Caller } from './core/caller.ts';
-import type { KnownRoute } from './core/ceiling-terms.ts';
 import { sha256Hex } from './core/key-secret.ts';
 import { createRedisBell } from './counters/redis-bell.ts';
-import { callModel } from './gateway/call-model.ts';
 import { createCooldowns } from './gateway/cooldowns.ts';
-import { explainCall } from './gateway/explain-call.ts';
-import { listDeployments, listModels } from './gateway/list-models.ts';
 import { createLiveCalls } from './gateway/live-calls.ts';
-import { createApp } from './http/app.ts';
 import type { App } from './http/app-instance.ts';
+import { createFront } from './http/front.ts';
 import { createEndUserRecorder } from './jobs/end-user-recorder.ts';
 import { createLastActiveRecorder } from './jobs/last-active-recorder.ts';
 import type { LedgerRecovery } from './ledger/ledger.ts';
 import { formatIdentity, isKnownToBeGone, readOwnIdentity } from './ledger/process-identity.ts';
 import { createRefusalLog } from './management/audit/refusal-log.ts';
 import { establishMasterKey } from './management/installation/master-key.ts';
-import { getKeyInfo } from './management/keys/get-key-info.ts';
 import { runDueRotations } from './management/keys/run-due-rotations.ts';
 import { createAttemptLimit } from './management/sessions/attempt-limits.ts';
 import { createLoginThrottle } from './management/sessions/login-throttle.ts';
 import { createTransport } from './providers/transport.ts';
 import { type OpenStorage, openStorage } from './storage/open-storage.ts';
-import { VERSION } from './version.ts';
 
 /** What tests put in the place of the real thing. */
 export interface ComposeOverrides {
@@ -65,12 +50,18 @@ export interface ComposeOverrides {
 }
 
 export interface Gateway {
+  /** Listens. What it answers follows `reload`; what is injected into it does not. */
   app: App;
   /** Made at this start because none was configured; shown once and kept nowhere. Null otherwise. */
   newMasterKey: string | null;
   recovery: LedgerRecovery;
   /** Its own metrics, and from where a scrape takes them. */
   metrics: Pick<Metrics, 'collectOwn' | 'gatherFrom'>;
+  /**
+   * Reads the configuration again and puts it in force for what comes from now on, all of it or, where it is wrong, nothing.
+   * What is in flight goes on by the old one. Says in the log what came of it; never rejects.
+   */
+  reload(load: () => Config): Promise<void>;
   /** Ends calls in flight (waiting for them up to `drainMs`), ships the journal, closes everything. */
   close(drainMs?: number): Promise<void>;
 }
@@ -128,19 +119,23 @@ export async function compose(config: Config, overrides: ComposeOverrides = {}):
   });
   recovered.tell(counters);
   const live = createLiveCalls(counters);
-  const calendar = createBudgetCalendar({
-    timeZone: config.general.budgetTimeZone,
-    weekStart: config.general.weekStart,
-  });
   const transport = createTransport({ connectTimeoutMs: CONNECT_TIMEOUT_MS });
   const upstream = chooseUpstream(transport, nowMs);
   const box = createSecretBox(salt, 'models');
-  const catalog = createModelCatalog(config, storage.owners.models, box, config.variables);
+  const catalog = createModelCatalog(config, storage.owners.models, box);
   await catalog.refresh();
-  const endUsers = createEndUserRecorder({ transact: storage.transact, limits: newEndUserLimits(config) });
+  let inForce = { config, loadedAtMs: nowMs() };
+  const endUsers = createEndUserRecorder({
+    transact: storage.transact,
+    limits: () => newEndUserLimits(inForce.config),
+  });
   const cooldowns = createCooldowns({
-    allowedFails: config.router.allowedFails,
-    cooldownMs: config.router.cooldownMs,
+    get allowedFails() {
+      return inForce.config.router.allowedFails;
+    },
+    get cooldownMs() {
+      return inForce.config.router.cooldownMs;
+    },
     nowMs,
   });
   const metrics = buildMetrics({
@@ -149,49 +144,61 @@ export async function compose(config: Config, overrides: ComposeOverrides = {}):
     deployments: catalog.deployments,
     isCooling: cooldowns.isCooling,
   });
-  const { whenCurrent, isCurrent } = storage.freshness;
-  const standing = {
-    keyCache: storage.keyCache,
-    owners: storage.ownerCache,
-    changesHeard: live.changesHeard,
-    whenCurrent,
+  const inspectProcess = async () => ({
+    callsInFlight: live.count(),
+    openHolds: await counters.openHolds(),
+    journalBacklog: ledger.backlog(),
+    changeFeedPosition: storage.changes.position(),
+    changeFeedBehindMs: storage.freshness.behindMs(),
+    liveProcesses: storage.processes.live(),
+    configDigest: inForce.config.digest,
+    configLoadedAtMs: inForce.loadedAtMs,
+  });
+  metrics.addSource(processSource({ inspect: inspectProcess, pingDatabase: storage.ping, redisState }));
+  const lastActive = createLastActiveRecorder(storage.keys);
+  const requestLog = createRequestLog(logger, nowMs);
+  const refusals = createRefusalLog({
+    audit: storage.audit,
     nowMs,
-  };
-  const gateway = await buildGatewayDeps(config, {
-    models: catalog.index,
-    counters,
-    owners: storage.ownerCache,
-    onNewEndUser: endUsers.note,
-    reassureCaller: (caller) => reassureCaller(caller, standing),
-    // Where what is cached does not count, nothing that a call was told counts either.
-    live: { ...live, changesHeard: () => (isCurrent() ? live.changesHeard() : -1) },
-    calendar,
+    newId,
+    onFailure: (error) => logger.error({ err: error }, 'a refused attempt is missing in the audit log'),
+  });
+
+  const masterKeys = createMasterKeyCheck([]);
+  const front = createFront();
+  const foundation: Foundation = {
+    storage,
     ledger,
-    upstream,
+    counters,
+    redisState,
+    live,
     cooldowns,
-    observer: metrics.observer,
-    onUnpriced: metrics.calls.unpriced,
-    logger,
+    metrics,
+    inspectProcess,
+    upstream,
+    catalog,
+    box,
+    endUsers,
+    lastActive,
+    requestLog,
+    recordRefusal: refusals.record,
+    passwords: createPasswordHasher(),
+    throttle: createLoginThrottle(nowMs),
+    leakLimit: createAttemptLimit({ attempts: LEAKS_PER_HOUR, windowMs: HOUR_MS, nowMs }),
+    masterKeys,
+    salt,
+    auditSeal,
+    newRequestId: createRequestIds(nowMs),
     nowMs,
     random: overrides.random ?? Math.random,
-  });
-  const routes: KnownRoute[] = [];
-  const guardRoute = buildRouteGuard(config);
-  const keyManagement = await buildKeyManagement(config, {
-    storage,
-    counters,
-    calendar,
-    gateway,
-    nowMs,
-    salt,
-    routes,
-    guardRoute,
-  });
-  const spending = await buildSpending(config, { storage, ledger, gateway, keyManagement });
-  const ownerManagement = buildOwnerManagement({ storage, counters, calendar, gateway, nowMs });
+    logger,
+    front,
+  };
+  let current = await buildApp(config, foundation);
+  const { app } = current;
   // After whatever an operator can get wrong (a hook, say): a master key that is made now is shown at the end of the start.
   const masterKey = await findMasterKey(config, storage, nowMs);
-  const masterKeys = createMasterKeyCheck([masterKey.hash]);
+  masterKeys.replace([masterKey.hash]);
   const masterKeyFollower = config.masterKey === null ? followMasterKey(storage.settings, masterKeys) : null;
   storage.changes.subscribe((event) => {
     live.onChange(event);
@@ -201,121 +208,21 @@ export async function compose(config: Config, overrides: ComposeOverrides = {}):
     }
     if (event.kind === 'balance') void counters.adjust(event.counter, event.deltaNanoUsd, event.seq);
   });
-  const { sessions } = config;
-  const adminLogin = createAdminLogin({
-    username: sessions.adminName,
-    password: sessions.adminPassword,
-    masterKeys,
-    salt,
-  });
-  const passwordManagement = {
-    sessions: storage.sessions,
-    passwords: createPasswordHasher(),
-    throttle: createLoginThrottle(nowMs),
-  };
-  const lastActive = createLastActiveRecorder(storage.keys);
-
-  const requestLog = createRequestLog(logger, nowMs);
-
-  const inspectProcess = async () => ({
-    callsInFlight: live.count(),
-    openHolds: await counters.openHolds(),
-    journalBacklog: ledger.backlog(),
-    changeFeedPosition: storage.changes.position(),
-    changeFeedBehindMs: storage.freshness.behindMs(),
-    liveProcesses: storage.processes.live(),
-  });
-  metrics.addSource(processSource({ inspect: inspectProcess, pingDatabase: storage.ping, redisState }));
-
-  const refusals = createRefusalLog({
-    audit: storage.audit,
-    nowMs,
-    newId,
-    onFailure: (error) => logger.error({ err: error }, 'a refused attempt is missing in the audit log'),
-  });
-
-  const app = await createApp({
+  const reload = createReload({
+    first: config,
     logger,
-    recordRefusal: refusals.record,
-    logRequest: (line) => {
-      requestLog.log(line);
-      metrics.requests.answered(line);
+    build: (next) => buildApp(next, foundation),
+    swap: (next, built) => {
+      catalog.replace(next);
+      inForce = { config: next, loadedAtMs: nowMs() };
+      if (next.masterKey !== null) masterKeys.replace([sha256Hex(next.masterKey)]);
+      logger.level = next.log.level;
+      requestLog.heedLevel();
+      current = built;
+      front.hand(built.app);
     },
-    newId: createRequestIds(nowMs),
-    version: VERSION,
-    bodyLimitBytes: config.server.bodyLimitBytes,
-    trustedProxies: config.general.trustedProxies,
-    identify: { ...standing, isMasterKeyHash: masterKeys.isMasterKeyHash, keyHeaderName: config.general.keyHeaderName },
-    sessions: {
-      identify: { ...standing, sessionCache: storage.sessionCache, adminLogin, lifetimes: sessions },
-      cookie: { secure: sessions.cookieSecure, path: sessions.cookiePath },
-    },
-    isIpAllowed: config.general.allowedIps === null ? null : createIpAllowList(config.general.allowedIps),
-    publicRoutes: config.general.publicRoutes,
-    guardRoute,
-    noteRoute: (route) => routes.push(route),
-    pingDatabase: storage.ping,
-    callRoll: storage.processes.callRoll,
-    redisState,
-    inspectProcess,
-    metrics: { requireKey: config.metrics.requireKey, ...metrics },
-    listModels: (caller) => listModels(gateway.models, caller),
-    listDeployments: (caller) =>
-      listDeployments(catalog.deployments(), gateway.models, caller).map((deployment) => ({
-        ...deployment,
-        price: gateway.priceOf(deployment, deployment.upstreamModel).price,
-      })),
-    endUserHeaderName: config.general.endUserHeaderName,
-    callModel: (request) => {
-      const { key, secretHash } = request.caller;
-      if (key !== null) lastActive.note(key.keyId, secretHash, nowMs());
-      return callModel(gateway, request);
-    },
-    explainCall: async (question) => {
-      const standing = await storage.ownerCache.standingOf(question.key);
-      const refuseRole = (caller: Caller, route: string) => guardRoute({ access: 'llm', scope: 'self', route })(caller);
-      return explainCall({ ...gateway, refuseRole }, { ...question, standing }, nowMs());
-    },
-    getVisibleKey: async (caller, text) => (await getKeyInfo(keyManagement, caller, text)).key,
-    auditManagement: { audit: storage.audit, seal: auditSeal, signer: createCheckpointSigner(salt), nowMs },
-    keyManagement,
-    modelManagement: buildModelManagement({ storage, catalog, box, nowMs }),
-    budgetManagement: buildBudgetManagement(storage, nowMs),
-    ownerManagement,
-    userManagement: {
-      ...ownerManagement,
-      ...passwordManagement,
-      keyManagement,
-      defaults: config.userDefaults,
-      proxyWindows: { budgetDuration: config.general.budgetDuration, modelMaxBudget: {} },
-    },
-    tagManagement: { ...ownerManagement, tagsInSpend: () => storage.spend.byTag({}) },
-    organizationManagement: { ...ownerManagement, userDefaults: config.userDefaults },
-    sessionManagement: {
-      ...passwordManagement,
-      sessionCache: storage.sessionCache,
-      owners: storage.owners,
-      standingOf: storage.ownerCache.standingOf,
-      transact: storage.transact,
-      adminLogin,
-      lifetimes: sessions,
-      nowMs,
-      randomBytes,
-      newId,
-    },
-    leaks: {
-      keys: storage.keys,
-      leakLimit: createAttemptLimit({ attempts: LEAKS_PER_HOUR, windowMs: HOUR_MS, nowMs }),
-      isMasterKeyHash: masterKeys.isMasterKeyHash,
-      onMasterKey: () => logger.error('The master key was reported as leaked. Replace it now.'),
-      nowMs,
-      newId,
-    },
-    teamManagement: buildTeamManagement(config, ownerManagement, keyManagement),
-    spending,
   });
 
-  warnOfUnknownRoutes(config, routes, logger);
   // Before the first call: whoever waits for all processes waits for this one from now on.
   await storage.processes.beat();
   const jobs = startJobs({
@@ -329,7 +236,7 @@ export async function compose(config: Config, overrides: ComposeOverrides = {}):
     masterKeyFollower,
     takeOverJournals: takeOver,
     rotateKeys: () =>
-      runDueRotations(keyManagement, ({ keyId }) =>
+      runDueRotations(current.keyManagement, ({ keyId }) =>
         logger.warn(
           { keyId },
           'A key is due for rotation and nobody has claimed its new secret; the old one goes on working',
@@ -343,6 +250,7 @@ export async function compose(config: Config, overrides: ComposeOverrides = {}):
     newMasterKey: masterKey.newSecret,
     recovery,
     metrics,
+    reload,
     async close(drainMs = DRAIN_MS) {
       const drained = live.drain(drainMs);
       await app.close();

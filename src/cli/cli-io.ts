@@ -5,6 +5,7 @@ import type { Config } from '../config/config.ts';
 import { type Environment, readEnvironment } from '../config/env.ts';
 import { loadConfig } from '../config/load-config.ts';
 import type { ConfigOverrides } from '../config/outside-settings.ts';
+import type { ConfigSource } from './follow-config.ts';
 
 /** What the commands that work on the installation itself, not on a running gateway, need of `compose`. */
 export type Installation = typeof import('../compose/audit-installation.ts') &
@@ -22,8 +23,8 @@ export interface NewFile {
 
 export interface CliIo {
   environment: Environment;
-  /** What the command line adds to the environment and the file. Throws a ConfigError. */
-  loadConfig(overrides: ConfigOverrides): Config;
+  /** What the command line adds to the environment and the file. Throws a ConfigError. Told of every file it asks for. */
+  loadConfig(overrides: ConfigOverrides, onRead?: (path: string) => void): Config;
   fileExists(path: string): boolean;
   readFile(path: string): string;
   /** However long the file is. */
@@ -42,8 +43,8 @@ export interface CliIo {
   pause(ms: number): Promise<void>;
   /** Loaded when needed: most commands only talk to a running gateway. */
   loadInstallation(): Promise<Installation>;
-  /** Serves until the process is told to stop. */
-  serve(config: Config): Promise<void>;
+  /** Serves until the process is told to stop. `source`: how `config` was read, to read it again. */
+  serve(config: Config, source: ConfigSource): Promise<void>;
 }
 
 /** A failure that the user understands in one sentence. Exit code 1; 2: the command was used wrongly. */
@@ -66,7 +67,15 @@ export function createProcessIo(): CliIo {
   });
   return {
     environment,
-    loadConfig: (overrides) => loadConfig({ environment, overrides, readFile: (path) => readFileSync(path, 'utf8') }),
+    loadConfig: (overrides, onRead) =>
+      loadConfig({
+        environment,
+        overrides,
+        readFile: (path) => {
+          onRead?.(path);
+          return readFileSync(path, 'utf8');
+        },
+      }),
     fileExists: existsSync,
     readFile: (path) => readFileSync(path, 'utf8'),
     readLines,
@@ -86,7 +95,7 @@ export function createProcessIo(): CliIo {
       ...(await import('../compose/migrate-database.ts')),
       ...(await import('../compose/take-over.ts')),
     }),
-    serve: async (config) => (await import('./serve.ts')).serve(config),
+    serve: async (config, source) => (await import('./serve.ts')).serve(config, source),
   };
 }
 

@@ -9,6 +9,7 @@ import { addConfigCheckCommand, printWarnings } from './check-config.ts';
 import { CliError, type CliIo, createProcessIo } from './cli-io.ts';
 import { addConfigOptions, type ConfigOptions, toOverrides } from './command-options.ts';
 import { addDoctorCommand } from './doctor.ts';
+import { describeFile } from './follow-config.ts';
 import { addExportCommand } from './import/export-command.ts';
 import { addImportCommands } from './import/import-commands.ts';
 import { addKeysCommands } from './keys/keys-commands.ts';
@@ -57,10 +58,15 @@ function buildProgram(io: CliIo, setExitCode: (code: number) => void): Command {
     .option('--workers <count>', 'processes that serve on the port, with PostgreSQL (LATCHKEY_WORKERS; default 1)')
     .addOption(new Option('--num_workers <count>').hideHelp())
     .action((options: ConfigOptions) => {
-      const config = io.loadConfig(toOverrides(options));
+      let files = new Map<string, string>();
+      const load = () => {
+        files = new Map();
+        return io.loadConfig(toOverrides(options), (path) => files.set(path, describeFile(path)));
+      };
+      const config = load();
       // One of several workers would only say again what the primary has said.
       if (!cluster.isWorker) printWarnings(io, config.warnings);
-      return io.serve(config);
+      return io.serve(config, { load, files: () => files });
     });
   addMigrateCommand(program, io);
   addKeysCommands(program, io);

@@ -4,16 +4,19 @@ import { composeWhenReachable } from '../compose/compose-when-reachable.ts';
 import type { Gateway } from '../compose.ts';
 import type { Config } from '../config/config.ts';
 import { describeMasterKey, describeStart } from './describe-start.ts';
+import { type ConfigSource, followConfig } from './follow-config.ts';
 import { superviseWorkers } from './supervise-workers.ts';
 import { connectToPrimary } from './worker-link.ts';
 
 /**
  * Runs the gateway until SIGTERM or SIGINT, then lets calls in flight end, ships the journal and returns. A second
- * signal does not wait. Rejects when the start fails; what is left behind then is good for the next start.
+ * signal does not wait. On SIGHUP, and when a file of the configuration changes, it is read again. Rejects when the start
+ * fails; what is left behind then is good for the next start.
  */
-export async function serve(config: Config): Promise<void> {
-  if (cluster.isWorker) return serveAsWorker(config);
-  if (config.server.workers > 1) return superviseWorkers(config);
+export async function serve(config: Config, source: ConfigSource): Promise<void> {
+  if (cluster.isWorker) return serveAsWorker(config, source);
+  if (config.server.workers > 1) return superviseWorkers(config, source);
+  const follower = followConfig(source.files);
   const gateway = await composeWhenReachable(config, { untilStop: untilSignal, say });
   if (gateway === null) return;
   let port: number;
@@ -33,13 +36,17 @@ export async function serve(config: Config): Promise<void> {
       recovery: gateway.recovery,
     }),
   );
+  follower.begin(() => gateway.reload(source.load));
   await untilSignal();
+  follower.stop();
   await gateway.close();
 }
 
 /** One of several processes on one port. What there is to say about the start is said by the primary. */
-async function serveAsWorker(config: Config): Promise<void> {
+async function serveAsWorker(config: Config, source: ConfigSource): Promise<void> {
   const link = connectToPrimary();
+  // It is the primary that looks after the files.
+  const follower = followConfig(null);
   try {
     const gateway = await composeWhenReachable(config, { untilStop: () => link.untilDrain(), say });
     if (gateway === null) return;
@@ -47,7 +54,9 @@ async function serveAsWorker(config: Config): Promise<void> {
     metrics.gatherFrom(link.shareMetrics(metrics.collectOwn));
     if (await link.mayListen({ kind: 'ready', newMasterKey, recovery })) {
       link.tell({ kind: 'listening', port: await listen(gateway, config) });
+      follower.begin(() => gateway.reload(source.load));
       await link.untilDrain();
+      follower.stop();
     }
     await gateway.close();
   } catch (error) {

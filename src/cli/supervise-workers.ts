@@ -1,11 +1,14 @@
 /**
  * The primary of `--workers N`: forks, watches, passes signals on, and does nothing else, so that it has no reason to end.
+ * A configuration that is wrong it does not pass on, and says so once for all.
  * Workers share one port. They begin to listen together, when all are ready, so whoever gets an answer gets one from a
  * whole gateway.
  */
 import cluster, { type Worker } from 'node:cluster';
-import type { Config } from '../config/config.ts';
+import { problemsOf, REJECTED } from '../compose/reload.ts';
+import { type Config, LOG_LEVELS } from '../config/config.ts';
 import { describeMasterKey, describeStart } from './describe-start.ts';
+import { type ConfigSource, followConfig } from './follow-config.ts';
 import { forwardLines } from './forward-lines.ts';
 import { createMetricsGatherer } from './gather-metrics.ts';
 import type { FromWorker, ToWorker } from './worker-messages.ts';
@@ -18,6 +21,9 @@ const LAST_PAUSE_MS = 5_000;
 /** Longer than a worker takes to let its calls end and to ship its bills. */
 const STOP_WITHIN_MS = 60_000;
 
+/** Numbers of the levels in the log. */
+const LEVELS = { warn: 40, error: 50 } as const;
+
 interface Place {
   number: number;
   worker: Worker | null;
@@ -29,7 +35,7 @@ interface Place {
 }
 
 /** Serves until SIGTERM or SIGINT. Rejects when a worker cannot start, cannot be kept alive, or does not end well. */
-export function superviseWorkers(config: Config): Promise<void> {
+export function superviseWorkers(config: Config, source: ConfigSource): Promise<void> {
   return new Promise((resolve, reject) => {
     const places: Place[] = Array.from({ length: config.server.workers }, (_, index) => ({
       number: index + 1,
@@ -46,12 +52,11 @@ export function superviseWorkers(config: Config): Promise<void> {
     let stopping = false;
     let failure: Error | null = null;
     const metrics = createMetricsGatherer();
-    const logs = !['fatal', 'error', 'silent'].includes(config.log.level);
 
-    function log(message: string, fields: object): void {
-      if (!logs) return;
+    function log(level: keyof typeof LEVELS, message: string, fields: object): void {
+      if (LOG_LEVELS.indexOf(config.log.level) < LOG_LEVELS.indexOf(level) || config.log.level === 'silent') return;
       const time = new Date().toISOString();
-      process.stdout.write(`${JSON.stringify({ level: 40, time, ...fields, msg: message })}\n`);
+      process.stdout.write(`${JSON.stringify({ level: LEVELS[level], time, ...fields, msg: message })}\n`);
     }
 
     function start(place: Place): void {
@@ -128,7 +133,13 @@ export function superviseWorkers(config: Config): Promise<void> {
         return;
       }
       const pauseMs = Math.min(FIRST_PAUSE_MS * 2 ** place.shortLives, LAST_PAUSE_MS);
-      log('a worker has ended and is started again', { worker: place.number, pid, reason, why, pause_ms: pauseMs });
+      log('warn', 'a worker has ended and is started again', {
+        worker: place.number,
+        pid,
+        reason,
+        why,
+        pause_ms: pauseMs,
+      });
       place.restart = setTimeout(() => start(place), pauseMs);
     }
 
@@ -164,7 +175,13 @@ export function superviseWorkers(config: Config): Promise<void> {
 
     process.on('SIGTERM', onSignal);
     process.on('SIGINT', onSignal);
-    process.on('SIGHUP', () => {
+    followConfig(source.files).begin(() => {
+      try {
+        source.load();
+      } catch (error) {
+        log('error', REJECTED, { problems: problemsOf(error) });
+        return;
+      }
       for (const { worker } of places) worker?.process.kill('SIGHUP');
     });
     cluster.setupPrimary({ silent: true });

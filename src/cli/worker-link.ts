@@ -47,8 +47,6 @@ export function connectToPrimary(): WorkerLink {
   });
   process.on('SIGTERM', end);
   process.on('SIGINT', () => {});
-  // Whatever it means to others who listen, it does not mean that calls in flight break off.
-  process.on('SIGHUP', () => {});
   const tell = (message: FromWorker): void => void process.send?.(message);
   return {
     mayListen(ready) {

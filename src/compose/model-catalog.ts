@@ -15,25 +15,29 @@ export interface ModelCatalog {
   isConfigured(id: string): boolean;
   /** Reads what was added; those who ask while it is read wait for a reading that begins after their question. */
   refresh(): Promise<void>;
+  /** Puts another configuration's models and aliases in force, at once. What was added stays. */
+  replace(config: CatalogConfig): void;
   parse(record: Pick<ModelRecord, 'id' | 'modelName' | 'params' | 'info'>): ParsedDeployment;
 }
+
+type CatalogConfig = Pick<Config, 'deployments' | 'modelGroupAliases' | 'variables'>;
 
 /** More models than anybody adds; beyond it the oldest are left out. */
 const MAX_MODELS = 10_000;
 
-export function createModelCatalog(
-  config: Pick<Config, 'deployments' | 'modelGroupAliases'>,
-  models: OwnerReaders['models'],
-  box: SecretBox,
-  variables: Readonly<Record<string, string>>,
-): ModelCatalog {
-  const configured = new Set(config.deployments.map(({ id }) => id));
-  let deployments = config.deployments;
-  let current = createModelIndex(deployments, config.modelGroupAliases);
+export function createModelCatalog(first: CatalogConfig, models: OwnerReaders['models'], box: SecretBox): ModelCatalog {
+  let config = first;
+  let added: readonly ModelRecord[] = [];
+  let configured: ReadonlySet<string>;
+  let deployments: readonly Deployment[];
+  let current: ModelIndex;
   let reading: Promise<void> = Promise.resolve();
+  build();
 
-  const parse: ModelCatalog['parse'] = ({ id, modelName, params, info }) =>
-    parseDeployment({ model_name: modelName, litellm_params: params, model_info: { ...info, id } }, variables);
+  function parse({ id, modelName, params, info }: Parameters<ModelCatalog['parse']>[0]): ParsedDeployment {
+    const entry = { model_name: modelName, litellm_params: params, model_info: { ...info, id } };
+    return parseDeployment(entry, config.variables);
+  }
 
   function toDeployment(record: ModelRecord): Deployment[] {
     let sealed = false;
@@ -60,7 +64,13 @@ export function createModelCatalog(
       limit: MAX_MODELS,
       offset: 0,
     });
-    deployments = [...config.deployments, ...records.flatMap(toDeployment)];
+    added = records;
+    build();
+  }
+
+  function build(): void {
+    configured = new Set(config.deployments.map(({ id }) => id));
+    deployments = [...config.deployments, ...added.flatMap(toDeployment)];
     current = createModelIndex(deployments, config.modelGroupAliases);
   }
 
@@ -77,6 +87,10 @@ export function createModelCatalog(
       const next = reading.then(read);
       reading = next.catch(() => {});
       return next;
+    },
+    replace(next) {
+      config = next;
+      build();
     },
     parse,
   };

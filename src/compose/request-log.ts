@@ -6,6 +6,8 @@ export interface RequestLog {
   log: LogRequest;
   /** Hands over what has been gathered; for a timer, and for the end. */
   flush(): void;
+  /** To be called when the logger's level has changed. */
+  heedLevel(): void;
 }
 
 /** Handed over at once when this much has been gathered. */
@@ -16,8 +18,10 @@ const MAX_GATHERED_CHARACTERS = 32 * 1024;
  * together by hand, which costs a fraction of a general serialiser, and lines are handed over by the hundred.
  */
 export function createRequestLog(logger: pino.Logger, nowMs: () => number): RequestLog {
-  const stream = (logger as unknown as Record<symbol, { write(line: string): void }>)[pino.symbols.streamSym];
-  if (stream === undefined || !logger.isLevelEnabled('info')) return { log: () => {}, flush: () => {} };
+  const stream = (logger as unknown as Record<symbol, { write(line: string): void } | undefined>)[
+    pino.symbols.streamSym
+  ];
+  let enabled = stream !== undefined && logger.isLevelEnabled('info');
   const level = logger.levels.values.info;
   const toIso = createIsoClock();
   let gathered: string[] = [];
@@ -25,13 +29,17 @@ export function createRequestLog(logger: pino.Logger, nowMs: () => number): Requ
 
   const flush = (): void => {
     if (characters === 0) return;
-    stream.write(gathered.join(''));
+    stream?.write(gathered.join(''));
     gathered = [];
     characters = 0;
   };
   return {
     flush,
+    heedLevel() {
+      enabled = stream !== undefined && logger.isLevelEnabled('info');
+    },
     log({ method, route, status, durationMs, keyId, keyMask, requestId }) {
+      if (!enabled) return;
       const line =
         `{"level":${level},"time":"${toIso(nowMs())}","method":"${method}","route":${quoteName(route)},` +
         `"status":${status},"duration_ms":${durationMs},"key_id":${quoteName(keyId)},"key_mask":${quoteName(keyMask)},` +

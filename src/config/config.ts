@@ -18,6 +18,8 @@ import type { ConfigPlace } from './config-problem.ts';
 export interface Config {
   /** The file that was read, as it was named; null when there was none. */
   readonly file: string | null;
+  /** Tells whether two configurations were read from the same text: of the file and what it includes, without variables. */
+  readonly digest: string;
   readonly server: ServerConfig;
   /** `postgresql://…`, `sqlite:…` or `file:…`; null: a SQLite file in `server.dataDir`. */
   readonly databaseUrl: string | null;

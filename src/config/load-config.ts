@@ -3,6 +3,7 @@
  * enough to mend a file. Precedence, for whatever can be said in several places: flag, `LATCHKEY_*`, the file,
  * LiteLLM's variables (`LITELLM_MASTER_KEY`, `DATABASE_URL`, …), the default.
  */
+import { sha256Hex } from '../core/key-secret.ts';
 import { buildDeployments } from './build-deployments.ts';
 import {
   buildGeneral,
@@ -43,9 +44,17 @@ export interface LoadConfigInput {
 /** Read when no file is named and there is one. */
 const DEFAULT_FILE = 'config.yaml';
 const BYTES_PER_MB = 1024 * 1024;
+/** Enough to tell versions of a file apart. */
+const DIGEST_LENGTH = 12;
 
 /** The whole configuration, frozen. Throws a `ConfigError` that lists every problem. */
-export function loadConfig({ environment, overrides = {}, readFile }: LoadConfigInput): Config {
+export function loadConfig({ environment, overrides = {}, readFile: read }: LoadConfigInput): Config {
+  const texts = new Map<string, string>();
+  const readFile: ReadFile = (path) => {
+    const text = read(path);
+    texts.set(path, text);
+    return text;
+  };
   const problems: ConfigProblem[] = [];
   const report = (problem: ConfigProblem): void => void problems.push(problem);
 
@@ -85,6 +94,7 @@ export function loadConfig({ environment, overrides = {}, readFile }: LoadConfig
 
   const config: Config = {
     file,
+    digest: sha256Hex(JSON.stringify([...texts])).slice(0, DIGEST_LENGTH),
     server: {
       host,
       port: outside(wholeNumber(0, 65_535), 'port') ?? 4000,

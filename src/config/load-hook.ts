@@ -1,3 +1,4 @@
+import { statSync } from 'node:fs';
 import { register } from 'node:module';
 import { resolve } from 'node:path';
 import { pathToFileURL } from 'node:url';
@@ -20,7 +21,7 @@ export async function loadHook(setting: string, named: string): Promise<Hook> {
   }
   let module: Record<string, unknown>;
   try {
-    module = (await import(pathToFileURL(resolve(path)).href)) as Record<string, unknown>;
+    module = (await import(addressOf(resolve(path)))) as Record<string, unknown>;
   } catch (error) {
     throw new Error(`${named}: ${path} cannot be loaded (${error instanceof Error ? error.message : String(error)})`, {
       cause: error,
@@ -33,6 +34,13 @@ export async function loadHook(setting: string, named: string): Promise<Hook> {
       ? `${named}: ${path} needs a default export that is a function, or name one as ${path}#name`
       : `${named}: ${path} exports no function ${exportName}`,
   );
+}
+
+/** A file that has changed is another module: Node would go on with what it has loaded before. */
+function addressOf(file: string): string {
+  const url = pathToFileURL(file);
+  url.searchParams.set('changed', String(statSync(file).mtimeMs));
+  return url.href;
 }
 
 function onlyFunctionOf(module: Record<string, unknown>): unknown {

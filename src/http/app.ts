@@ -7,6 +7,7 @@ import { serializerCompiler } from 'fastify-type-provider-zod';
 import type { App } from './app-instance.ts';
 import { takeCallsDirectly } from './direct-calls.ts';
 import { createErrorHandler } from './error-handler.ts';
+import { createFront, type Front } from './front.ts';
 import { type AuthenticateDeps, authenticateRoutes } from './hooks/authenticate.ts';
 import { type AwaitProcessesDeps, awaitProcesses } from './hooks/await-processes.ts';
 import { beginRequests } from './hooks/begin-request.ts';
@@ -70,8 +71,11 @@ export interface AppDeps
   recordRefusal: RecordRefusal;
 }
 
-/** Ready to listen or to be injected into. Throws when a route does not say who may call it. */
-export async function createApp(deps: AppDeps): Promise<App> {
+/**
+ * Ready to listen or to be injected into. Throws when a route does not say who may call it. Of several over one `front`
+ * the first one listens; the others answer from when they are handed its requests.
+ */
+export async function createApp(deps: AppDeps, front: Front = createFront()): Promise<App> {
   const app: App = fastify(toServerOptions(deps));
   app.setValidatorCompiler(compileZodValidator);
   app.setSerializerCompiler(serializerCompiler);
@@ -79,8 +83,8 @@ export async function createApp(deps: AppDeps): Promise<App> {
   handleUnknownPaths(app);
   acceptJsonBodies(app);
 
-  const isClosing = beginRequests(app, deps.version);
-  const connections = releaseConnections(app);
+  beginRequests(app, deps.version, front);
+  releaseConnections(app, front);
   describeActors(app);
   logRequests(app, deps.logRequest);
   // The API browser's own files come before the guard; every route after it is guarded.
@@ -112,6 +116,6 @@ export async function createApp(deps: AppDeps): Promise<App> {
   registerActivityRoutes(app, deps);
   registerSpendExportRoutes(app, deps);
   await app.ready();
-  takeCallsDirectly(app, { ...deps, connections, isClosing });
+  takeCallsDirectly(app, { ...deps, front });
   return app;
 }

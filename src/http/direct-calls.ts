@@ -10,10 +10,10 @@ import type { CallAnswer } from '../gateway/call-request.ts';
 import { beginAnswer, finishAnswer, toCallRequest } from './answer-call.ts';
 import type { App } from './app-instance.ts';
 import { describeFailure, type ErrorHandlerDeps } from './error-handler.ts';
+import type { Front } from './front.ts';
 import { type AuthenticateDeps, createGate, type Gate } from './hooks/authenticate.ts';
 import { callIdOf, idHeaders } from './hooks/begin-request.ts';
 import type { LogRequest } from './hooks/log-requests.ts';
-import type { ConnectionUse } from './release-connections.ts';
 import { policyOf } from './route-policy.ts';
 import { FIXED_MODEL_CALLS, type ModelCallRoutesDeps } from './routes/model-calls.ts';
 
@@ -21,8 +21,7 @@ export interface DirectCallsDeps extends AuthenticateDeps, ErrorHandlerDeps, Mod
   newId(): string;
   logRequest: LogRequest;
   trustedProxies: readonly string[];
-  connections: ConnectionUse;
-  isClosing(): boolean;
+  front: Front;
 }
 
 interface DirectRoute {
@@ -44,7 +43,7 @@ export function takeCallsDirectly(app: App, deps: DirectCallsDeps): void {
   app.server.removeAllListeners('request');
   app.server.on('request', (request: IncomingMessage, response: ServerResponse) => {
     const route = request.method === 'POST' ? routes.get(request.url as string) : undefined;
-    if (route !== undefined && isUsual(request, deps.bodyLimitBytes) && !deps.isClosing()) {
+    if (route !== undefined && isUsual(request, deps.bodyLimitBytes) && !deps.front.isClosing()) {
       new DirectCall(deps, route, request, response).authenticate();
     } else {
       for (const listener of framework) listener(request, response);
@@ -77,7 +76,7 @@ class DirectCall {
     this.response = response;
     this.id = deps.newId();
     this.ip = request.socket.remoteAddress ?? '';
-    deps.connections.begin(request.socket);
+    deps.front.begin(request.socket);
     response.once('finish', () => this.conclude());
   }
 
@@ -159,7 +158,7 @@ class DirectCall {
 
   private conclude(): void {
     const { deps, request, response, route, id, caller } = this;
-    deps.connections.end(request.socket);
+    deps.front.end(request.socket);
     deps.logRequest({
       method: 'POST',
       route: route.url,

@@ -7,39 +7,28 @@
 import type { Socket } from 'node:net';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { App } from './app-instance.ts';
+import type { Front } from './front.ts';
 
 const LOOK_EVERY_MS = 25;
 /** For clients that do not read at all. Longer than calls in flight may take to end. */
 const LONGEST_WAIT_MS = 40_000;
 
-/** To be told of requests that the framework does not see. */
-export interface ConnectionUse {
-  /** An answer is owed on this connection. */
-  begin(socket: Socket): void;
-  /** The operating system has all of it. */
-  end(socket: Socket): void;
-}
-
 /** Requests that come while closing are still answered (with a refusal), so this has to be registered after that. */
-export function releaseConnections(app: App): ConnectionUse {
-  /** Open connections, and how many answers are owed on each: several where a client pipelines. */
-  const owed = new Map<Socket, number>();
-  const change = (socket: Socket, by: number): void => {
-    const answers = owed.get(socket);
-    if (answers !== undefined) owed.set(socket, answers + by);
-  };
-  app.server.on('connection', (socket: Socket) => {
-    owed.set(socket, 0);
-    socket.once('close', () => owed.delete(socket));
-  });
+export function releaseConnections(app: App, front: Front): void {
   app.addHook('onRequest', (request, _reply, done) => {
-    change(request.raw.socket, 1);
+    front.begin(request.raw.socket);
     done();
   });
   // By now the operating system has all of the answer.
   app.addHook('onResponse', (request, _reply, done) => {
-    change(request.raw.socket, -1);
+    front.end(request.raw.socket);
     done();
+  });
+  if (!front.isOwnedBy(app)) return;
+  const { owed } = front;
+  app.server.on('connection', (socket: Socket) => {
+    owed.set(socket, 0);
+    socket.once('close', () => owed.delete(socket));
   });
   app.addHook('preClose', async () => {
     if (!app.server.listening) return;
@@ -53,5 +42,4 @@ export function releaseConnections(app: App): ConnectionUse {
     }, LOOK_EVERY_MS);
     app.server.once('close', () => clearInterval(timer));
   });
-  return { begin: (socket) => change(socket, 1), end: (socket) => change(socket, -1) };
 }

@@ -21,7 +21,7 @@ const FIRST_USE = 'first_use';
 export function createEndUserRecorder(deps: {
   transact: Transact;
   /** What a new end user may use up; null: no limits. */
-  limits: Limits | null;
+  limits: () => Limits | null;
 }): EndUserRecorder {
   const noted = new Set<string>();
   return {
@@ -32,7 +32,7 @@ export function createEndUserRecorder(deps: {
       while (noted.size > 0) {
         const batch = [...noted].slice(0, BATCH);
         await deps.transact(async (unit) => {
-          for (const id of batch) await unit.endUsers.insert(buildEndUser(id, deps.limits ?? NO_LIMITS, unit.nowMs));
+          for (const id of batch) await unit.endUsers.insert(buildEndUser(id, deps.limits() ?? NO_LIMITS, unit.nowMs));
         });
         for (const id of batch) noted.delete(id);
       }

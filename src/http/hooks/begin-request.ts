@@ -3,6 +3,7 @@ import type { IncomingHttpHeaders } from 'node:http';
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import { GatewayError } from '../../core/gateway-error.ts';
 import type { App } from '../app-instance.ts';
+import type { Front } from '../front.ts';
 
 /** A client may name its call; anything longer or stranger could be an attack on whoever reads the log. */
 const CALL_ID_SHAPE = /^[A-Za-z0-9._:-]{1,128}$/;
@@ -29,26 +30,26 @@ export function stampIds(request: FastifyRequest, reply: FastifyReply, version: 
   setIds(request, reply, version);
 }
 
-/**
- * Also ends the taking of new work: once the app is closing, requests on open connections get 503. Returns whether it
- * is.
- */
-export function beginRequests(app: App, version: string): () => boolean {
-  let closing = false;
+/** Also ends the taking of new work: once the server is closing, requests on open connections get 503. */
+export function beginRequests(app: App, version: string, front: Front): void {
   app.decorateRequest('callId', '');
-  app.addHook('preClose', (done) => {
-    closing = true;
-    done();
-  });
+  if (front.isOwnedBy(app)) {
+    app.addHook('preClose', (done) => {
+      front.beginClosing();
+      done();
+    });
+  }
   app.addHook('onRequest', (request, _reply, done) => {
     request.callId = callIdOf(request.headers, request.id);
-    if (closing) done(new GatewayError('shutting_down', 'The gateway is shutting down.', { retryAfterMs: 1_000 }));
-    else done();
+    if (front.isClosing()) {
+      done(new GatewayError('shutting_down', 'The gateway is shutting down.', { retryAfterMs: 1_000 }));
+    } else {
+      done();
+    }
   });
   // At the end, so that whoever answers past the framework sets them with its other headers, in one go.
   app.addHook('onSend', (request, reply, payload, done) => {
     setIds(request, reply, version);
     done(null, payload);
   });
-  return () => closing;
 }

@@ -18,6 +18,9 @@ export interface ProcessState {
   changeFeedBehindMs: number;
   /** Processes that serve from the same database, this one included. */
   liveProcesses: number;
+  /** Tells whether two processes have read the same configuration file. */
+  configDigest: string;
+  configLoadedAtMs: number;
 }
 
 export interface HealthRoutesDeps {
@@ -51,6 +54,8 @@ const ReadinessDetails = Readiness.extend({
   change_feed_position: z.number().describe('Number of the last change that this process has heard of.'),
   change_feed_behind_seconds: z.number().describe('How long ago it last looked for changes of other processes.'),
   live_processes: z.number().describe('Processes that serve from this database, this one included.'),
+  config_digest: z.string().describe('Of the text of the configuration file and what it includes.'),
+  config_loaded_at: z.string().describe('When this process has put it in force.'),
 });
 const Endpoint = z.object({
   model: z.string(),
@@ -128,6 +133,8 @@ export function registerHealthRoutes(app: App, deps: HealthRoutesDeps): void {
         change_feed_position: state.changeFeedPosition,
         change_feed_behind_seconds: Math.round(state.changeFeedBehindMs) / 1_000,
         live_processes: state.liveProcesses,
+        config_digest: state.configDigest,
+        config_loaded_at: new Date(state.configLoadedAtMs).toISOString(),
       });
     },
   );
