@@ -8,7 +8,7 @@ import { buildApp, type Foundation } from './compose/build-app.ts';
 import { buildCounters } from './compose/build-counters.ts';
 import { chooseUpstream, newEndUserLimits } from './compose/build-gateway.ts';
 import { buildMetrics, type Metrics, processSource } from './compose/build-metrics.ts';
-import { databaseUrlOf } from './compose/database-url.ts';
+import { databasePasswordOf, databaseUrlOf } from './compose/database-url.ts';
 import { followMasterKey } from './compose/follow-master-key.ts';
 import { createModelCatalog } from './compose/model-catalog.ts';
 import { newId } from './compose/new-id.ts';
@@ -66,7 +66,6 @@ export interface Gateway {
   close(drainMs?: number): Promise<void>;
 }
 
-const POOL_SIZE = 10;
 const CONNECT_TIMEOUT_MS = 10_000;
 const DRAIN_MS = 30_000;
 /** Look-ups for one address that reports leaked secrets. */
@@ -85,8 +84,9 @@ export async function compose(config: Config, overrides: ComposeOverrides = {}):
     config.redis === null ? undefined : createRedisBell({ ...config.redis, prefix: config.general.redisKeyPrefix });
   const storage = await openStorage({
     url: overrides.databaseUrl ?? databaseUrlOf(config),
+    password: databasePasswordOf(config),
     nowMs,
-    poolSize: POOL_SIZE,
+    poolSize: config.general.databasePoolSize,
     // What the journal has put on disk is dropped there once the database has it.
     durable: config.general.journalFsync,
     logger,

@@ -31,7 +31,14 @@ export function addConfigOptions(command: Command, { json = true } = {}): Comman
 }
 
 export function toOverrides(
-  options: ConfigOptions & { host?: string; port?: string; logLevel?: string; workers?: string; num_workers?: string },
+  options: ConfigOptions & {
+    host?: string;
+    port?: string;
+    logLevel?: string;
+    workers?: string;
+    num_workers?: string;
+    rootPath?: string;
+  },
 ): ConfigOverrides {
   const {
     config: configFile,
@@ -41,8 +48,9 @@ export function toOverrides(
     logLevel,
     num_workers: sameInLitellm,
     workers = sameInLitellm,
+    rootPath,
   } = options;
-  return { configFile, host, port, dataDir, logLevel, workers };
+  return { configFile, host, port, dataDir, logLevel, workers, rootPath };
 }
 
 /** A whole number from `least` on. */

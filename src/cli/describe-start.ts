@@ -13,7 +13,7 @@ export interface StartFacts {
  * this once), and three commands that work as they stand.
  */
 export function describeStart({ config, port, newMasterKey, recovery }: StartFacts): string {
-  const url = `http://${urlHost(config.server.host)}:${port}`;
+  const url = `http://${urlHost(config.server.host)}:${port}${config.server.rootPath}`;
   const lines = ['', `Latchkey listens on ${url}`];
   if (config.file !== null) lines.push(`  configuration  ${config.file}`);
   lines.push(`  data           ${config.server.dataDir}`, `  API and docs   ${url}/docs`);

@@ -33,7 +33,10 @@ export function addDoctorCommand(program: Command, io: CliIo, setExitCode: (code
       const client = createGatewayClient(io, { ...options, apiKey });
       const gateway = await checkGateway(client);
       const checks = [toCheck(books), gateway.check];
-      if (gateway.runs) checks.push(await checkHolds(io, client, apiKey !== undefined));
+      if (gateway.runs) {
+        const leaked = await installation.countLeakedHolds(config);
+        checks.push(await checkHolds(io, client, { hasKey: apiKey !== undefined, leaked }));
+      }
       const faults = checks.filter((check) => !check.ok).length;
       if (faults > 0) setExitCode(1);
       if (options.json) return io.print(JSON.stringify({ ok: faults === 0, checks, differences: books.differences }));
@@ -91,18 +94,40 @@ async function checkGateway(client: GatewayClient): Promise<{ check: Check; runs
 /** Long enough for a call that was just beginning or ending to have done so. */
 const SECOND_LOOK_AFTER_MS = 500;
 
-/** What a call holds of its key's limits has to end with the call. A hold more for a moment is no fault: looks twice. */
-async function checkHolds(io: CliIo, client: GatewayClient, hasKey: boolean): Promise<Check> {
+/**
+ * What a call holds of its key's limits has to end with the call. A hold more for a moment is no fault: looks twice. Where
+ * several processes count together the holds are those of all of them, and each is a lease that its process renews: what
+ * is at fault then is a hold whose lease has ended. `leaked`: how many of these there are; null: nobody can tell.
+ */
+async function checkHolds(
+  io: CliIo,
+  client: GatewayClient,
+  { hasKey, leaked }: { hasKey: boolean; leaked: number | null },
+): Promise<Check> {
   const name = 'holds';
+  if (leaked !== null && leaked > 0) {
+    const what = leaked === 1 ? 'hold has' : 'holds have';
+    return {
+      name,
+      ok: false,
+      detail: `${leaked} ${what} outlived the lease by more than a minute, and nobody frees them`,
+    };
+  }
   if (!hasKey) return { name, ok: true, detail: `not looked at: give a master key in ${ENVIRONMENT_NAMES.apiKey}` };
   try {
     let seen = await readHolds(client);
-    if (seen.holds > seen.calls) {
+    if (seen.holds > seen.calls && seen.processes === 1) {
       await io.pause(SECOND_LOOK_AFTER_MS);
       seen = await readHolds(client);
     }
     const { holds, calls, backlog, position } = seen;
     const inside = `calls in flight ${calls}, holds ${holds}, bills to be shipped ${backlog}, change feed at ${position}`;
+    if (seen.processes > 1) {
+      const all = `those of ${seen.processes} live processes, ${inside}`;
+      const detail =
+        leaked === null ? `leases that their processes renew: ${all}` : `no hold outlives its lease: ${all}`;
+      return { name, ok: true, detail };
+    }
     const ok = holds <= calls;
     return { name, ok, detail: ok ? `no hold outlives its call (${inside})` : `more holds than calls (${inside})` };
   } catch (error) {
@@ -123,5 +148,6 @@ async function readHolds(client: GatewayClient) {
     holds: number('open_holds'),
     backlog: number('journal_backlog'),
     position: number('change_feed_position'),
+    processes: number('live_processes'),
   };
 }

@@ -95,6 +95,7 @@ async function run(
       ({
         databaseUrlOf: ({ server }) => `${server.dataDir}/latchkey.sqlite`,
         checkInstallation: async () => BOOKS,
+        countLeakedHolds: async () => null,
         replaceMasterKey: async () => 'sk-new',
         migrateDatabase: async () => ({ applied: ['0001_keys'], unknown: [] }),
         ...setup.installation,
@@ -438,13 +439,32 @@ describe('doctor', () => {
 });
 
 describe('doctor, on a gateway that runs', () => {
-  const state = (open_holds: number) => ({
-    body: { calls_in_flight: 2, open_holds, journal_backlog: 5, change_feed_position: 17 },
+  const state = (open_holds: number, live_processes = 1) => ({
+    body: { calls_in_flight: 2, open_holds, journal_backlog: 5, change_feed_position: 17, live_processes },
   });
   const doctor = (...holds: number[]) =>
     run(['doctor', '--json'], {
-      answer: { '/health/readiness': [{ body: {} }], '/health/readiness/details': holds.map(state) },
+      answer: { '/health/readiness': [{ body: {} }], '/health/readiness/details': holds.map((one) => state(one)) },
     });
+  const beside = (leaked: number | null) =>
+    run(['doctor', '--json'], {
+      answer: { '/health/readiness': [{ body: {} }], '/health/readiness/details': [state(9, 3)] },
+      installation: { countLeakedHolds: async () => leaked },
+    });
+
+  test('holds of other live processes are no fault; one that has outlived its lease is', async () => {
+    const many = 'those of 3 live processes, calls in flight 2, holds 9, bills to be shipped 5, change feed at 17';
+    const holdsOf = ({ out }: { out: string }) => JSON.parse(out).checks[2];
+    expect(holdsOf(await beside(0))).toMatchObject({ ok: true, detail: `no hold outlives its lease: ${many}` });
+    expect(holdsOf(await beside(null))).toMatchObject({
+      ok: true,
+      detail: `leases that their processes renew: ${many}`,
+    });
+    const leaking = await beside(2);
+    expect(holdsOf(leaking)).toMatchObject({ ok: false, detail: expect.stringContaining('2 holds have outlived') });
+    expect(leaking.code).toBe(1);
+  });
+
   const inside = (holds: number) => `(calls in flight 2, holds ${holds}, bills to be shipped 5, change feed at 17)`;
 
   test.each<[string, number[], { ok: boolean; detail: string; pauses: number }]>([

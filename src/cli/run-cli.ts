@@ -56,6 +56,7 @@ function buildProgram(io: CliIo, setExitCode: (code: number) => void): Command {
       'fatal, error, warn, info, debug, trace or silent (LATCHKEY_LOG_LEVEL; default info)',
     )
     .option('--workers <count>', 'processes that serve on the port, with PostgreSQL (LATCHKEY_WORKERS; default 1)')
+    .option('--root-path <path>', 'path below which it is reached, as /gateway (LATCHKEY_ROOT_PATH; default /)')
     .addOption(new Option('--num_workers <count>').hideHelp())
     .action((options: ConfigOptions) => {
       let files = new Map<string, string>();

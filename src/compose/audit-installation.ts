@@ -6,7 +6,7 @@ import { type AuditCheckpoint, createCheckpointSigner, isSignedBy } from '../cor
 import type { AuditFault } from '../core/audit-fault.ts';
 import { createAuditSeal, isEndSound } from '../core/audit-seal.ts';
 import { type AuditReport, readAuditEndAside, verifyAudit } from '../storage/audit/verify-audit.ts';
-import { databaseUrlOf } from './database-url.ts';
+import { databasePasswordOf, databaseUrlOf } from './database-url.ts';
 
 export { parseCheckpoint as parseAuditCheckpoint } from '../core/audit-checkpoint.ts';
 
@@ -42,7 +42,11 @@ export async function verifyInstallationAudit(config: Config, proofs: AuditProof
     } else faults.push(describeUnsigned(checkpoint));
   }
   const seals = salts.map(createAuditSeal);
-  const report = await verifyAudit(databaseUrlOf(config), { seals, checkpoints: points });
+  const report = await verifyAudit(databaseUrlOf(config), {
+    seals,
+    checkpoints: points,
+    password: databasePasswordOf(config),
+  });
   if (report === null) return null;
   return {
     ...report,
@@ -67,7 +71,7 @@ export type CheckpointResult =
 export async function makeAuditCheckpoint(config: Config, nowMs: number): Promise<CheckpointResult> {
   const salt = config.saltKey ?? (await readSalt(config.server.dataDir));
   if (salt === null) return { kind: 'no_salt' };
-  const end = await readAuditEndAside(databaseUrlOf(config));
+  const end = await readAuditEndAside(databaseUrlOf(config), databasePasswordOf(config));
   if (end === null) return { kind: 'no_log' };
   if (end === undefined || !isEndSound(end, createAuditSeal(salt))) return { kind: 'damaged' };
   return { kind: 'made', checkpoint: createCheckpointSigner(salt).sign({ ...end, atMs: nowMs }) };

@@ -157,6 +157,7 @@ export async function buildApp(config: Config, foundation: Foundation): Promise<
       version: VERSION,
       bodyLimitBytes: config.server.bodyLimitBytes,
       trustedProxies: config.general.trustedProxies,
+      rootPath: config.server.rootPath,
       identify: {
         ...standing,
         isMasterKeyHash: masterKeys.isMasterKeyHash,

@@ -3,7 +3,7 @@ import type { Config } from '../config/config.ts';
 import { EXPORT_VERSION, stripRecord, toPortable } from '../core/portable-record.ts';
 import { readExport } from '../storage/takeover/read-portable.ts';
 import { VERSION } from '../version.ts';
-import { databaseUrlOf } from './database-url.ts';
+import { databasePasswordOf, databaseUrlOf } from './database-url.ts';
 
 export interface ExportResult {
   /** The header is none of them. */
@@ -14,7 +14,7 @@ export interface ExportResult {
 
 /** Hands the lines to `write` as they are read. Null: the database has not this version's tables. */
 export async function exportInstallation(config: Config, write: (line: string) => void): Promise<ExportResult | null> {
-  return readExport(databaseUrlOf(config), async (pages) => {
+  const work = async (pages: Parameters<Parameters<typeof readExport>[1]>[0]) => {
     const result: ExportResult = { lines: 0, leftOut: 0 };
     write(JSON.stringify({ kind: 'latchkey_export', version: EXPORT_VERSION, latchkey: VERSION }));
     for await (const [kind, records] of pages) {
@@ -26,5 +26,6 @@ export async function exportInstallation(config: Config, write: (line: string) =
       }
     }
     return result;
-  });
+  };
+  return readExport(databaseUrlOf(config), work, databasePasswordOf(config));
 }

@@ -6,7 +6,8 @@ import { createAuditSeal } from '../core/audit-seal.ts';
 import { checkLedger, type LedgerCheck } from '../ledger/check-ledger.ts';
 import { rotateMasterKey } from '../management/installation/master-key.ts';
 import { type OpenStorage, openStorage } from '../storage/open-storage.ts';
-import { databaseUrlOf } from './database-url.ts';
+import { countStaleHolds } from '../storage/stale-holds.ts';
+import { databasePasswordOf, databaseUrlOf } from './database-url.ts';
 import { newId } from './new-id.ts';
 
 /** Does the ledger add up? For `latchkey doctor`, on a stopped gateway or beside a running one. */
@@ -14,6 +15,16 @@ export async function checkInstallation(config: Config): Promise<LedgerCheck> {
   const storage = await openAside(config);
   try {
     return await checkLedger(storage.reads, storage.dialect);
+  } finally {
+    await storage.close();
+  }
+}
+
+/** Holds that nobody frees although their lease has long ended; null: they are not in this database. */
+export async function countLeakedHolds(config: Config): Promise<number | null> {
+  const storage = await openAside(config);
+  try {
+    return await countStaleHolds(storage.reads, storage.dialect);
   } finally {
     await storage.close();
   }
@@ -40,6 +51,7 @@ export async function openAside(config: Config): Promise<OpenStorage> {
   const salt = config.saltKey ?? (await readOrCreateSalt(config.server.dataDir));
   return openStorage({
     url: databaseUrlOf(config),
+    password: databasePasswordOf(config),
     nowMs: Date.now,
     poolSize: 1,
     auditSeal: createAuditSeal(salt),

@@ -3,12 +3,12 @@ import type { Config } from '../config/config.ts';
 import { readOrCreateSalt } from '../config/salt-file.ts';
 import { createAuditSeal } from '../core/audit-seal.ts';
 import { type MigrationReport, migrate } from '../storage/migrate.ts';
-import { databaseUrlOf } from './database-url.ts';
+import { databasePasswordOf, databaseUrlOf } from './database-url.ts';
 
 /** Brings the configured database, made where there is none, to this version's tables. For `latchkey migrate`. */
 export async function migrateDatabase(config: Config): Promise<MigrationReport> {
   mkdirSync(config.server.dataDir, { recursive: true, mode: 0o700 });
   // The audit rows that are there are vouched for when they become a chain.
   const salt = config.saltKey ?? (await readOrCreateSalt(config.server.dataDir));
-  return migrate(databaseUrlOf(config), createAuditSeal(salt));
+  return migrate(databaseUrlOf(config), createAuditSeal(salt), databasePasswordOf(config));
 }

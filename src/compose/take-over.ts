@@ -16,7 +16,7 @@ import { openStorage } from '../storage/open-storage.ts';
 import { createKnownRows } from '../storage/takeover/known-rows.ts';
 import { readLitellm } from '../storage/takeover/litellm-source.ts';
 import { lookAtKnown } from '../storage/takeover/look-at-known.ts';
-import { databaseUrlOf } from './database-url.ts';
+import { databasePasswordOf, databaseUrlOf } from './database-url.ts';
 import { openAside } from './installation.ts';
 import type { LitellmAddress } from './litellm-address.ts';
 import { createLitellmOpener } from './litellm-secret.ts';
@@ -91,7 +91,7 @@ async function withTarget(
 async function assertOwnSalt(config: Config, salt: string): Promise<void> {
   const url = databaseUrlOf(config);
   if (config.databaseUrl === null && !existsSync(url)) return;
-  const end = await readAuditEndAside(url);
+  const end = await readAuditEndAside(url, databasePasswordOf(config));
   if (end != null && createAuditSeal(salt).isForeign(end.mac)) throw new ForeignSalt();
 }
 
@@ -113,7 +113,7 @@ async function tryOut(
   const salt = config.saltKey ?? (await readSalt(config.server.dataDir));
   const box = salt === null ? null : createSecretBox(salt, 'models');
   if (config.databaseUrl !== null || existsSync(url)) {
-    const report = await lookAtKnown(url, (known) => run({ known, transact: null }, box));
+    const report = await lookAtKnown(url, (known) => run({ known, transact: null }, box), databasePasswordOf(config));
     if (report !== null) return report;
   }
   const empty = await openStorage({ url: ':memory:', nowMs: Date.now, poolSize: 1 });

@@ -58,6 +58,7 @@ export function buildGeneral(
     shipEveryMs: general.ship_every_ms ?? general.proxy_batch_write_at ?? 250,
     maxStalenessMs: general.max_staleness_seconds ?? 2_000,
     databaseOutageGraceMs: (general.database_outage_grace_seconds ?? 600) * 1_000,
+    databasePoolSize: general.database_connection_pool_limit ?? 10,
     unsettledCharge: general.unsettled_charge ?? 'hold',
     storePromptsInSpendLogs: general.store_prompts_in_spend_logs ?? false,
     rotationGracePeriod: general.key_rotation_grace_period ?? environment.rotationGracePeriod,
@@ -88,6 +89,7 @@ export function buildMetrics(general: GeneralSettings, litellm: LitellmSettings,
 /** `admin`: as the environment names them. */
 export function buildSessions(
   general: GeneralSettings,
+  rootPath: string,
   admin: { name: string | null; password: string | null },
 ): SessionsConfig {
   return {
@@ -96,7 +98,7 @@ export function buildSessions(
     idleMs: durationMs(general.session_idle_timeout ?? '8h'),
     absoluteMs: durationMs(general.session_lifetime ?? '24h'),
     cookieSecure: general.session_cookie_secure,
-    cookiePath: general.session_cookie_path ?? '/',
+    cookiePath: general.session_cookie_path ?? (rootPath === '' ? '/' : rootPath),
   };
 }
 

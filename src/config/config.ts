@@ -23,6 +23,8 @@ export interface Config {
   readonly server: ServerConfig;
   /** `postgresql://…`, `sqlite:…` or `file:…`; null: a SQLite file in `server.dataDir`. */
   readonly databaseUrl: string | null;
+  /** Prints the password for each new connection to PostgreSQL; null: the address has it. */
+  readonly databasePasswordCommand: string | null;
   /** Null: none. */
   readonly redis: RedisConfig | null;
   /** Null: none was given, so the installation makes its own on first start. Otherwise begins with `sk-`. */
@@ -57,6 +59,8 @@ export interface ServerConfig {
   readonly dataDir: string;
   /** Processes that serve on the port. More than one only with PostgreSQL. */
   readonly workers: number;
+  /** Below which everything is served as well: `/a/b`, or empty. */
+  readonly rootPath: string;
   /** Largest request body. */
   readonly bodyLimitBytes: number;
 }
@@ -181,6 +185,8 @@ export interface GeneralConfig {
   readonly maxStalenessMs: number;
   /** How long known keys go on while the database does not answer. */
   readonly databaseOutageGraceMs: number;
+  /** The most connections of one process's pool to PostgreSQL. */
+  readonly databasePoolSize: number;
   /** What a call that was in flight during a crash costs: what it held, or nothing. */
   readonly unsettledCharge: 'hold' | 'zero';
   readonly storePromptsInSpendLogs: boolean;

@@ -95,6 +95,13 @@ export const textList = z.preprocess(
   z.array(text, { error: 'expected a list of strings' }),
 );
 
+/** Where a gateway stands below a host: `/`, `/a` or `/a/b`; kept without a slash at its end, so `/` is the empty text. */
+export const rootPath = field('a path such as /, /gateway or /a/b', (value) => {
+  if (typeof value !== 'string') return undefined;
+  const path = value.trim().replace(/\/+$/, '');
+  return /^(\/[A-Za-z0-9_~-][A-Za-z0-9._~-]*)*$/.test(path) ? path : undefined;
+});
+
 /** Names and texts. */
 export const textMap = z.record(z.string(), text, { error: 'expected a map of names and strings' });
 

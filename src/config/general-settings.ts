@@ -1,7 +1,18 @@
 /** The `general_settings` of the file: LiteLLM's that have a meaning here, and our own. */
 import { z } from 'zod';
 import type { Weekday } from '../core/budget-window.ts';
-import { choice, databaseUrl, decimal, duration, flag, optional, seconds, text, wholeNumber } from './fields.ts';
+import {
+  choice,
+  databaseUrl,
+  decimal,
+  duration,
+  flag,
+  optional,
+  rootPath,
+  seconds,
+  text,
+  wholeNumber,
+} from './fields.ts';
 import { address } from './ip-range.ts';
 
 /** LiteLLM's name for the routes that need no key anyway. */
@@ -60,6 +71,9 @@ const WEEKDAYS = [
 export const generalSettings = z.object({
   master_key: optional(text),
   database_url: optional(databaseUrl),
+  database_password_command: optional(text),
+  database_connection_pool_limit: optional(wholeNumber(2, 1_000)),
+  server_root_path: optional(rootPath),
   max_staleness_seconds: optional(seconds.refine((ms) => ms >= 1_000, 'expected a number of seconds of at least 1')),
   database_outage_grace_seconds: optional(decimal),
   salt_key: optional(text),

@@ -14,6 +14,7 @@ const FIXED_GENERAL = {
   shipEveryMs: 'general_settings.ship_every_ms',
   maxStalenessMs: 'general_settings.max_staleness_seconds',
   databaseOutageGraceMs: 'general_settings.database_outage_grace_seconds',
+  databasePoolSize: 'general_settings.database_connection_pool_limit',
   unsettledCharge: 'general_settings.unsettled_charge',
   maxEndUserBudgetId: 'litellm_settings.max_end_user_budget_id',
 } as const;
@@ -44,6 +45,11 @@ export function keepFixed(current: Config, next: Config): KeptConfig {
     ...next,
     server: keepAll(FIXED_SERVER, current.server, next.server),
     databaseUrl: keep('general_settings.database_url', current.databaseUrl, next.databaseUrl),
+    databasePasswordCommand: keep(
+      'general_settings.database_password_command',
+      current.databasePasswordCommand,
+      next.databasePasswordCommand,
+    ),
     redis: keep('router_settings.redis_url', current.redis, next.redis),
     saltKey: keep('general_settings.salt_key', current.saltKey, next.saltKey),
     // From a key of the installation's own to a configured one, or back, is a restart; from one configured key to another is not.

@@ -322,6 +322,7 @@ describe('the value', () => {
     expect(config.server).toEqual({
       host: '127.0.0.1',
       port: 4000,
+      rootPath: '',
       dataDir: 'data',
       workers: 1,
       bodyLimitBytes: 20 * 1024 * 1024,

@@ -23,7 +23,7 @@ import { ConfigError, type ConfigPlace, type ConfigProblem, formatPlace, sortPla
 import { formatPath, locate, type MapNode, type Path } from './config-tree.ts';
 import { deepFreeze } from './deep-freeze.ts';
 import { type Environment, readEnvironment } from './env.ts';
-import { choice, databaseUrl, duration, flag, seconds, text, wholeNumber } from './fields.ts';
+import { choice, databaseUrl, duration, flag, rootPath, seconds, text, wholeNumber } from './fields.ts';
 import { generalSettings } from './general-settings.ts';
 import { litellmSettings } from './litellm-settings.ts';
 import { type ConfigOverrides, createOutsideReader } from './outside-settings.ts';
@@ -90,6 +90,8 @@ export function loadConfig({ environment, overrides = {}, readFile: read }: Load
   const database =
     outside(databaseUrl, 'databaseUrl') ?? general.database_url ?? outside(databaseUrl, 'sharedDatabaseUrl');
   const workers = chooseWorkers(outside, { databaseUrl: database, counters: general.counters }, report);
+  const pathPrefix =
+    outside(rootPath, 'rootPath') ?? general.server_root_path ?? outside(rootPath, 'sharedRootPath') ?? '';
   const customKeyGenerate = place('general_settings', 'custom_key_generate');
 
   const config: Config = {
@@ -100,9 +102,11 @@ export function loadConfig({ environment, overrides = {}, readFile: read }: Load
       port: outside(wholeNumber(0, 65_535), 'port') ?? 4000,
       dataDir: outside(text, 'dataDir') ?? 'data',
       workers,
+      rootPath: pathPrefix,
       bodyLimitBytes: (general.max_request_size_mb ?? 20) * BYTES_PER_MB,
     },
     databaseUrl: database,
+    databasePasswordCommand: outside(text, 'databasePasswordCommand') ?? general.database_password_command,
     redis,
     masterKey,
     variables,
@@ -131,7 +135,7 @@ export function loadConfig({ environment, overrides = {}, readFile: read }: Load
       },
       redis !== null,
     ),
-    sessions: buildSessions(general, { name: settings.adminName, password: settings.adminPassword }),
+    sessions: buildSessions(general, pathPrefix, { name: settings.adminName, password: settings.adminPassword }),
     metrics: buildMetrics(general, litellm, host),
     router: buildRouter(router, litellm),
     log: { level: outside(choice(LOG_LEVELS), 'logLevel') ?? (litellm.set_verbose === true ? 'debug' : 'info') },

@@ -11,6 +11,7 @@ export interface ConfigOverrides {
   dataDir?: string | undefined;
   logLevel?: string | undefined;
   workers?: string | undefined;
+  rootPath?: string | undefined;
 }
 
 const FLAGS: Partial<Record<EnvironmentSetting, { override: keyof ConfigOverrides; flag: string }>> = {
@@ -19,6 +20,7 @@ const FLAGS: Partial<Record<EnvironmentSetting, { override: keyof ConfigOverride
   dataDir: { override: 'dataDir', flag: '--data-dir' },
   logLevel: { override: 'logLevel', flag: '--log-level' },
   workers: { override: 'workers', flag: '--workers' },
+  rootPath: { override: 'rootPath', flag: '--root-path' },
 };
 
 /** Reads one setting; null when it is not given, or was reported as wrong. */

@@ -21,6 +21,7 @@ export interface DirectCallsDeps extends AuthenticateDeps, ErrorHandlerDeps, Mod
   newId(): string;
   logRequest: LogRequest;
   trustedProxies: readonly string[];
+  rootPath: string;
   front: Front;
 }
 
@@ -37,7 +38,7 @@ export function takeCallsDirectly(app: App, deps: DirectCallsDeps): void {
   const routes = new Map<string, DirectRoute>();
   for (const { operation, url, config } of FIXED_MODEL_CALLS) {
     const gate = createGate(policyOf({ url, method: 'POST', config }), deps);
-    routes.set(url, { operation, url, gate });
+    for (const prefix of ['', deps.rootPath]) routes.set(prefix + url, { operation, url, gate });
   }
   const framework = app.server.listeners('request') as RequestListener[];
   app.server.removeAllListeners('request');

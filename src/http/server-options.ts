@@ -3,6 +3,7 @@ import { type FastifyBaseLogger, type FastifyServerOptions, LogController } from
 import { createClientErrorHandler } from './client-error.ts';
 import { createErrorHandler } from './error-handler.ts';
 import { stampIds } from './hooks/begin-request.ts';
+import { takeOffRootPath } from './root-path.ts';
 
 export interface ServerDeps {
   logger: FastifyBaseLogger;
@@ -13,6 +14,8 @@ export interface ServerDeps {
   bodyLimitBytes: number;
   /** Addresses or CIDR ranges of proxies whose `x-forwarded-for` is believed; none: nobody's is. */
   trustedProxies: readonly string[];
+  /** Below which everything is served as well; empty: nowhere else. */
+  rootPath: string;
 }
 
 /** Model names and keys stand in paths. */
@@ -21,7 +24,7 @@ const MAX_PARAM_LENGTH = 1_024;
 const RECEIVE_TIMEOUT_MS = 300_000;
 
 export function toServerOptions(deps: ServerDeps): FastifyServerOptions {
-  const { logger, version, bodyLimitBytes, trustedProxies, newId } = deps;
+  const { logger, version, bodyLimitBytes, trustedProxies, newId, rootPath } = deps;
   const handleError = createErrorHandler({ logger, bodyLimitBytes });
   return {
     loggerInstance: logger,
@@ -30,6 +33,7 @@ export function toServerOptions(deps: ServerDeps): FastifyServerOptions {
     childLoggerFactory: (parent) => parent,
     genReqId: () => newId(),
     requestIdHeader: false,
+    ...(rootPath !== '' && { rewriteUrl: ({ url }) => takeOffRootPath(rootPath, url ?? '/') }),
     bodyLimit: bodyLimitBytes,
     trustProxy: trustedProxies.length === 0 ? false : [...trustedProxies],
     requestTimeout: RECEIVE_TIMEOUT_MS,

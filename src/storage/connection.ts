@@ -7,12 +7,15 @@ import { dirname } from 'node:path';
 import { Kysely } from 'kysely';
 import type { Database, DialectName } from './database.ts';
 import { parseDatabaseAddress } from './database-address.ts';
+import type { PasswordSource } from './password-command.ts';
 import { createPostgresDialect } from './postgres-dialect.ts';
 import { createPostgresPool } from './postgres-pool.ts';
 import { createSqliteDialect, type SqliteConnectionOptions } from './sqlite-dialect.ts';
 
 export interface ConnectionOptions {
   url: string;
+  /** PostgreSQL: asked with every new connection. */
+  password?: PasswordSource | undefined;
   /** PostgreSQL: the most connections that this process opens. */
   poolSize: number;
   /** PostgreSQL: the longest that a statement may take; 0 = no limit. */
@@ -37,6 +40,7 @@ export function openConnection(options: ConnectionOptions): Connection {
   if (address.dialect === 'sqlite') return openSqlite(address.file, options);
   const pool = createPostgresPool({
     url: address.url,
+    password: options.password,
     poolSize: options.poolSize,
     queryTimeoutMs: options.queryTimeoutMs,
     onConnectionError: options.onConnectionError ?? (() => undefined),

@@ -8,6 +8,7 @@ import type { PublishingFeed } from './change-feed.ts';
 import { CHANGES_CHANNEL } from './changes-channel.ts';
 import type { Database } from './database.ts';
 import { createFreshness, createLoneFreshness, type Freshness } from './freshness.ts';
+import type { PasswordSource } from './password-command.ts';
 import { createPostgresDialect } from './postgres-dialect.ts';
 import { createPostgresPool } from './postgres-pool.ts';
 import { createLoneProcess, createProcessRegistry, type Processes } from './process-registry.ts';
@@ -41,11 +42,16 @@ export interface SideConnection {
 /** `queryTimeoutMs`: an answer that takes longer is as good as none. */
 export function openSideConnection(
   url: string,
-  { queryTimeoutMs, onConnectionError }: { queryTimeoutMs: number; onConnectionError: (error: Error) => void },
+  {
+    password,
+    queryTimeoutMs,
+    onConnectionError,
+  }: { password?: PasswordSource | undefined; queryTimeoutMs: number; onConnectionError: (error: Error) => void },
 ): SideConnection {
   let heard = (): void => {};
   const pool = createPostgresPool({
     url,
+    password,
     poolSize: 1,
     queryTimeoutMs,
     onConnectionError,

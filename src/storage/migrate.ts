@@ -2,6 +2,7 @@ import { Migrator, sql } from 'kysely';
 import type { AuditSeal } from '../core/audit-seal.ts';
 import { type Connection, openConnection } from './connection.ts';
 import { buildMigrations } from './migrations/migrations.ts';
+import type { PasswordSource } from './password-command.ts';
 
 export interface MigrationReport {
   /** Names of the migrations carried out now, in order. */
@@ -14,8 +15,12 @@ export interface MigrationReport {
  * Brings a database to the present schema, all of it or nothing, one process at a time (an advisory lock on PostgreSQL,
  * the write lock on SQLite). Throws database_unavailable when it cannot be reached. `seal`: see buildMigrations.
  */
-export async function migrate(url: string, seal: AuditSeal | null = null): Promise<MigrationReport> {
-  const connection = openConnection({ url, poolSize: 1, queryTimeoutMs: 0 });
+export async function migrate(
+  url: string,
+  seal: AuditSeal | null = null,
+  password?: PasswordSource,
+): Promise<MigrationReport> {
+  const connection = openConnection({ url, password, poolSize: 1, queryTimeoutMs: 0 });
   try {
     return await migrateConnection(connection, seal);
   } finally {

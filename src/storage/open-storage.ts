@@ -20,6 +20,7 @@ import { migrate, migrateConnection } from './migrate.ts';
 import { createOwnerCache } from './owners/owner-cache.ts';
 import { createOwnerReaders } from './owners/owner-readers.ts';
 import { createTransact } from './owners/transact.ts';
+import type { PasswordSource } from './password-command.ts';
 import { prune } from './prune.ts';
 import { createSessionCache } from './sessions/session-cache.ts';
 import { createSessionStore } from './sessions/session-store.ts';
@@ -37,6 +38,8 @@ export interface StorageLogger {
 export interface StorageOptions {
   /** `sqlite:///path`, a path, `:memory:`, or `postgres://…`. */
   url: string;
+  /** PostgreSQL: asked with every new connection. */
+  password?: PasswordSource | undefined;
   nowMs: () => number;
   /** SQLite: a commit survives a power failure, too, and not only the end of the process. */
   durable?: boolean;
@@ -75,6 +78,7 @@ export async function openStorage(options: StorageOptions): Promise<OpenStorage>
   const { url, poolSize, logger, durable = false, queryTimeoutMs = QUERY_TIMEOUT_MS } = options;
   const connection = openConnection({
     url,
+    password: options.password,
     poolSize,
     queryTimeoutMs,
     durable,
@@ -90,9 +94,10 @@ export async function openStorage(options: StorageOptions): Promise<OpenStorage>
 
 async function buildStorage(connection: Connection, options: StorageOptions): Promise<OpenStorage> {
   const { dialect, writes, reads } = connection;
-  const { url, nowMs, logger, auditSeal: seal = null } = options;
+  const { url, password, nowMs, logger, auditSeal: seal = null } = options;
   // Migrations may take their time, so on PostgreSQL they get a connection without a time limit.
-  const { unknown } = dialect === 'postgres' ? await migrate(url, seal) : await migrateConnection(connection, seal);
+  const { unknown } =
+    dialect === 'postgres' ? await migrate(url, seal, password) : await migrateConnection(connection, seal);
   if (unknown.length > 0) {
     const message =
       'The database was migrated by a newer version of Latchkey; this version may not understand all of it.';
@@ -102,7 +107,11 @@ async function buildStorage(connection: Connection, options: StorageOptions): Pr
   const { serving } = options;
   const side =
     dialect === 'postgres' && serving !== undefined
-      ? openSideConnection(url, { queryTimeoutMs: serving.maxStalenessMs, onConnectionError: reportTo(logger) })
+      ? openSideConnection(url, {
+          password,
+          queryTimeoutMs: serving.maxStalenessMs,
+          onConnectionError: reportTo(logger),
+        })
       : null;
   const feed = announceBy(serving?.bell, createChangeFeed({ reads: side?.db ?? reads, nowMs }));
   const log = createAuditAppender(seal, (finding) => {

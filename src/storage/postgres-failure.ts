@@ -1,5 +1,6 @@
 import { GatewayError } from '../core/gateway-error.ts';
 import { databaseUnavailable, TransactionConflict } from './database-unavailable.ts';
+import { PasswordCommandFailed } from './password-command.ts';
 import { UniqueViolation } from './unique-violation.ts';
 import { unstorableText } from './unstorable-text.ts';
 
@@ -26,6 +27,7 @@ const UNTRANSLATABLE_CHARACTER = '22021';
 /** An error of pg → what the rest of storage understands. Anything else is a fault of ours and stays as it is. */
 export function translatePostgresFailure(error: unknown): Error {
   if (!(error instanceof Error)) return new Error(String(error));
+  if (error instanceof PasswordCommandFailed) return databaseUnavailable(error);
   const { code, constraint } = error as Error & { code?: unknown; constraint?: unknown };
   if (typeof code === 'string') {
     if (code === UNIQUE_VIOLATION) return new UniqueViolation(String(constraint), error);

@@ -1,7 +1,10 @@
 import pg from 'pg';
+import type { PasswordSource } from './password-command.ts';
 
 export interface PostgresPoolOptions {
   url: string;
+  /** Asked with every new connection; absent: the address has it, or none is needed. */
+  password?: PasswordSource | undefined;
   poolSize: number;
   /** The longest that a statement may take as seen from here; 0 = no limit (migrations). */
   queryTimeoutMs: number;
@@ -19,6 +22,7 @@ const INT8 = 20;
 export function createPostgresPool(options: PostgresPoolOptions): pg.Pool {
   const pool = new pg.Pool({
     connectionString: options.url,
+    ...(options.password && { Client: loggingInWith(options.password) }),
     max: options.poolSize,
     connectionTimeoutMillis: CONNECT_TIMEOUT_MS,
     idleTimeoutMillis: IDLE_TIMEOUT_MS,
@@ -35,6 +39,21 @@ export function createPostgresPool(options: PostgresPoolOptions): pg.Pool {
   pool.on('error', () => undefined);
   pool.on('connect', (client) => client.on('error', options.onConnectionError));
   return pool;
+}
+
+/** What the address says of a password would come before the setting, so it is put in its place afterwards. */
+function loggingInWith(password: PasswordSource): typeof pg.Client {
+  return class extends pg.Client {
+    constructor(config?: pg.ClientConfig) {
+      super(config);
+      Object.defineProperty(this, 'password', {
+        value: password,
+        writable: true,
+        enumerable: false,
+        configurable: true,
+      });
+    }
+  };
 }
 
 function startListening({ channel, onNotification }: NonNullable<PostgresPoolOptions['listen']>) {

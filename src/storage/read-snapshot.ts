@@ -1,6 +1,7 @@
 import { Kysely, sql, type Transaction } from 'kysely';
 import type { Database, DialectName } from './database.ts';
 import { parseDatabaseAddress } from './database-address.ts';
+import type { PasswordSource } from './password-command.ts';
 import { createPostgresDialect } from './postgres-dialect.ts';
 import { createPostgresPool } from './postgres-pool.ts';
 import { createSqliteDialect } from './sqlite-dialect.ts';
@@ -12,13 +13,20 @@ import { createSqliteDialect } from './sqlite-dialect.ts';
 export async function readSnapshot<T>(
   url: string,
   work: (trx: Transaction<Database>, dialect: DialectName) => Promise<T>,
+  password?: PasswordSource,
 ): Promise<T> {
   const address = parseDatabaseAddress(url);
   const dialect =
     address.dialect === 'sqlite'
       ? createSqliteDialect({ file: address.file, use: 'snapshot' })
       : createPostgresDialect(
-          createPostgresPool({ url: address.url, poolSize: 1, queryTimeoutMs: 0, onConnectionError: () => undefined }),
+          createPostgresPool({
+            url: address.url,
+            password,
+            poolSize: 1,
+            queryTimeoutMs: 0,
+            onConnectionError: () => undefined,
+          }),
         );
   const db = new Kysely<Database>({ dialect });
   try {

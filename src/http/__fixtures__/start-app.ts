@@ -67,6 +67,7 @@ export async function startApp(overrides: Partial<AppDeps> = {}, record: Partial
     version: '1.2.3',
     bodyLimitBytes: BODY_LIMIT,
     trustedProxies: [],
+    rootPath: '',
     identify: {
       keyCache: {
         lookup(hash: string) {

@@ -10,8 +10,13 @@ import type { App } from '../app-instance.ts';
 /** Where the browser stands; `/openapi.json` is the document itself. */
 const DOCS_PATH = '/docs';
 
+export interface DocsRoutesDeps {
+  version: string;
+  rootPath: string;
+}
+
 /** To be called before the routes that are to be described. Its own files are public and carry no guard. */
-export async function registerDocsRoutes(app: App, { version }: { version: string }): Promise<void> {
+export async function registerDocsRoutes(app: App, { version, rootPath }: DocsRoutesDeps): Promise<void> {
   await app.register(swagger, {
     openapi: {
       openapi: '3.1.0',
@@ -20,6 +25,7 @@ export async function registerDocsRoutes(app: App, { version }: { version: strin
         description: 'An LLM gateway with virtual keys: OpenAI-compatible calls, LiteLLM-compatible key management.',
         version,
       },
+      servers: [{ url: rootPath === '' ? '/' : rootPath }],
       components: {
         securitySchemes: {
           bearer: { type: 'http', scheme: 'bearer', description: 'A virtual key (sk-…) or the master key.' },
@@ -38,12 +44,12 @@ export async function registerDocsRoutes(app: App, { version }: { version: strin
     transform: jsonSchemaTransform,
     transformObject: jsonSchemaTransformObject,
   });
-  await app.register(swaggerUi, { routePrefix: DOCS_PATH });
+  await app.register(swaggerUi, { routePrefix: DOCS_PATH, indexPrefix: rootPath });
 
   let document: string | undefined;
   app.get('/openapi.json', { schema: { hide: true } }, (_request, reply) => {
     document ??= JSON.stringify(app.swagger());
     return reply.type('application/json; charset=utf-8').send(document);
   });
-  app.get('/redoc', { schema: { hide: true } }, (_request, reply) => reply.redirect(DOCS_PATH, 302));
+  app.get('/redoc', { schema: { hide: true } }, (_request, reply) => reply.redirect(rootPath + DOCS_PATH, 302));
 }

@@ -4,6 +4,7 @@ import type { App } from '../app-instance.ts';
 
 export interface HomeRoutesDeps {
   version: string;
+  rootPath: string;
 }
 
 const Home = z.object({
@@ -33,9 +34,9 @@ export function registerHomeRoutes(app: App, deps: HomeRoutesDeps): void {
     () => ({
       name: 'Latchkey',
       version: deps.version,
-      docs: '/docs',
-      openapi: '/openapi.json',
-      ready: '/health/readiness',
+      docs: `${deps.rootPath}/docs`,
+      openapi: `${deps.rootPath}/openapi.json`,
+      ready: `${deps.rootPath}/health/readiness`,
     }),
   );
 

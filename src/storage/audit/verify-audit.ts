@@ -4,6 +4,7 @@ import { type CheckedPoint, createAuditCheck } from '../../core/audit-check.ts';
 import type { AuditFault } from '../../core/audit-fault.ts';
 import type { AuditSeal } from '../../core/audit-seal.ts';
 import type { Database, DialectName } from '../database.ts';
+import type { PasswordSource } from '../password-command.ts';
 import { readSnapshot } from '../read-snapshot.ts';
 import { fromAuditColumns } from './audit-rows.ts';
 import { readAuditEnd } from './read-end.ts';
@@ -24,32 +25,36 @@ const PAGE = 500;
  */
 export async function verifyAudit(
   url: string,
-  input: { seals: readonly AuditSeal[]; checkpoints: readonly CheckedPoint[] },
+  input: { seals: readonly AuditSeal[]; checkpoints: readonly CheckedPoint[]; password?: PasswordSource | undefined },
 ): Promise<AuditReport | null> {
-  return readSnapshot(url, async (trx, dialect) => {
-    if (!(await hasChain(trx))) return null;
-    const head = await trx.selectFrom('audit_head').select(['seq', 'hash', 'mac']).executeTakeFirst();
-    const check = createAuditCheck({ ...input, head });
-    const damage: AuditFault[] = [];
-    try {
-      for await (const row of readRows(trx)) check.add(row);
-      damage.push(...(await checkStorage(trx, dialect)));
-    } catch (error) {
-      damage.push(describeDamage(error));
-    }
-    const { rows, faults, faultCount } = check.finish();
-    return {
-      head: head === undefined ? null : { seq: head.seq, hash: head.hash },
-      rows,
-      faults: [...damage, ...faults],
-      faultCount: faultCount + damage.length,
-    };
-  });
+  return readSnapshot(
+    url,
+    async (trx, dialect) => {
+      if (!(await hasChain(trx))) return null;
+      const head = await trx.selectFrom('audit_head').select(['seq', 'hash', 'mac']).executeTakeFirst();
+      const check = createAuditCheck({ ...input, head });
+      const damage: AuditFault[] = [];
+      try {
+        for await (const row of readRows(trx)) check.add(row);
+        damage.push(...(await checkStorage(trx, dialect)));
+      } catch (error) {
+        damage.push(describeDamage(error));
+      }
+      const { rows, faults, faultCount } = check.finish();
+      return {
+        head: head === undefined ? null : { seq: head.seq, hash: head.hash },
+        rows,
+        faults: [...damage, ...faults],
+        faultCount: faultCount + damage.length,
+      };
+    },
+    input.password,
+  );
 }
 
 /** Undefined: there is no head. Null as above. */
-export async function readAuditEndAside(url: string): Promise<AuditEnd | undefined | null> {
-  return readSnapshot(url, async (trx) => ((await hasChain(trx)) ? readAuditEnd(trx) : null));
+export async function readAuditEndAside(url: string, password?: PasswordSource): Promise<AuditEnd | undefined | null> {
+  return readSnapshot(url, async (trx) => ((await hasChain(trx)) ? readAuditEnd(trx) : null), password);
 }
 
 async function hasChain(trx: Transaction<Database>): Promise<boolean> {

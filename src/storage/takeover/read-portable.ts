@@ -15,6 +15,7 @@ import {
 } from '../owners/owner-tables.ts';
 import { columnsOf, untyped } from '../owners/record-query.ts';
 import { fromRow, type RecordTable, type Row } from '../owners/record-table.ts';
+import type { PasswordSource } from '../password-command.ts';
 import { readPresent } from './look-at-known.ts';
 
 const PAGE = 500;
@@ -22,8 +23,12 @@ const PAGE = 500;
 type Pages = AsyncIterable<[PortableKind, object[]]>;
 
 /** What is in a database at this moment, for an export. Null: it has not this version's tables. */
-export async function readExport<T>(url: string, work: (pages: Pages) => Promise<T>): Promise<T | null> {
-  return readPresent(url, (db) => work(readPortable(db)));
+export async function readExport<T>(
+  url: string,
+  work: (pages: Pages) => Promise<T>,
+  password?: PasswordSource,
+): Promise<T | null> {
+  return readPresent(url, (db) => work(readPortable(db)), password);
 }
 
 /** Everything that is in use, in the order of an export, a page at a time: `[kind, records]`. Balances that are 0 are none. */
