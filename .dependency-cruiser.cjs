@@ -31,6 +31,7 @@ const config = '^src/config/';
 const storage = '^src/storage/';
 const counters = '^src/counters/';
 const ledger = '^src/ledger/';
+const appendLog = '^src/append-log/';
 const providers = '^src/providers/';
 const sinks = '^src/sinks/';
 const metrics = '^src/metrics/';
@@ -111,9 +112,11 @@ module.exports = {
     ...arrow(config, [core]),
     ...arrow(storage, [core]),
     ...arrow(counters, [core]),
-    ...arrow(ledger, [core]),
+    // Files that are only ever appended to, and who may write them: for whoever keeps records on disk.
+    ...arrow(appendLog),
+    ...arrow(ledger, [core, appendLog]),
     ...arrow(providers, [core]),
-    ...arrow(sinks, [core]),
+    ...arrow(sinks, [core, appendLog]),
     ...arrow(metrics, [core]),
     ...arrow(auth, [core], [storage]),
     ...arrow(management, [core], [storage]),
@@ -126,6 +129,7 @@ module.exports = {
       storage,
       counters,
       ledger,
+      appendLog,
       providers,
       sinks,
       metrics,

@@ -1,12 +1,12 @@
+import type { DirectoryLock } from '../append-log/directory-lock.ts';
+import { waitAtMost } from '../append-log/wait-at-most.ts';
 import { GatewayError } from '../core/gateway-error.ts';
 import { writeRecordRow } from '../core/record-row.ts';
 import type { SpendRecord } from '../core/spend-record.ts';
-import type { DirectoryLock } from './directory-lock.ts';
 import { writeIntentRow } from './intent-row.ts';
 import type { Ledger, LedgerLogger } from './ledger.ts';
 import type { LedgerParts } from './ledger-parts.ts';
 import { toStorable } from './to-storable.ts';
-import { waitAtMost } from './wait-at-most.ts';
 
 /** The ledger as the rest of the gateway uses it, over its parts. `patienceMs`: how long closing waits for the database. */
 export function createLedger(

@@ -2,6 +2,8 @@ import { mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+import { listSegments } from '../append-log/segment-files.ts';
+import { createSegmentWriter } from '../append-log/segment-writer.ts';
 import { writeRecordRow } from '../core/record-row.ts';
 import { buildIntent, buildRecord } from './__fixtures__/calls.ts';
 import { writeIntentRow } from './intent-row.ts';
@@ -9,8 +11,6 @@ import { createJournal, type JournalledBill } from './journal.ts';
 import { parseJournalLine } from './journal-line.ts';
 import { readBills } from './read-bills.ts';
 import { scanLeftovers } from './scan-leftovers.ts';
-import { listSegments } from './segment-files.ts';
-import { createSegmentWriter } from './segment-writer.ts';
 
 let directory: string;
 beforeEach(() => {

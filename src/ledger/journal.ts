@@ -1,9 +1,9 @@
 import { unlink } from 'node:fs/promises';
+import type { Segment } from '../append-log/segment-files.ts';
+import type { SegmentWriter } from '../append-log/segment-writer.ts';
 import { GatewayError } from '../core/gateway-error.ts';
 import type { SpendRecord } from '../core/spend-record.ts';
 import { formatOpen, formatSettle } from './journal-line.ts';
-import type { Segment } from './segment-files.ts';
-import type { SegmentWriter } from './segment-writer.ts';
 
 /** A bill that is safe in the journal, at these positions of it. `text` is the JSON of its row. */
 export interface JournalledBill {

@@ -1,4 +1,6 @@
 import type { Kysely } from 'kysely';
+import { listSegments } from '../append-log/segment-files.ts';
+import { createSegmentWriter, type SegmentWriter } from '../append-log/segment-writer.ts';
 import type { SpendRecord } from '../core/spend-record.ts';
 import type { BillBatch } from './bill-batch.ts';
 import { createJournal, type Journal } from './journal.ts';
@@ -9,8 +11,6 @@ import { createQuarantine } from './quarantine.ts';
 import { createBalanceReader, type ReadBalances } from './read-balances.ts';
 import { readBills } from './read-bills.ts';
 import { type Leftovers, scanLeftovers } from './scan-leftovers.ts';
-import { listSegments } from './segment-files.ts';
-import { createSegmentWriter, type SegmentWriter } from './segment-writer.ts';
 import { createSharedLock } from './shared-lock.ts';
 import { shipBatch } from './ship-batch.ts';
 import { openShippedMark, type ShippedMark } from './shipped-mark.ts';

@@ -1,13 +1,13 @@
 import { mkdirSync } from 'node:fs';
+import { lockDirectory } from '../append-log/directory-lock.ts';
+import { waitAtMost } from '../append-log/wait-at-most.ts';
 import { GatewayError } from '../core/gateway-error.ts';
 import { writeRecordRow } from '../core/record-row.ts';
 import { createLedger } from './create-ledger.ts';
-import { lockDirectory } from './directory-lock.ts';
 import type { Ledger, LedgerRecovery } from './ledger.ts';
 import { addBalances, type LedgerOptions, type LedgerParts, openLedgerParts } from './ledger-parts.ts';
 import { toStorable } from './to-storable.ts';
 import { buildUnsettledRecord } from './unsettled-record.ts';
-import { waitAtMost } from './wait-at-most.ts';
 
 export type { LedgerOptions } from './ledger-parts.ts';
 

@@ -1,7 +1,7 @@
+import { readLines } from '../append-log/read-lines.ts';
+import type { Segment } from '../append-log/segment-files.ts';
 import type { JournalledBill } from './journal.ts';
 import { isSettleLine, parseJournalLine } from './journal-line.ts';
-import { readLines } from './read-lines.ts';
-import type { Segment } from './segment-files.ts';
 
 export interface BillPage {
   bills: JournalledBill[];

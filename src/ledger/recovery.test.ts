@@ -1,11 +1,11 @@
 import { appendFileSync, readdirSync, readFileSync, symlinkSync, truncateSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterEach, beforeEach, expect, test } from 'vitest';
+import { listSegments, segmentPath } from '../append-log/segment-files.ts';
 import { openStorage } from '../storage/open-storage.ts';
 import { buildIntent, buildRecord, KEY_COUNTER } from './__fixtures__/calls.ts';
 import { createWorld, MANUAL, type World } from './__fixtures__/ledger-world.ts';
 import { checkLedger } from './check-ledger.ts';
-import { listSegments, segmentPath } from './segment-files.ts';
 
 let world: World;
 beforeEach(async () => {

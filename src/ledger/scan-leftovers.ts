@@ -1,7 +1,7 @@
+import { readLines } from '../append-log/read-lines.ts';
+import type { Segment } from '../append-log/segment-files.ts';
 import type { CallIntent, SpendRecord } from '../core/spend-record.ts';
 import { parseJournalLine } from './journal-line.ts';
-import { readLines } from './read-lines.ts';
-import type { Segment } from './segment-files.ts';
 
 export interface Leftovers {
   /** Calls that were in flight when their process died, oldest first. */

@@ -3,7 +3,7 @@
  * has died so takes over what it left, and the others look for such journals from time to time, so that no bill waits
  * for a process that does not come back.
  */
-import { DirectoryInUse } from './directory-lock.ts';
+import { DirectoryInUse } from '../append-log/directory-lock.ts';
 import { journalDirectory, listUsedJournals } from './journal-directories.ts';
 import type { Ledger, LedgerLogger, LedgerRecovery } from './ledger.ts';
 import { type LedgerOptions, openLedger } from './open-ledger.ts';

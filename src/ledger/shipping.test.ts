@@ -1,10 +1,10 @@
 import type { Kysely } from 'kysely';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+import { listSegments } from '../append-log/segment-files.ts';
 import { openStorage } from '../storage/open-storage.ts';
 import { buildRecord, KEY_COUNTER } from './__fixtures__/calls.ts';
 import { createWorld, type LedgerTables, MANUAL, type World, withHooks } from './__fixtures__/ledger-world.ts';
 import { checkLedger } from './check-ledger.ts';
-import { listSegments } from './segment-files.ts';
 
 let world: World;
 let down: boolean;

@@ -2,7 +2,7 @@ import { readdirSync, rmSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 
 /**
- * One file of the journal. The journal is one endless row of bytes; a segment holds those from `base` to `end`, and
+ * One file of a log. A log is one endless row of bytes; a segment holds those from `base` to `end`, and
  * every position (of a record, of what has been shipped) is a number in that row. Positions never come again, not even
  * after all segments have been deleted.
  */

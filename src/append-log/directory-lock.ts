@@ -89,7 +89,7 @@ async function assertAbandoned(directory: string, number: number, beatMs: number
     }
   }
   throw new DirectoryInUse(
-    `The journal in ${directory} is in use by another running process` +
+    `The directory ${directory} is in use by another running process` +
       `${seen.owner === undefined ? '' : ` (pid ${seen.owner.pid})`}. Give each process a data directory of its own.`,
   );
 }

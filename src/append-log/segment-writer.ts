@@ -1,7 +1,7 @@
 import { closeSync, fdatasync, fdatasyncSync, fsyncSync, ftruncateSync, openSync, writeSync } from 'node:fs';
 import { type Segment, segmentPath } from './segment-files.ts';
 
-/** The end of the journal that grows. */
+/** The end of a log that grows. */
 export interface SegmentWriter {
   /**
    * Puts the first `bytes` of `buffer` behind what is there and returns where they begin. They are then in the operating
