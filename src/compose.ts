@@ -2,11 +2,13 @@ import { randomBytes } from 'node:crypto';
 import { mkdirSync } from 'node:fs';
 import { hostname } from 'node:os';
 import { pino } from 'pino';
+import { formatIdentity, isKnownToBeGone, readOwnIdentity } from './append-log/process-identity.ts';
 import { createMasterKeyCheck } from './auth/master-key.ts';
 import { createPasswordHasher } from './auth/password-hash.ts';
 import { buildApp, type Foundation } from './compose/build-app.ts';
 import { buildCounters } from './compose/build-counters.ts';
 import { chooseUpstream, newEndUserLimits } from './compose/build-gateway.ts';
+import { buildSinks } from './compose/build-logs.ts';
 import { buildMetrics, type Metrics, processSource } from './compose/build-metrics.ts';
 import { databasePasswordOf, databaseUrlOf } from './compose/database-url.ts';
 import { followMasterKey } from './compose/follow-master-key.ts';
@@ -31,7 +33,6 @@ import { createFront } from './http/front.ts';
 import { createEndUserRecorder } from './jobs/end-user-recorder.ts';
 import { createLastActiveRecorder } from './jobs/last-active-recorder.ts';
 import type { LedgerRecovery } from './ledger/ledger.ts';
-import { formatIdentity, isKnownToBeGone, readOwnIdentity } from './ledger/process-identity.ts';
 import { createRefusalLog } from './management/audit/refusal-log.ts';
 import { establishMasterKey } from './management/installation/master-key.ts';
 import { runDueRotations } from './management/keys/run-due-rotations.ts';
@@ -68,6 +69,8 @@ export interface Gateway {
 
 const CONNECT_TIMEOUT_MS = 10_000;
 const DRAIN_MS = 30_000;
+/** Records of calls that are not delivered by then wait on disk for the next start. */
+const LOG_DRAIN_MS = 10_000;
 /** Look-ups for one address that reports leaked secrets. */
 const LEAKS_PER_HOUR = 1_000;
 const HOUR_MS = 3_600_000;
@@ -118,6 +121,7 @@ export async function compose(config: Config, overrides: ComposeOverrides = {}):
     logger,
   });
   recovered.tell(counters);
+  const random = overrides.random ?? Math.random;
   const live = createLiveCalls(counters);
   const transport = createTransport({ connectTimeoutMs: CONNECT_TIMEOUT_MS });
   const upstream = chooseUpstream(transport, nowMs);
@@ -125,6 +129,7 @@ export async function compose(config: Config, overrides: ComposeOverrides = {}):
   const catalog = createModelCatalog(config, storage.owners.models, box);
   await catalog.refresh();
   let inForce = { config, loadedAtMs: nowMs() };
+  const sinks = await buildSinks(config, { storage, inForce: () => inForce.config, logger, nowMs, random });
   const endUsers = createEndUserRecorder({
     transact: storage.transact,
     limits: () => newEndUserLimits(inForce.config),
@@ -169,6 +174,7 @@ export async function compose(config: Config, overrides: ComposeOverrides = {}):
   const foundation: Foundation = {
     storage,
     ledger,
+    sinks,
     counters,
     redisState,
     live,
@@ -190,7 +196,7 @@ export async function compose(config: Config, overrides: ComposeOverrides = {}):
     auditSeal,
     newRequestId: createRequestIds(nowMs),
     nowMs,
-    random: overrides.random ?? Math.random,
+    random,
     logger,
     front,
   };
@@ -235,6 +241,7 @@ export async function compose(config: Config, overrides: ComposeOverrides = {}):
     refusals,
     masterKeyFollower,
     takeOverJournals: takeOver,
+    sinks,
     rotateKeys: () =>
       runDueRotations(current.keyManagement, ({ keyId }) =>
         logger.warn(
@@ -261,7 +268,7 @@ export async function compose(config: Config, overrides: ComposeOverrides = {}):
         .catch((error: unknown) => logger.warn({ err: error }, 'last uses of keys were not written'));
       await endUsers.flush().catch((error: unknown) => logger.warn({ err: error }, 'new end users were not stored'));
       await refusals.flush(true);
-      await ledger.close();
+      await Promise.all([ledger.close(), sinks.close(LOG_DRAIN_MS)]);
       await counters.close();
       await transport.destroy();
       await storage.processes.leave().catch(() => {});

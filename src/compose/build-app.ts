@@ -31,9 +31,11 @@ import type { KeyManagement } from '../management/keys/key-management.ts';
 import type { AttemptLimit } from '../management/sessions/attempt-limits.ts';
 import type { LoginThrottle } from '../management/sessions/login-throttle.ts';
 import type { Upstream } from '../providers/upstream.ts';
+import type { Sinks } from '../sinks/sinks.ts';
 import type { OpenStorage } from '../storage/open-storage.ts';
 import { VERSION } from '../version.ts';
 import { buildGatewayDeps } from './build-gateway.ts';
+import { buildCallLogs } from './build-logs.ts';
 import { buildKeyManagement, buildSpending } from './build-management.ts';
 import type { Metrics } from './build-metrics.ts';
 import { buildModelManagement } from './build-model-management.ts';
@@ -49,6 +51,7 @@ import type { SecretBox } from './secret-box.ts';
 export interface Foundation {
   storage: OpenStorage;
   ledger: Ledger;
+  sinks: Sinks;
   counters: Counters;
   redisState: (() => RedisState) | null;
   live: LiveCalls;
@@ -110,6 +113,7 @@ export async function buildApp(config: Config, foundation: Foundation): Promise<
     live: { ...live, changesHeard: () => (isCurrent() ? live.changesHeard() : -1) },
     calendar,
     ledger,
+    logs: buildCallLogs(config, foundation.sinks, logger),
     upstream,
     cooldowns,
     observer: metrics.observer,

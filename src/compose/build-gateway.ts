@@ -37,6 +37,7 @@ export async function buildGatewayDeps(
     | 'observer'
     | 'calendar'
     | 'ledger'
+    | 'logs'
     | 'upstream'
     | 'nowMs'
     | 'random'

@@ -2,6 +2,7 @@ import type { pino } from 'pino';
 import type { Counters } from '../counters/counters.ts';
 import type { LiveCalls } from '../gateway/live-calls.ts';
 import { startTicker, type Ticker } from '../jobs/ticker.ts';
+import type { Sinks } from '../sinks/sinks.ts';
 import { TICK_MS } from '../storage/freshness.ts';
 import type { OpenStorage } from '../storage/open-storage.ts';
 import type { MasterKeyFollower } from './follow-master-key.ts';
@@ -15,6 +16,8 @@ const READ_MASTER_KEY_EVERY_MS = 500;
 const HEARTBEAT_EVERY_MS = 1_000;
 /** A bill that nobody else will ship is in the database well within a minute. */
 const TAKE_OVER_EVERY_MS = 5_000;
+/** Records that a process has left are under way within seconds, and spools hardly larger than they may be. */
+const TEND_SINKS_EVERY_MS = 2_000;
 const FLUSH_LAST_ACTIVE_EVERY_MS = 10_000;
 const STORE_END_USERS_EVERY_MS = 1_000;
 const COUNT_REFUSALS_EVERY_MS = 10_000;
@@ -32,6 +35,7 @@ export function startJobs(parts: {
   refusals: { flush(): Promise<void> };
   masterKeyFollower: MasterKeyFollower | null;
   takeOverJournals: () => Promise<void>;
+  sinks: Pick<Sinks, 'tend'>;
   rotateKeys: () => Promise<void>;
   requestLog: RequestLog;
   nowMs: () => number;
@@ -57,6 +61,7 @@ export function startJobs(parts: {
     }),
     every(READ_MASTER_KEY_EVERY_MS, 'read master key', () => masterKeyFollower?.refresh()),
     every(TAKE_OVER_EVERY_MS, 'take over journals', parts.takeOverJournals),
+    every(TEND_SINKS_EVERY_MS, 'tend sinks', () => parts.sinks.tend()),
     every(FLUSH_LAST_ACTIVE_EVERY_MS, 'last active', () => lastActive.flush()),
     every(STORE_END_USERS_EVERY_MS, 'store end users', () => endUsers.flush()),
     every(COUNT_REFUSALS_EVERY_MS, 'count refusals', () => refusals.flush()),

@@ -8,6 +8,7 @@ import { toNanoUsd } from '../core/money.ts';
 import type {
   GeneralConfig,
   KeyGenerationConfig,
+  LoggingConfig,
   MetricsConfig,
   RouterConfig,
   SessionsConfig,
@@ -83,6 +84,17 @@ export function buildMetrics(general: GeneralSettings, litellm: LitellmSettings,
   return {
     requireKey: litellm.require_auth_for_metrics_endpoint ?? !isLoopback(host),
     maxSeries: general.metrics_max_series ?? 10_000,
+  };
+}
+
+export function buildLogging(general: GeneralSettings, litellm: LitellmSettings): LoggingConfig {
+  const both = litellm.callbacks ?? [];
+  const off = litellm.turn_off_message_logging;
+  return {
+    success: [...new Set([...both, ...(litellm.success_callback ?? [])])],
+    failure: [...new Set([...both, ...(litellm.failure_callback ?? [])])],
+    content: off === null ? null : !off,
+    maxSpoolBytes: (general.log_spool_max_mb ?? 10_240) * 1024 * 1024,
   };
 }
 

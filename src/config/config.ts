@@ -44,6 +44,7 @@ export interface Config {
   readonly userDefaults: UserDefaultsConfig;
   readonly teams: TeamsConfig;
   readonly general: GeneralConfig;
+  readonly logging: LoggingConfig;
   readonly sessions: SessionsConfig;
   readonly metrics: MetricsConfig;
   readonly router: RouterConfig;
@@ -216,6 +217,17 @@ export interface MetricsConfig {
   readonly requireKey: boolean;
   /** Of callers and models together; what is beyond is counted in one. */
   readonly maxSeries: number;
+}
+
+/** Where calls are logged of which neither key nor team says anything. */
+export interface LoggingConfig {
+  /** Types of destinations, each once. */
+  readonly success: readonly string[];
+  readonly failure: readonly string[];
+  /** Whether destinations get prompts and answers: none (false), all (true), or those that ask for it (null). */
+  readonly content: boolean | null;
+  /** What may wait on disk for them, per process. */
+  readonly maxSpoolBytes: number;
 }
 
 /** Signing in to the dashboard. */

@@ -100,6 +100,7 @@ export const generalSettings = z.object({
   unsettled_charge: optional(choice(['hold', 'zero'])),
   store_prompts_in_spend_logs: optional(flag),
   metrics_max_series: optional(wholeNumber(1, 1_000_000)),
+  log_spool_max_mb: optional(wholeNumber(1)),
 
   key_rotation_grace_period: optional(duration),
   litellm_key_header_name: optional(text),

@@ -8,6 +8,7 @@ import { buildDeployments } from './build-deployments.ts';
 import {
   buildGeneral,
   buildKeyGeneration,
+  buildLogging,
   buildMetrics,
   buildRouter,
   buildSessions,
@@ -135,6 +136,8 @@ export function loadConfig({ environment, overrides = {}, readFile: read }: Load
       },
       redis !== null,
     ),
+    logging: buildLogging(general, litellm),
+    sessions: buildSessions(general, { name: settings.adminName, password: settings.adminPassword }),
     sessions: buildSessions(general, pathPrefix, { name: settings.adminName, password: settings.adminPassword }),
     metrics: buildMetrics(general, litellm, host),
     router: buildRouter(router, litellm),

@@ -66,8 +66,8 @@ describe('where the calls of a key are logged', () => {
     expect(redacts(undefined, null)).toBe(true);
     expect(redacts('false', null)).toBe(false);
     expect(redacts('true', null)).toBe(true);
-    expect(redacts(undefined, false)).toBe(false);
-    expect(redacts('true', false)).toBe(true);
-    expect(redacts('false', true)).toBe(true);
+    expect(redacts(undefined, true)).toBe(false);
+    expect(redacts('true', true)).toBe(true);
+    expect(redacts('false', false)).toBe(true);
   });
 });

@@ -30,8 +30,8 @@ export interface LogOwner {
 }
 
 /**
- * `litellm_settings.turn_off_message_logging`. True: no destination gets content, whatever it asks for. False: all get
- * it that do not refuse it. Null: only those whose own variables ask for it.
+ * Whether destinations get prompts and answers. False: none, whatever it asks for. True: all that do not refuse them.
+ * Null: those whose own variable `turn_off_message_logging` asks for them.
  */
 export type ContentRule = boolean | null;
 
@@ -111,7 +111,7 @@ function redactsContent(
   { turn_off_message_logging: own }: Readonly<Record<string, string>>,
   rule: ContentRule,
 ): boolean {
-  if (rule === true) return true;
+  if (rule === false) return true;
   if (own !== undefined) return own.trim().toLowerCase() !== 'false';
   return rule === null;
 }

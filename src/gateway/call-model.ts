@@ -12,12 +12,13 @@ import { findParties } from './find-parties.ts';
 import { follow } from './follow-call.ts';
 import type { GatewayDeps } from './gateway-deps.ts';
 import { guessUsage } from './guess-usage.ts';
-import { buildOpenCall, type OpenCall } from './open-call.ts';
+import { buildOpenCall, keepsAnswer, type OpenCall } from './open-call.ts';
+import type { Outcome } from './outcome.ts';
 import { parseCall } from './parse-call.ts';
 import { prepareCall } from './prepare-call.ts';
 import { fetchAnswer, openStream, type Reached } from './reach-upstream.ts';
 import { createRelay } from './relay-stream.ts';
-import { costOf, type Outcome, settleCall } from './settle-call.ts';
+import { costOf, settleCall } from './settle-call.ts';
 import { toFailure } from './to-failure.ts';
 
 /**
@@ -43,7 +44,8 @@ export async function callModel(deps: GatewayDeps, request: CallRequest): Promis
     const admitted = admitCall(deps, { caller: request.caller, parsed, parties }, prepared, startedAtMs);
     const admission = admitted instanceof Promise ? await admitted : admitted;
     if (parties.endUser !== null && parties.customer === null) deps.onNewEndUser(parties.endUser);
-    call = buildOpenCall(request, parsed, parties, admission, startedAtMs);
+    const logRoute = deps.logs === null ? null : deps.logs.routeOf(request.caller);
+    call = buildOpenCall(request, parsed, parties, admission, logRoute, startedAtMs);
   } catch (error) {
     noteRefusal(deps, request.caller, parsed.model, error);
     throw error;
@@ -142,7 +144,7 @@ function successOf(
     responseId: answer.responseId,
     firstTokenAtMs: null,
     upstreamMs,
-    response: deps.settings.storePrompts ? answer.body.toString('utf8') : null,
+    response: keepsAnswer(deps.settings, call) ? answer.body.toString('utf8') : null,
   };
 }
 

@@ -2,12 +2,14 @@ import type { AdmissionSettings } from '../core/admission.ts';
 import type { BudgetCalendar } from '../core/budget-window.ts';
 import type { Caller } from '../core/caller.ts';
 import type { Limits } from '../core/limits.ts';
+import type { LogRoute } from '../core/log-route.ts';
 import type { Deployment, ModelPrice } from '../core/model.ts';
 import type { OwnerLimits } from '../core/owner-limits.ts';
 import type { ModelIndex } from '../core/routing.ts';
 import type { Counters } from '../counters/counters.ts';
 import type { Ledger } from '../ledger/ledger.ts';
 import type { Upstream } from '../providers/upstream.ts';
+import type { Sinks } from '../sinks/sinks.ts';
 import type { OwnerCache } from '../storage/owners/owner-storage.ts';
 import type { CallObserver } from './call-observer.ts';
 import type { Cooldowns } from './cooldowns.ts';
@@ -34,6 +36,12 @@ export interface PricedModel {
   maxOutputTokens: number | null;
 }
 
+/** Where calls are logged. */
+export interface CallLogs extends Pick<Sinks, 'offer'> {
+  /** Null: nowhere. */
+  routeOf(caller: Pick<Caller, 'key' | 'path'>): LogRoute | null;
+}
+
 /** Everything a model call needs from outside. Built once, in compose. */
 export interface GatewayDeps {
   settings: GatewaySettings;
@@ -43,6 +51,8 @@ export interface GatewayDeps {
   counters: Counters;
   owners: Pick<OwnerCache, 'endUser' | 'endUserBudget' | 'tag'>;
   ledger: Pick<Ledger, 'open' | 'settle'>;
+  /** Null: no call is logged, whoever makes it. */
+  logs: CallLogs | null;
   upstream: Upstream;
   cooldowns: Cooldowns;
   live: LiveCalls;

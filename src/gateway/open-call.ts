@@ -1,6 +1,7 @@
 import { organizationIdOf, teamIdOf } from '../core/call-owners.ts';
 import type { Caller } from '../core/caller.ts';
 import { isJsonObject, type JsonObject } from '../core/json.ts';
+import type { LogRoute } from '../core/log-route.ts';
 import { CALL_TYPES } from '../core/operation.ts';
 import type { CallIntent } from '../core/spend-record.ts';
 import { type Admission, heldBalances } from './admit-call.ts';
@@ -19,6 +20,8 @@ export interface OpenCall {
   intent: CallIntent;
   /** `spend_logs_metadata` of key and request, the request's winning. */
   spendMetadata: JsonObject | null;
+  /** Where it is logged; null: nowhere. */
+  logRoute: LogRoute | null;
 }
 
 /** Pure: what the journal is told before the upstream is called. */
@@ -27,6 +30,7 @@ export function buildOpenCall(
   parsed: ParsedCall,
   parties: CallParties,
   admission: Admission,
+  logRoute: LogRoute | null,
   startedAtMs: number,
 ): OpenCall {
   const { caller } = request;
@@ -52,7 +56,8 @@ export function buildOpenCall(
     balances,
     heldNanoUsd: admission.plan.estimatedNanoUsd,
   };
-  return { request, parsed, parties, prepared, admission, intent, spendMetadata: spendMetadataOf(caller, parsed.body) };
+  const spendMetadata = spendMetadataOf(caller, parsed.body);
+  return { request, parsed, parties, prepared, admission, intent, spendMetadata, logRoute };
 }
 
 function spendMetadataOf({ key }: Caller, body: Readonly<Record<string, unknown>>): JsonObject | null {
@@ -60,4 +65,9 @@ function spendMetadataOf({ key }: Caller, body: Readonly<Record<string, unknown>
   const ofRequest = isJsonObject(body.metadata) ? body.metadata.spend_logs_metadata : undefined;
   if (!isJsonObject(ofKey) && !isJsonObject(ofRequest)) return null;
   return { ...(isJsonObject(ofKey) ? ofKey : {}), ...(isJsonObject(ofRequest) ? ofRequest : {}) };
+}
+
+/** The answer is kept until the call is settled: for its row, or for a log destination. */
+export function keepsAnswer({ storePrompts }: { storePrompts: boolean }, { logRoute }: OpenCall): boolean {
+  return storePrompts || logRoute?.wantsContent === true;
 }

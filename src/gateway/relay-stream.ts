@@ -4,7 +4,7 @@ import type { ClientSink } from './call-request.ts';
 import type { FollowedCall } from './follow-call.ts';
 import type { GatewayDeps } from './gateway-deps.ts';
 import { guessUsage } from './guess-usage.ts';
-import type { OpenCall } from './open-call.ts';
+import { keepsAnswer, type OpenCall } from './open-call.ts';
 import type { Reached } from './reach-upstream.ts';
 import { settleCall } from './settle-call.ts';
 import { toFailure } from './to-failure.ts';
@@ -25,7 +25,7 @@ export function createRelay(
   return (sink) =>
     new Promise((resolve) => {
       let firstTokenAtMs: number | null = null;
-      const kept: Buffer[] | null = deps.settings.storePrompts ? [] : null;
+      const kept: Buffer[] | null = keepsAnswer(deps.settings, call) ? [] : null;
       sink.onDrain(() => stream.resume());
       stream.pipe({
         onData(chunk) {

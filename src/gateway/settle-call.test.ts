@@ -7,7 +7,8 @@ import type { SpendRecord } from '../core/spend-record.ts';
 import { estimatedUsage } from '../core/usage.ts';
 import type { GatewayDeps } from './gateway-deps.ts';
 import type { OpenCall } from './open-call.ts';
-import { type Outcome, settleCall } from './settle-call.ts';
+import type { Outcome } from './outcome.ts';
+import { settleCall } from './settle-call.ts';
 
 const price = buildModelPrice({ inputUsd: 1e-6, outputUsd: 2e-6 });
 const hold: Hold = { id: 'hold_1', charges: [], expiresAtMs: 0 };
@@ -45,6 +46,7 @@ function setUp(settle: (record: SpendRecord) => Promise<void>, storePrompts = fa
     prepared: { group: 'm' },
     admission: { hold, plan: { balanceCounters: ['key:key_1/spend'], balanceCharges: [NOT_CHARGED] } },
     spendMetadata: { team: 'x' },
+    logRoute: null,
   } as unknown as OpenCall;
   return { deps, call, seen };
 }

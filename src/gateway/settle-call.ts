@@ -1,29 +1,12 @@
 import { NOT_CHARGED } from '../core/admission.ts';
-import type { GatewayError } from '../core/gateway-error.ts';
 import type { ModelPrice } from '../core/model.ts';
 import { computeCostNanoUsd } from '../core/pricing.ts';
-import type { CallStatus, SpendRecord } from '../core/spend-record.ts';
+import type { SpendRecord } from '../core/spend-record.ts';
 import type { Usage } from '../core/usage.ts';
 import type { GatewayDeps } from './gateway-deps.ts';
 import type { OpenCall } from './open-call.ts';
-import type { Candidate } from './prepare-call.ts';
-
-/** How a call ended. */
-export interface Outcome {
-  status: CallStatus;
-  httpStatus: number;
-  error: GatewayError | null;
-  /** Null: nothing was used, as far as anybody knows. */
-  usage: Usage | null;
-  /** The deployment that answered; null when none did. */
-  candidate: Candidate | null;
-  responseId: string | null;
-  firstTokenAtMs: number | null;
-  /** Spent waiting for upstreams; null when none answered. */
-  upstreamMs: number | null;
-  /** The answer's text, kept only where prompts are stored. */
-  response: string | null;
-}
+import type { Outcome } from './outcome.ts';
+import { toCallLog } from './to-call-log.ts';
 
 /** Nano-dollars. A model whose price nobody knows costs 0 here (in hard mode it was never admitted). */
 export function costOf(usage: Usage | null, price: ModelPrice | null): number {
@@ -42,6 +25,7 @@ export async function settleCall(deps: GatewayDeps, call: OpenCall, outcome: Out
   const record = toSpendRecord(deps, call, outcome, nanoUsd, nowMs);
   // Journal and counters move in the same turn, so that a balance read in between sees the call in exactly one of them.
   const journalled = journal(deps, record);
+  const logged = call.logRoute === null ? null : offerLog(deps, call, outcome, record);
   const { hold, plan } = call.admission;
   const settled = deps.counters.settle(hold, { tokens: countedTokens(deps, outcome.usage), nanoUsd }, nowMs);
   const { error, upstreamMs } = outcome;
@@ -53,6 +37,18 @@ export async function settleCall(deps: GatewayDeps, call: OpenCall, outcome: Out
   }
   if (settled instanceof Promise) await settled;
   await journalled;
+  // Written in the same turn as the bill, so this waits for nothing.
+  if (logged !== null) await logged;
+}
+
+/** Null: nobody wants the record. A call that was answered and billed does not fail for its log. */
+function offerLog(deps: GatewayDeps, call: OpenCall, outcome: Outcome, record: SpendRecord): Promise<unknown> | null {
+  try {
+    return deps.logs?.offer(toCallLog(call, outcome, record), call.logRoute?.destinations ?? []) ?? null;
+  } catch (error) {
+    deps.onFault(error, record.requestId);
+    return null;
+  }
 }
 
 /** What a client may have put into a record must not keep its call off the bill: without it the record is journalled. */

@@ -57,3 +57,12 @@ export function secondsOf(name: string, text: string | undefined, otherwiseMs: n
   if (ms >= 1 && ms <= 86_400_000) return ms;
   throw new SinkSetupError(`${name} has to be a number of seconds above 0, at most a day`);
 }
+
+/** `true` and `false`, as they are written in environments. @throws SinkSetupError */
+export function flagOf(name: string, text: string | undefined, otherwise: boolean): boolean {
+  if (text === undefined) return otherwise;
+  const word = text.trim().toLowerCase();
+  if (['true', '1', 'yes', 'on'].includes(word)) return true;
+  if (['false', '0', 'no', 'off'].includes(word)) return false;
+  throw new SinkSetupError(`${name} has to be true or false`);
+}

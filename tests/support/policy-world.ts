@@ -129,6 +129,7 @@ export function buildPolicyGateway(world: PolicyWorld, nowMs: () => number): Pol
       tag: (id) => world.tags.find((tag) => tag.id === id) ?? null,
     },
     ledger: { open: async () => {}, settle: async () => {} },
+    logs: null,
     upstream: { ...answering, send: (...call) => (hanging ? new Promise(() => {}) : answering.send(...call)) },
     cooldowns: { isCooling: () => false, noteFailure: () => {} },
     live,

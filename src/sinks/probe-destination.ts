@@ -1,0 +1,83 @@
+import type { CallLog } from '../core/call-log.ts';
+import type { LogDestination } from '../core/log-destination.ts';
+import { type LogPayload, writeLogPayload } from '../core/log-payload.ts';
+import { openSink, type SinkMaker } from './open-sink.ts';
+import type { Sink } from './sink.ts';
+import type { ProbeResult } from './sinks.ts';
+
+/** LiteLLM's name for the model of a call that only tests where calls are logged. */
+const PROBE_MODEL = 'openai/litellm-key-health-test';
+
+/** Delivers one record through a sink that is made for it, as a call's would be. Never throws. */
+export async function probeDestination(
+  destination: LogDestination,
+  maker: SinkMaker,
+  id: string,
+): Promise<ProbeResult> {
+  const beganMs = maker.deps.nowMs();
+  let sink: Sink | null = null;
+  let error: string | null = null;
+  try {
+    sink = openSink(destination, maker);
+    const line = writeLogPayload(probeLog(destination, id, beganMs), true);
+    const records = () => [JSON.parse(line) as LogPayload];
+    await sink.deliver({ id, createdAtMs: beganMs, count: 1, ndjson: Buffer.from(`${line}\n`), records });
+  } catch (thrown) {
+    error = thrown instanceof Error ? thrown.message : String(thrown);
+  }
+  await sink?.close().catch(() => {});
+  return { ok: error === null, error, tookMs: Math.max(0, maker.deps.nowMs() - beganMs) };
+}
+
+function probeLog({ scope, ownerId }: LogDestination, id: string, nowMs: number): CallLog {
+  return {
+    facts: {
+      requestId: id,
+      responseId: null,
+      callType: 'acompletion',
+      status: 'success',
+      startedAtMs: nowMs,
+      endedAtMs: nowMs,
+      firstTokenAtMs: null,
+      keyId: scope === 'key' ? ownerId : null,
+      keyHash: '',
+      keyAlias: null,
+      userId: null,
+      teamId: scope === 'team' ? ownerId : null,
+      organizationId: null,
+      endUser: null,
+      tags: [],
+      model: PROBE_MODEL,
+      modelGroup: null,
+      deploymentId: null,
+      provider: null,
+      apiBase: null,
+      promptTokens: 0,
+      completionTokens: 0,
+      totalTokens: 0,
+      cacheReadTokens: 0,
+      cacheWriteTokens: 0,
+      reasoningTokens: 0,
+      usageEstimated: false,
+      spendNanoUsd: 0,
+      stream: false,
+      sourceIp: null,
+      sessionId: null,
+      httpStatus: 200,
+      errorType: null,
+      metadata: {},
+    },
+    names: {
+      teamAlias: null,
+      organizationAlias: null,
+      userEmail: null,
+      keyMaxBudgetNanoUsd: null,
+      teamMaxBudgetNanoUsd: null,
+    },
+    upstreamModel: null,
+    failure: null,
+    modelParameters: {},
+    requestMetadata: null,
+    content: null,
+  };
+}
