@@ -137,7 +137,6 @@ export function loadConfig({ environment, overrides = {}, readFile: read }: Load
       redis !== null,
     ),
     logging: buildLogging(general, litellm),
-    sessions: buildSessions(general, { name: settings.adminName, password: settings.adminPassword }),
     sessions: buildSessions(general, pathPrefix, { name: settings.adminName, password: settings.adminPassword }),
     metrics: buildMetrics(general, litellm, host),
     router: buildRouter(router, litellm),

@@ -42,6 +42,8 @@ export async function createSinks(options: SinksOptions): Promise<Sinks> {
   const outboxes = new Map<string, Outbox>();
   /** By the destination that they were made for. */
   const sinks = new Map<string, Promise<Sink>>();
+  /** As they were when a record was first offered for them. */
+  const destinations = new Map<string, LogDestination>();
   const said = new Set<string>();
   let closed = false;
 
@@ -84,7 +86,9 @@ export async function createSinks(options: SinksOptions): Promise<Sinks> {
   async function findSink(label: SpoolLabel, anew: boolean): Promise<Sink | null> {
     const known = sinks.get(label.destinationId);
     if (known !== undefined && !anew) return known;
-    const destination = await findDestination(label);
+    const given = destinations.get(label.destinationId) ?? null;
+    // Who offered a record said where it goes; what its owner has said since holds for later ones.
+    const destination = given !== null && !anew ? given : ((await findDestination(label)) ?? given);
     if (destination === null) return known ?? null;
     const made = sinks.get(destination.id) ?? Promise.resolve().then(() => openSink(destination, maker()));
     // A failure is not kept: what a sink is made of may change.
@@ -119,6 +123,7 @@ export async function createSinks(options: SinksOptions): Promise<Sinks> {
     if (known !== undefined) return known.put(line, destination);
     const { id: destinationId, type, scope, ownerId } = destination;
     const label = { destinationId, type, origins: [{ scope, ownerId }] };
+    destinations.set(destinationId, destination);
     return outboxOf(label, () => flushRuleOf(destination, environment())).put(line, destination);
   }
 
@@ -156,16 +161,17 @@ export async function createSinks(options: SinksOptions): Promise<Sinks> {
       await outbox.close();
       const sink = sinks.get(outbox.destinationId);
       sinks.delete(outbox.destinationId);
+      destinations.delete(outbox.destinationId);
       if (![...sinks.values()].includes(sink as Promise<Sink>)) await sink?.then((one) => one.close()).catch(() => {});
     }
   }
 
   return {
-    offer(log, destinations) {
+    offer(log, wanted) {
       let whole: string | undefined;
       let redacted: string | undefined;
       let safe: Promise<unknown> | null = null;
-      for (const destination of destinations) {
+      for (const destination of wanted) {
         if (!wantsOutcome(destination, log.facts.status) || !isPossible(destination)) continue;
         let line: string;
         if (destination.redactContent) line = redacted ??= `${writeLogPayload(log, true)}\n`;

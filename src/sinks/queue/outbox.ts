@@ -44,6 +44,8 @@ export interface SinkLogger {
 
 /** Owners that are kept in mind; any one of them is enough to find the destination again. */
 const MAX_ORIGINS = 8;
+/** A destination that is away for a moment is not one that its owner has changed. */
+const FAILURES_BEFORE_LOOKING = 3;
 
 export function createOutbox(options: OutboxOptions): Outbox {
   const { rule, root, deadLetters, findSink, random, logger } = options;
@@ -77,7 +79,7 @@ export function createOutbox(options: OutboxOptions): Outbox {
     active: () => active?.spool ?? null,
     rule,
     async findSink(failures) {
-      const sink = await findSink(label, failures > 0);
+      const sink = await findSink(label, failures >= FAILURES_BEFORE_LOOKING);
       if (sink === null) throw new Error('nobody has this log destination any more');
       return sink;
     },
