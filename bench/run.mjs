@@ -17,6 +17,7 @@ import { owners } from './scenarios/owners.mjs';
 import { peer } from './scenarios/peer.mjs';
 import { large, small, stream } from './scenarios/proxy-tax.mjs';
 import { rateLimits } from './scenarios/rate-limits.mjs';
+import { sinks } from './scenarios/sinks.mjs';
 import { startUp } from './scenarios/start-up.mjs';
 import { claimLoadCore } from './targets.mjs';
 
@@ -49,6 +50,7 @@ const SCENARIOS = [
   small,
   owners,
   counters,
+  sinks,
   large,
   stream,
   latency,

@@ -87,6 +87,13 @@ export async function startUpstream(flags = {}) {
   return startTarget([join(root, 'bench/mock-upstream.mjs'), ...args], { core: LOAD_CORE, ready: '/stats', port });
 }
 
+/** @param {number} delayMs How long an upload takes. */
+export async function startBucket(delayMs) {
+  const port = await findFreePort();
+  const args = [join(root, 'bench/mock-bucket.mjs'), '--port', String(port), '--delay-ms', String(delayMs)];
+  return startTarget(args, { core: LOAD_CORE, ready: '/stats', port });
+}
+
 /** @param {number} upstreamPort */
 export async function startBaseline(upstreamPort) {
   const port = await findFreePort();
@@ -98,7 +105,7 @@ export async function startBaseline(upstreamPort) {
  * The gateway as it is shipped, on a data directory of its own, with one key. `key` null: no key is made.
  *
  * @param {number} upstreamPort
- * @param {{ key?: Record<string, unknown> | null, general?: Record<string, unknown>, price?: { input: number, output: number }, dataDir?: string, node?: string[], databaseUrl?: string | null, redisUrl?: string | null, mock?: boolean }} [options]
+ * @param {{ key?: Record<string, unknown> | null, general?: Record<string, unknown>, price?: { input: number, output: number }, dataDir?: string, node?: string[], databaseUrl?: string | null, redisUrl?: string | null, mock?: boolean, litellm?: Record<string, unknown>, env?: Record<string, string> }} [options]
  * @returns {Promise<Gateway>}
  */
 export async function startGateway(
@@ -112,6 +119,8 @@ export async function startGateway(
     databaseUrl = null,
     redisUrl = null,
     mock = false,
+    litellm = {},
+    env = {},
   } = {},
 ) {
   const folder = mkdtempSync(join(tmpdir(), 'latchkey-bench-'));
@@ -134,6 +143,7 @@ export async function startGateway(
         },
       ],
       general_settings: { master_key: MASTER_KEY, ...general },
+      litellm_settings: litellm,
       router_settings: { num_retries: 0 },
     }),
   );
@@ -150,6 +160,7 @@ export async function startGateway(
   const target = await startTarget([...node, join(root, 'dist/main.js'), 'serve', ...flags], {
     port,
     env: {
+      ...env,
       ...(databaseUrl === null ? {} : { LATCHKEY_DATABASE_URL: databaseUrl }),
       ...(redisUrl === null ? {} : { REDIS_URL: redisUrl }),
     },
