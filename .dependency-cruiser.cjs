@@ -35,6 +35,7 @@ const appendLog = '^src/append-log/';
 const providers = '^src/providers/';
 const sinks = '^src/sinks/';
 const metrics = '^src/metrics/';
+const alerts = '^src/alerts/';
 const jobs = '^src/jobs/';
 const http = '^src/http/';
 const cli = '^src/cli/';
@@ -94,9 +95,10 @@ module.exports = {
     onlyIn(
       'only-transport-and-sinks-open-sockets',
       lib('undici'),
-      ['^src/providers/transport[.]ts$', sinks],
+      ['^src/providers/transport[.]ts$', sinks, alerts],
       'Calls to a provider go through src/providers/transport.ts.',
     ),
+    onlyIn('only-alerts-know-mail', lib('nodemailer'), [alerts], 'Ask alerts for a sender.'),
     onlyIn(
       'only-transport-and-sinks-open-sockets-with-node',
       '^(node:)?(http|https|http2|tls|dgram)$',
@@ -118,6 +120,7 @@ module.exports = {
     ...arrow(providers, [core]),
     ...arrow(sinks, [core, appendLog]),
     ...arrow(metrics, [core]),
+    ...arrow(alerts, [core], [storage]),
     ...arrow(auth, [core], [storage]),
     ...arrow(management, [core], [storage]),
     ...arrow(gateway, [core], [storage, counters, ledger, providers, sinks]),
@@ -133,6 +136,7 @@ module.exports = {
       providers,
       sinks,
       metrics,
+      alerts,
       auth,
       management,
       gateway,

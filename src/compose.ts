@@ -5,6 +5,7 @@ import { pino } from 'pino';
 import { formatIdentity, isKnownToBeGone, readOwnIdentity } from './append-log/process-identity.ts';
 import { createMasterKeyCheck } from './auth/master-key.ts';
 import { createPasswordHasher } from './auth/password-hash.ts';
+import { buildAlerts } from './compose/build-alerts.ts';
 import { buildApp, type Foundation } from './compose/build-app.ts';
 import { buildCounters } from './compose/build-counters.ts';
 import { chooseUpstream, newEndUserLimits } from './compose/build-gateway.ts';
@@ -13,6 +14,7 @@ import { buildMetrics, type Metrics, processSource } from './compose/build-metri
 import { databasePasswordOf, databaseUrlOf } from './compose/database-url.ts';
 import { followMasterKey } from './compose/follow-master-key.ts';
 import { createModelCatalog } from './compose/model-catalog.ts';
+import { createMovedBalances } from './compose/moved-balances.ts';
 import { newId } from './compose/new-id.ts';
 import { createRequestIds } from './compose/new-request-id.ts';
 import { openJournal } from './compose/open-journal.ts';
@@ -107,11 +109,13 @@ export async function compose(config: Config, overrides: ComposeOverrides = {}):
     throw error;
   });
   const recovered = createRecoveredBalances();
+  const moved = createMovedBalances();
   const { ledger, recovery, takeOver } = await openJournal(config, {
     storage,
     nowMs,
     logger,
     onRecovered: recovered.note,
+    onBalancesMoved: config.alerts.channels.length > 0 ? moved.note : undefined,
   });
   const { counters, redisState } = await buildCounters(config, {
     storage,
@@ -169,6 +173,7 @@ export async function compose(config: Config, overrides: ComposeOverrides = {}):
     onFailure: (error) => logger.error({ err: error }, 'a refused attempt is missing in the audit log'),
   });
 
+  const alerts = buildAlerts(config, { storage, inForce: () => inForce.config, moved, salt, processId, nowMs, logger });
   const masterKeys = createMasterKeyCheck([]);
   const front = createFront();
   const foundation: Foundation = {
@@ -188,6 +193,7 @@ export async function compose(config: Config, overrides: ComposeOverrides = {}):
     lastActive,
     requestLog,
     recordRefusal: refusals.record,
+    alerts,
     passwords: createPasswordHasher(),
     throttle: createLoginThrottle(nowMs),
     leakLimit: createAttemptLimit({ attempts: LEAKS_PER_HOUR, windowMs: HOUR_MS, nowMs }),
@@ -249,6 +255,7 @@ export async function compose(config: Config, overrides: ComposeOverrides = {}):
           'A key is due for rotation and nobody has claimed its new secret; the old one goes on working',
         ),
       ),
+    alertJobs: alerts.jobs,
     nowMs,
     logger,
   });
@@ -263,6 +270,7 @@ export async function compose(config: Config, overrides: ComposeOverrides = {}):
       await app.close();
       await drained;
       await Promise.all(jobs.map((job) => job.stop()));
+      await alerts.close();
       await lastActive
         .flush()
         .catch((error: unknown) => logger.warn({ err: error }, 'last uses of keys were not written'));

@@ -34,6 +34,7 @@ import type { Upstream } from '../providers/upstream.ts';
 import type { Sinks } from '../sinks/sinks.ts';
 import type { OpenStorage } from '../storage/open-storage.ts';
 import { VERSION } from '../version.ts';
+import type { Alerts } from './build-alerts.ts';
 import { buildGatewayDeps } from './build-gateway.ts';
 import { buildCallLogs } from './build-logs.ts';
 import { buildKeyManagement, buildSpending } from './build-management.ts';
@@ -65,6 +66,7 @@ export interface Foundation {
   lastActive: LastActiveRecorder;
   requestLog: RequestLog;
   recordRefusal: RecordRefusal;
+  alerts: Pick<Alerts, 'management' | 'testChannel'>;
   passwords: PasswordHasher;
   throttle: LoginThrottle;
   leakLimit: AttemptLimit;
@@ -129,6 +131,7 @@ export async function buildApp(config: Config, foundation: Foundation): Promise<
     counters,
     calendar,
     gateway,
+    alerts: foundation.alerts.management,
     nowMs,
     salt,
     routes,
@@ -178,6 +181,7 @@ export async function buildApp(config: Config, foundation: Foundation): Promise<
       pingDatabase: storage.ping,
       callRoll: storage.processes.callRoll,
       redisState,
+      testService: foundation.alerts.testChannel,
       inspectProcess: foundation.inspectProcess,
       metrics: { requireKey: config.metrics.requireKey, ...metrics },
       listModels: (caller) => listModels(gateway.models, caller),

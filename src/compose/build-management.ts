@@ -9,6 +9,7 @@ import { upstreamModelFor } from '../core/routing.ts';
 import type { Counters } from '../counters/counters.ts';
 import type { GatewayDeps } from '../gateway/gateway-deps.ts';
 import type { Ledger } from '../ledger/ledger.ts';
+import type { AlertManagement } from '../management/alerts/alert-management.ts';
 import type { KeyGenerateHook } from '../management/keys/key-generate-hook.ts';
 import type { KeyManagement } from '../management/keys/key-management.ts';
 import type { SpendManagement } from '../management/spend/spend-management.ts';
@@ -25,6 +26,7 @@ export async function buildKeyManagement(
     counters: Counters;
     calendar: BudgetCalendar;
     gateway: GatewayDeps;
+    alerts: AlertManagement;
     nowMs: () => number;
     salt: string;
     /** Filled as the application registers them. */
@@ -32,7 +34,7 @@ export async function buildKeyManagement(
     guardRoute: GuardRoute;
   },
 ): Promise<KeyManagement> {
-  const { storage, counters, calendar, gateway, nowMs, salt, routes, guardRoute } = parts;
+  const { storage, counters, calendar, gateway, alerts, nowMs, salt, routes, guardRoute } = parts;
   const { customKeyGenerate, defaults, upperBounds, rules } = config.keyGeneration;
   return {
     keys: storage.keys,
@@ -54,6 +56,7 @@ export async function buildKeyManagement(
       customKeyGenerate === null
         ? null
         : ((await loadHook(customKeyGenerate, 'custom_key_generate')) as KeyGenerateHook),
+    alerts,
     settings: {
       defaults,
       upperBounds,

@@ -1,6 +1,7 @@
 import { join } from 'node:path';
 import type { pino } from 'pino';
 import type { Config } from '../config/config.ts';
+import type { BalanceDelta } from '../core/spend-record.ts';
 import { openLedger } from '../ledger/open-ledger.ts';
 import { type OpenSharedJournal, openSharedJournal } from '../ledger/shared-journals.ts';
 import type { OpenStorage } from '../storage/open-storage.ts';
@@ -16,12 +17,15 @@ export async function openJournal(
     nowMs,
     logger,
     onRecovered,
+    onBalancesMoved,
   }: {
     storage: OpenStorage;
     nowMs: () => number;
     logger: pino.Logger;
     /** Bills of a process that has died are in the ledger now, and moved these counters' balances by so much. */
     onRecovered: (moved: ReadonlyMap<string, number>) => void;
+    /** Told after each commit, where somebody wants to know. */
+    onBalancesMoved?: ((deltas: readonly BalanceDelta[]) => void) | undefined;
   },
 ): Promise<OpenSharedJournal> {
   const { dataDir } = config.server;
@@ -35,6 +39,7 @@ export async function openJournal(
     nowMs,
     logger,
     onRecovered,
+    ...(onBalancesMoved === undefined ? {} : { onBalancesMoved }),
   };
   if (storage.dialect === 'postgres') return openSharedJournal({ ...options, dataDir });
   const alone = await openLedger({ ...options, directory: join(dataDir, 'journal') });

@@ -5,6 +5,7 @@ import { startTicker, type Ticker } from '../jobs/ticker.ts';
 import type { Sinks } from '../sinks/sinks.ts';
 import { TICK_MS } from '../storage/freshness.ts';
 import type { OpenStorage } from '../storage/open-storage.ts';
+import type { AlertJob } from './build-alerts.ts';
 import type { MasterKeyFollower } from './follow-master-key.ts';
 import type { RequestLog } from './request-log.ts';
 
@@ -37,6 +38,7 @@ export function startJobs(parts: {
   takeOverJournals: () => Promise<void>;
   sinks: Pick<Sinks, 'tend'>;
   rotateKeys: () => Promise<void>;
+  alertJobs: readonly AlertJob[];
   requestLog: RequestLog;
   nowMs: () => number;
   logger: pino.Logger;
@@ -66,6 +68,7 @@ export function startJobs(parts: {
     every(STORE_END_USERS_EVERY_MS, 'store end users', () => endUsers.flush()),
     every(COUNT_REFUSALS_EVERY_MS, 'count refusals', () => refusals.flush()),
     every(ROTATE_KEYS_EVERY_MS, 'rotate keys', parts.rotateKeys),
+    ...parts.alertJobs.map(({ everyMs, name, run }) => every(everyMs, name, run)),
     every(FLUSH_LOG_EVERY_MS, 'flush log', () => requestLog.flush()),
     every(PRUNE_EVERY_MS, 'prune', () => storage.prune()),
   ];

@@ -2,6 +2,7 @@
  * Names that no schema knows. A known LiteLLM setting without effect is collected for the warning; anything else is a
  * problem that says which setting was probably meant, or in which section it belongs.
  */
+import { alertingArgs } from './alert-settings.ts';
 import type { ConfigPlace, Report } from './config-problem.ts';
 import { type ConfigNode, findNode, formatPath, type Path } from './config-tree.ts';
 import { generalSettings } from './general-settings.ts';
@@ -43,6 +44,7 @@ function section(path: Path, known: readonly string[], names: ReadonlySet<string
 const FIXED_SECTIONS: readonly Section[] = [
   section([], TOP_LEVEL, unsupported.UNSUPPORTED_SECTIONS),
   section(['general_settings'], namesOf(generalSettings), unsupported.UNSUPPORTED_GENERAL_SETTINGS),
+  section(['general_settings', 'alerting_args'], namesOf(alertingArgs), unsupported.UNSUPPORTED_ALERTING_ARGS),
   section(['litellm_settings'], namesOf(litellmSettings), unsupported.UNSUPPORTED_LITELLM_SETTINGS),
   section(
     ['litellm_settings', 'default_key_generate_params'],

@@ -2,9 +2,10 @@
  * The configuration: everything the operator decided, read once, checked, deeply frozen. Whoever builds the
  * application takes what it needs from here; nothing else reads the environment or a configuration file.
  *
- * Secrets (`masterKey`, `sessions.adminPassword`, `saltKey`, `databaseUrl`, `redis`, what a deployment holds) are in this value:
+ * Secrets (`masterKey`, `sessions.adminPassword`, `alerts`, `saltKey`, `databaseUrl`, `redis`, what a deployment holds) are in this value:
  * never log it as a whole.
  */
+import type { AlertChannel, AlertType } from '../core/alert-routing.ts';
 import type { Weekday } from '../core/budget-window.ts';
 import type { JsonObject } from '../core/json.ts';
 import type { BudgetMode } from '../core/key.ts';
@@ -48,6 +49,7 @@ export interface Config {
   readonly sessions: SessionsConfig;
   readonly metrics: MetricsConfig;
   readonly router: RouterConfig;
+  readonly alerts: AlertsConfig;
   readonly log: { readonly level: LogLevel };
   /** What the operator should know although it does not stop the start. */
   readonly warnings: readonly ConfigWarning[];
@@ -258,6 +260,37 @@ export interface RouterConfig {
   readonly cooldownMs: number;
 }
 
+/** Who is told what, and how it gets there. The addresses of Slack and webhooks may be secrets. */
+export interface AlertsConfig {
+  /** Those that were asked for and have an address. */
+  readonly channels: readonly AlertChannel[];
+  readonly types: readonly AlertType[];
+  readonly slackWebhookUrl: string | null;
+  readonly webhookUrl: string | null;
+  readonly mail: MailConfig | null;
+  /** Get every alert by mail. */
+  readonly mailTo: readonly string[];
+  /** How often budgets, expiring keys and reports are looked at. */
+  readonly checkEveryMs: number;
+  /** How long before a key expires somebody is told. */
+  readonly keyExpiryWarningMs: number;
+  readonly spendReports: readonly ('1d' | '7d' | '30d')[];
+}
+
+export interface MailConfig {
+  readonly host: string;
+  readonly port: number;
+  /** `tls`: from the first byte on; `starttls`: nothing is said before it; `none`: in clear, because the operator says so. */
+  readonly security: 'tls' | 'starttls' | 'none';
+  readonly username: string | null;
+  readonly password: string | null;
+  readonly sender: string;
+  readonly supportContact: string | null;
+  readonly logoUrl: string | null;
+  /** Where people reach the gateway. */
+  readonly proxyBaseUrl: string | null;
+}
+
 export interface ConfigWarning {
   readonly code:
     | 'unsupported_settings'
@@ -267,6 +300,7 @@ export interface ConfigWarning {
     | 'weak_master_key'
     | 'master_key_given_twice'
     | 'audit_always_on'
+    | 'alerts_without_address'
     | 'no_config_file';
   /** One sentence for the operator; holds no secret. */
   readonly message: string;

@@ -1,6 +1,7 @@
 /** The `general_settings` of the file: LiteLLM's that have a meaning here, and our own. */
 import { z } from 'zod';
 import type { Weekday } from '../core/budget-window.ts';
+import { alertSettings } from './alert-settings.ts';
 import {
   choice,
   databaseUrl,
@@ -115,6 +116,7 @@ export const generalSettings = z.object({
   session_lifetime: optional(duration),
   session_cookie_secure: optional(flag),
   session_cookie_path: optional(cookiePath),
+  ...alertSettings,
   /** Accepted because every LiteLLM file has it; models can always be added. */
   store_model_in_db: optional(flag),
 });

@@ -58,6 +58,7 @@ export function keepFixed(current: Config, next: Config): KeptConfig {
         ? keep('general_settings.master_key', current.masterKey, next.masterKey)
         : next.masterKey,
     general: keepAll(FIXED_GENERAL, current.general, next.general),
+    alerts: keep('general_settings.alerting', current.alerts, next.alerts),
     metrics: keepAll({ maxSeries: 'general_settings.metrics_max_series' }, current.metrics, next.metrics),
   };
   return { config: deepFreeze(config), kept };

@@ -4,6 +4,7 @@
  * LiteLLM's variables (`LITELLM_MASTER_KEY`, `DATABASE_URL`, …), the default.
  */
 import { sha256Hex } from '../core/key-secret.ts';
+import { buildAlerts } from './build-alerts.ts';
 import { buildDeployments } from './build-deployments.ts';
 import {
   buildGeneral,
@@ -93,6 +94,8 @@ export function loadConfig({ environment, overrides = {}, readFile: read }: Load
   const workers = chooseWorkers(outside, { databaseUrl: database, counters: general.counters }, report);
   const pathPrefix =
     outside(rootPath, 'rootPath') ?? general.server_root_path ?? outside(rootPath, 'sharedRootPath') ?? '';
+  const alerting = buildAlerts(general, outside, (name) => place('general_settings', name));
+  ineffective.push(...alerting.ineffective);
   const customKeyGenerate = place('general_settings', 'custom_key_generate');
 
   const config: Config = {
@@ -140,12 +143,14 @@ export function loadConfig({ environment, overrides = {}, readFile: read }: Load
     sessions: buildSessions(general, pathPrefix, { name: settings.adminName, password: settings.adminPassword }),
     metrics: buildMetrics(general, litellm, host),
     router: buildRouter(router, litellm),
+    alerts: alerting.alerts,
     log: { level: outside(choice(LOG_LEVELS), 'logLevel') ?? (litellm.set_verbose === true ? 'debug' : 'info') },
     warnings: [
       ...(file === null ? [NO_FILE_WARNING] : []),
       ...keyWarnings,
       ...models.warnings,
       ...aliasWarnings,
+      ...alerting.warnings,
       ...(litellm.store_audit_logs === false ? [auditWarning(place('litellm_settings', 'store_audit_logs'))] : []),
       ...ineffectiveWarning(sortPlaces(ineffective, document.files)),
     ],

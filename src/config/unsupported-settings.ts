@@ -11,7 +11,7 @@ export const UNSUPPORTED_SECTIONS = words(`
 `);
 
 export const UNSUPPORTED_GENERAL_SETTINGS = words(`
-  alert_to_webhook_url alert_types alerting alerting_args alerting_threshold
+  alert_to_webhook_url alerting_threshold
   allow_cli_sso_verification_uri_complete allow_client_side_credentials allow_requests_on_db_unavailable
   allow_user_auth always_include_stream_usage apply_user_budget_to_team_keys
   auto_redirect_ui_login_to_sso background_health_check_model_groups background_health_checks block_robots
@@ -38,12 +38,18 @@ export const UNSUPPORTED_GENERAL_SETTINGS = words(`
   pass_through_endpoints pass_through_request_timeout plugins provider_url_destination_allowed_hosts
   proxy_batch_polling_interval proxy_budget_rescheduler_max_time proxy_budget_rescheduler_min_time
   proxy_config_reload_interval_seconds reject_clientside_metadata_tags required_env_vars role_permissions
-  scheduled_job_stagger search_tools service_account_settings service_callbacks show_spend_logs spend_report_frequency
+  scheduled_job_stagger search_tools service_account_settings service_callbacks show_spend_logs
   sso_settings store_prompts_in_cold_storage supported_db_objects trusted_proxy_ranges
   ui_access_mode use_azure_key_vault use_chat_completions_url_for_anthropic_messages
   use_client_credentials_pass_through_routes use_google_kms use_redis_transaction_buffer use_shared_health_check
   use_spend_logs_partitioning use_x_forwarded_for user_api_key_cache_max_size user_api_key_cache_ttl
   user_header_mappings user_mcp_management_mode user_url_allowed_hosts user_url_validation
+`);
+
+export const UNSUPPORTED_ALERTING_ARGS = words(`
+  alerting_threshold budget_alert_ttl daily_report_frequency email_support_contact log_to_console
+  major_outage_alert_threshold max_outage_alert_list_size minor_outage_alert_threshold outage_alert_ttl
+  region_outage_alert_ttl report_check_interval
 `);
 
 export const UNSUPPORTED_LITELLM_SETTINGS = words(`

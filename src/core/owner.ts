@@ -2,16 +2,18 @@
  * An owner is whoever a limit belongs to. Every owner on a request's path is handled by the same code;
  * the kind matters only for the words of a refusal.
  */
-export type OwnerKind =
-  | 'key'
-  | 'user'
-  | 'member'
-  | 'team'
-  | 'organization_member'
-  | 'organization'
-  | 'end_user'
-  | 'tag'
-  | 'proxy';
+export const OWNER_KINDS = [
+  'key',
+  'user',
+  'member',
+  'team',
+  'organization_member',
+  'organization',
+  'end_user',
+  'tag',
+  'proxy',
+] as const;
+export type OwnerKind = (typeof OWNER_KINDS)[number];
 
 export interface OwnerRef {
   kind: OwnerKind;

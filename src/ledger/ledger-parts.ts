@@ -1,7 +1,7 @@
 import type { Kysely } from 'kysely';
 import { listSegments } from '../append-log/segment-files.ts';
 import { createSegmentWriter, type SegmentWriter } from '../append-log/segment-writer.ts';
-import type { SpendRecord } from '../core/spend-record.ts';
+import type { BalanceDelta, SpendRecord } from '../core/spend-record.ts';
 import type { BillBatch } from './bill-batch.ts';
 import { createJournal, type Journal } from './journal.ts';
 import { formatSettle } from './journal-line.ts';
@@ -36,6 +36,8 @@ export interface LedgerOptions<Tables> {
   logger: LedgerLogger;
   /** Told after each commit which records were new. Must not throw. */
   onShipped?: (records: readonly SpendRecord[]) => void;
+  /** Told after each commit which balances it moved. Must not throw. */
+  onBalancesMoved?: (deltas: readonly BalanceDelta[]) => void;
   /** Told once what an earlier process left behind is in the ledger: the budget counters that it moved, and how far. */
   onRecovered?: (moved: ReadonlyMap<string, number>) => void;
   segmentBytes?: number;
@@ -64,7 +66,7 @@ export interface LedgerParts {
 
 /** Reads what is in the (locked) directory and connects the parts. Nothing has been written or shipped yet. */
 export function openLedgerParts<Tables>(options: LedgerOptions<Tables>): LedgerParts {
-  const { directory, dialect, fsync, logger, onShipped } = options;
+  const { directory, dialect, fsync, logger, onShipped, onBalancesMoved } = options;
   const { maxBatch = 1000, shipEveryMs = 200, segmentBytes = 16 * 1024 * 1024, maxRecordsInMemory = 20_000 } = options;
   // All SQL here is our own; which other tables the database has does not matter.
   const database = options.database as unknown as Kysely<unknown>;
@@ -127,7 +129,9 @@ export function openLedgerParts<Tables>(options: LedgerOptions<Tables>): LedgerP
     doubtfulEnd: base,
     logger,
     onCommitted: (batch, result) => {
-      unshipped.subtract(batch.deltas());
+      const deltas = batch.deltas();
+      unshipped.subtract(deltas);
+      onBalancesMoved?.(deltas);
       recovery.shipped += result?.settled ?? 0;
       const added = onShipped === undefined ? undefined : result?.readAdded();
       const position = bills.firstStart() ?? journal.acknowledgedEnd();

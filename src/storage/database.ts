@@ -237,6 +237,25 @@ export interface DailyTagSpendTable {
   spend_nano_usd: number;
 }
 
+/** Messages to people. A row stays for as long as the same alert is not to be sent again. */
+export interface AlertsTable {
+  id: string;
+  channel: string;
+  /** The address of a mail; '' elsewhere. */
+  recipient: string;
+  state: 'pending' | 'delivered' | 'failed';
+  /** The event as JSON; null once nobody has to send it any more. */
+  event: string | null;
+  sealed_secret: string | null;
+  attempts: number;
+  /** When it is to be sent; while somebody is at it, when another one may try. */
+  next_at_ms: number;
+  created_at_ms: number;
+  done_at_ms: number | null;
+  /** Null: for ever. */
+  keep_until_ms: number | null;
+}
+
 export interface Database {
   keys: KeysTable;
   key_secrets: KeySecretsTable;
@@ -255,6 +274,7 @@ export interface Database {
   balance_adjustments: BalanceAdjustmentsTable;
   daily_spend: DailySpendTable;
   daily_tag_spend: DailyTagSpendTable;
+  alerts: AlertsTable;
 }
 
 /** Which database is behind a Kysely instance, for the few statements that cannot be the same in both. */

@@ -1,5 +1,6 @@
 import { type Kysely, sql } from 'kysely';
 import type { AuditSeal } from '../core/audit-seal.ts';
+import { createAlertStore } from './alerts/alert-store.ts';
 import { createAuditAppender } from './audit/append-audit.ts';
 import { createAuditStore } from './audit/audit-store.ts';
 import { createChangeFeed, type PublishingFeed } from './change-feed.ts';
@@ -165,6 +166,7 @@ async function buildStorage(connection: Connection, options: StorageOptions): Pr
     sessions: createSessionStore(reads),
     sessionCache,
     changes: feed,
+    alerts: createAlertStore({ reads, writes, write, nowMs }),
     async ping() {
       await sql`select 1`.execute(reads);
     },

@@ -7,7 +7,10 @@ const KEEP_CHANGES_MS = 24 * 60 * 60 * 1_000;
 /** That somebody was signed in is in the audit log for good. */
 const KEEP_SESSIONS_MS = 7 * 24 * 60 * 60 * 1_000;
 
-/** Deletes what nobody can need any more: old rows of the change feed, idempotency notes and sessions past their time. */
+/**
+ * Deletes what nobody can need any more: old rows of the change feed, idempotency notes, sessions and alerts past their
+ * time.
+ */
 export async function prune(writes: Kysely<Database>, nowMs: number): Promise<void> {
   await writes
     .deleteFrom('changes')
@@ -18,4 +21,5 @@ export async function prune(writes: Kysely<Database>, nowMs: number): Promise<vo
     .deleteFrom('sessions')
     .where('expires_at_ms', '<', nowMs - KEEP_SESSIONS_MS)
     .execute();
+  await writes.deleteFrom('alerts').where('keep_until_ms', '<', nowMs).execute();
 }

@@ -6,6 +6,7 @@
  * reaches the listeners of this process before the returned promise resolves.
  * A database that cannot be reached is a GatewayError `database_unavailable`, never an empty answer.
  */
+import type { QueuedAlert } from '../core/alert-routing.ts';
 import type { AuditEntry } from '../core/audit.ts';
 import type { AuditEnd, AuditLink } from '../core/audit-chain.ts';
 import type { BalanceAdjustment } from '../core/balance-adjustment.ts';
@@ -14,6 +15,7 @@ import type { KeyRecord, KeySecret } from '../core/key.ts';
 import type { KeyAddress } from '../core/key-address.ts';
 import type { Scope } from '../core/scope.ts';
 import type { CallStatus, SpendRecord } from '../core/spend-record.ts';
+import type { AlertStore } from './alerts/alert-storage.ts';
 import type { OwnerCache, OwnerReaders, Transact, WriteUnit } from './owners/owner-storage.ts';
 import type { SessionCache, SessionStore } from './sessions/session-storage.ts';
 import type { UsageReader } from './usage-storage.ts';
@@ -45,6 +47,7 @@ export interface NewKeyRows {
   assertLinks?: AssertLinks;
   adjustments: readonly BalanceAdjustment[];
   audit: AuditEntry;
+  alerts?: readonly QueuedAlert[];
   idempotency: IdempotencyNote | null;
 }
 
@@ -62,6 +65,7 @@ export interface KeyChange {
   restoresSecret?: true;
   adjustments?: readonly BalanceAdjustment[];
   audit: AuditEntry;
+  alerts?: readonly QueuedAlert[];
   idempotency?: IdempotencyNote | null;
 }
 
@@ -316,6 +320,7 @@ export interface Storage {
   sessions: SessionStore;
   sessionCache: SessionCache;
   changes: ChangeFeed;
+  alerts: AlertStore;
   /** Resolves when the database answers. */
   ping(): Promise<void>;
   close(): Promise<void>;

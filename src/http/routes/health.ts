@@ -31,6 +31,10 @@ export interface HealthRoutesDeps {
   /** Resolves when the database answers; rejects when it does not. */
   pingDatabase(): Promise<void>;
   listDeployments(caller: Caller): readonly DeploymentView[];
+  /** Sends a test message now. `off`: the service is known and not set up. */
+  testService(
+    name: string,
+  ): Promise<{ kind: 'sent'; receivers: number } | { kind: 'failed'; reason: string } | { kind: 'off' | 'unknown' }>;
 }
 
 /** A probe that waits longer than this has its answer: not ready. */
@@ -71,6 +75,12 @@ const Health = z.object({
   unhealthy_count: z.number(),
   probed: z.boolean().describe('False: deployments are judged by their configuration; no provider was called.'),
 });
+
+const SET_UP = {
+  off: 'Name it in general_settings.alerting, and set SLACK_WEBHOOK_URL, WEBHOOK_URL, or SMTP_HOST and SMTP_SENDER_EMAIL.',
+  unknown: 'Services are slack, webhook and email.',
+} as const;
+const ServiceTest = z.object({ status: z.literal('success'), message: z.string() });
 
 export function registerHealthRoutes(app: App, deps: HealthRoutesDeps): void {
   let asking: Promise<boolean> | undefined;
@@ -142,20 +152,35 @@ export function registerHealthRoutes(app: App, deps: HealthRoutesDeps): void {
   app.get(
     '/health/services',
     {
-      config: { access: 'info', scope: 'none' },
+      config: { access: 'admin', scope: 'admin' },
       schema: {
         tags: ['health'],
-        summary: 'Sends a test message to a service: there are none to send to',
-        description: 'Always refused in this release, which sends no logs, alerts or mail anywhere.',
+        summary: 'Sends a test message to `slack`, `webhook` or `email`, and tells how it went',
+        description:
+          'The message is sent while the request waits. Mail goes to `alerting_args.email_recipients`, else to SMTP_SENDER_EMAIL. A failure is ' +
+          'told in the words of whoever refused it.',
         querystring: z.object({ service: z.string().min(1).max(100) }),
+        response: { 200: ServiceTest },
       },
     },
-    (request) => {
-      throw new GatewayError(
-        'bad_request',
-        `Service '${request.query.service}' is not configured: this release sends no logs, alerts or mail anywhere, so there is no service to check.`,
-        { param: 'service' },
-      );
+    async (request) => {
+      const { service } = request.query;
+      const outcome = await deps.testService(service);
+      switch (outcome.kind) {
+        case 'sent':
+          return {
+            status: 'success' as const,
+            message: `A test message was sent to ${service} (${outcome.receivers}). See whether it has arrived.`,
+          };
+        case 'failed':
+          throw new GatewayError('bad_request', `${service} did not take the test message: ${outcome.reason}`, {
+            param: 'service',
+          });
+        default:
+          throw new GatewayError('bad_request', `Service '${service}' is not configured. ${SET_UP[outcome.kind]}`, {
+            param: 'service',
+          });
+      }
     },
   );
 

@@ -80,7 +80,7 @@ const RECORD_NAMES: Readonly<Record<keyof typeof RECORD_SHAPE, keyof KeyFields>>
 const MONEY_SHAPE = {
   spend: LaxNumber.nullish().describe('Sets what counts as spent in the current budget window. US dollars.'),
   max_budget: LaxDollars.nullish().describe('US dollars per budget_duration; 0 blocks every call, null: no budget.'),
-  soft_budget: LaxDollars.nullish().describe(`US dollars; calls go on beyond it. ${NOT_YET}`),
+  soft_budget: LaxDollars.nullish().describe('US dollars; calls go on beyond it, and alerts tell of it.'),
 };
 const MONEY_NAMES: Readonly<Record<keyof typeof MONEY_SHAPE, keyof KeyFields>> = {
   spend: 'spendNanoUsd',
@@ -149,7 +149,7 @@ const ACTED_ON: readonly string[] = [
   'budget_limits',
   'budget_fallbacks',
 ];
-const KEPT_IN_RECORD = ['soft_budget', 'config', 'allowed_cache_controls'] as const;
+const KEPT_IN_RECORD = ['config', 'allowed_cache_controls'] as const;
 const KEPT_ONLY = [...METADATA_FIELDS, ...EXTRA_FIELDS, ...KEPT_IN_RECORD].filter((name) => !ACTED_ON.includes(name));
 const EMPTY: ReadonlySet<string | undefined> = new Set([undefined, 'null', 'false', '{}', '[]']);
 

@@ -23,7 +23,10 @@ export const KeyGenerateBody = z.looseObject({
     .enum(['llm_api', 'management', 'read_only', 'default'])
     .nullish()
     .describe('A preset of allowed_routes; a list that is given as well goes before it.'),
-  send_invite_email: LaxBoolean.nullish().describe('Refused in this release, which sends no mail.'),
+  send_invite_email: LaxBoolean.nullish().describe(
+    'The key is sent by mail to its user. Refused where the gateway sends no mail, or knows no address.',
+  ),
+  user_email: z.string().nullish().describe('Where that mail goes, in place of the address of the user.'),
 });
 
 export const KEY_GENERATE_NAMES = Object.keys(KeyGenerateBody.shape);
@@ -43,6 +46,7 @@ export function toNewKey(body: KeyGenerateInput, idempotency: IdempotentRequest 
     fields: wantsPreset ? { ...fields, allowedRoutes: preset } : fields,
     secret: body.key ?? null,
     sendInviteEmail: body.send_invite_email === true,
+    inviteEmail: body.user_email?.trim() || null,
     request: withoutSecrets(body, ['key']),
     idempotency,
   };

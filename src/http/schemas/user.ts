@@ -70,7 +70,9 @@ export const UserNewBody = z.looseObject({
   organizations: Texts.nullish(),
   organization_id: z.string().nullish(),
   auto_create_key: LaxBoolean.nullish().describe('false: no key is made along with the user.'),
-  send_invite_email: LaxBoolean.nullish().describe('Refused in this release, which sends no mail.'),
+  send_invite_email: LaxBoolean.nullish().describe(
+    'The user is told by mail. Refused where the gateway sends no mail, or no user_email is given.',
+  ),
 });
 
 export const UserUpdateBody = z.looseObject({

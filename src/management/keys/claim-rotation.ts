@@ -4,6 +4,7 @@ import { GatewayError } from '../../core/gateway-error.ts';
 import type { KeyRecord } from '../../core/key.ts';
 import type { KeyStore } from '../../storage/storage.ts';
 import { findEarlierIssue, type IdempotentRequest, identifyRequest, prepareIssue } from './idempotency.ts';
+import { prepareRotationAlerts } from './key-alerts.ts';
 import { keyConflict } from './key-conflict.ts';
 import type { KeyManagement } from './key-management.ts';
 import { keyNotFound } from './resolve-key.ts';
@@ -34,6 +35,7 @@ export async function claimRotation(
 
   const { minted, noteFor } = prepareIssue(deps, request, null);
   const graceMs = computeClaimMs(deps.settings.rotationGracePeriod, nowMs);
+  const alertsFor = await prepareRotationAlerts(deps, caller.key, nowMs);
   try {
     const result = await deps.keys.change({ kind: 'key_id', keyId }, (current) => {
       assertClaimable(current, caller.secretHash);
@@ -44,8 +46,18 @@ export async function claimRotation(
         lastRotationAtMs: nowMs,
         ...scheduleRotation(current, nowMs),
       };
+      const change = reviseKey(deps, current, {
+        action: 'rotated',
+        fields: {},
+        also,
+        move: null,
+        caller,
+        actor,
+        nowMs,
+      });
       return {
-        ...reviseKey(deps, current, { action: 'rotated', fields: {}, also, move: null, caller, actor, nowMs }),
+        ...change,
+        alerts: alertsFor(change.next),
         oldSecretRevokedAtMs: nowMs + graceMs,
         idempotency: noteFor(keyId, nowMs),
       };

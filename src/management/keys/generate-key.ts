@@ -2,11 +2,11 @@ import { assertJsonLimits, MAX_BODY_CHARS } from '../../core/assert-json-limits.
 import type { Actor } from '../../core/audit.ts';
 import type { BalanceAdjustment } from '../../core/balance-adjustment.ts';
 import type { Caller } from '../../core/caller.ts';
-import { GatewayError } from '../../core/gateway-error.ts';
 import type { JsonObject } from '../../core/json.ts';
 import type { KeyRecord } from '../../core/key.ts';
 import { assertMay } from '../../core/permissions.ts';
 import type { KeyStore } from '../../storage/storage.ts';
+import { assertSendsMail } from '../alerts/invite.ts';
 import { acceptNewKeyFields } from './accept-key-fields.ts';
 import { assertLinksExist } from './assert-links-exist.ts';
 import {
@@ -16,6 +16,7 @@ import {
   identifyRequest,
   prepareIssue,
 } from './idempotency.ts';
+import { buildKeyCreatedAlerts } from './key-alerts.ts';
 import { buildKeyAudit } from './key-audit.ts';
 import { keyConflict } from './key-conflict.ts';
 import type { KeyFields } from './key-fields.ts';
@@ -31,15 +32,18 @@ export interface NewKey {
   fields: KeyFields;
   /** A secret that the client chose; null: one is made. */
   secret: string | null;
+  /** Its user is sent the secret by mail. */
   sendInviteEmail: boolean;
+  /** Where that mail goes; null: to the address of the key's user. */
+  inviteEmail: string | null;
   /** The request as it came, without its secret: what the operator's hook is asked about. */
   request: JsonObject;
   idempotency: IdempotentRequest | null;
 }
 
 /**
- * Makes a key. Everything that can be refused is refused before anything is written; key, starting spend and audit row
- * are one transaction. A repetition with the same `idempotency-key` gets the first one's answer and makes nothing.
+ * Makes a key. Everything that can be refused is refused before anything is written; key, starting spend, audit row and
+ * the messages to people are one transaction. A repetition with the same `idempotency-key` gets the first one's answer and makes nothing.
  * Throws not_admin, forbidden (the operator's hook), bad_request (a field, a taken alias or secret), conflict.
  */
 export async function generateKey(
@@ -50,7 +54,7 @@ export async function generateKey(
   act: 'generate' | 'generate_service_account' = 'generate',
 ): Promise<IssuedKey> {
   assertMay(caller, act);
-  if (input.sendInviteEmail) throw emailNotConfigured();
+  if (input.sendInviteEmail) assertSendsMail(deps.alerts);
   assertJsonLimits(input.request, 'body', MAX_BODY_CHARS);
   const nowMs = deps.nowMs();
   const chosen: ChosenSecret | null = input.secret === null ? null : { secret: input.secret, param: 'key' };
@@ -81,6 +85,8 @@ export async function generateKey(
   const key = withSoftBudgetRow(deps, planned);
   const spendNanoUsd = fields.spendNanoUsd ?? 0;
   const [windows = key] = await withWindows(deps, [key]);
+  const invite = input.sendInviteEmail ? { secret: minted.secret, address: input.inviteEmail } : null;
+  const alerts = await buildKeyCreatedAlerts(deps, caller, key, { spendNanoUsd, invite, nowMs });
   const { budgetId = null } = fields;
   const { organizationId } = key;
   const result = await deps.keys.insert({
@@ -88,6 +94,7 @@ export async function generateKey(
     assertLinks: assertLinksExist({ budgetId, organizationId }, null),
     adjustments: buildStartingSpend(deps, windows, spendNanoUsd, nowMs),
     audit: buildKeyAudit(deps, actor, nowMs, { action: 'created', before: null, after: key }),
+    alerts,
     idempotency: noteFor(key.keyId, nowMs),
   });
   if (result.kind === 'inserted')
@@ -107,13 +114,4 @@ function buildStartingSpend(
   if (spendNanoUsd === 0) return [];
   const counter = deps.spendCounter(key, nowMs);
   return [{ id: deps.newId('adj_'), counter, deltaNanoUsd: spendNanoUsd, reason: 'initial_spend', atMs: nowMs }];
-}
-
-function emailNotConfigured(): GatewayError {
-  return new GatewayError(
-    'management_refused',
-    'Authentication Error, Email alerting not setup on config.yaml. This release sends no mail: ' +
-      'leave send_invite_email out. No key was made.',
-    { param: 'send_invite_email' },
-  );
 }

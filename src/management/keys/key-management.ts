@@ -11,6 +11,7 @@ import type { KeyGenerationRules } from '../../core/key-generation-rules.ts';
 import type { KeyDefaults, KeyUpperBounds } from '../../core/key-limits.ts';
 import type { OwnerLinks, OwnerReaders } from '../../storage/owners/owner-storage.ts';
 import type { KeyStore } from '../../storage/storage.ts';
+import type { AlertManagement } from '../alerts/alert-management.ts';
 import type { KeyGenerateHook } from './key-generate-hook.ts';
 
 export interface KeySettings {
@@ -62,5 +63,6 @@ export interface KeyManagement {
   isKnownModel(name: string): boolean;
   /** `custom_key_generate`; null when there is none. */
   customKeyGenerate: KeyGenerateHook | null;
+  alerts: AlertManagement;
   settings: KeySettings;
 }

@@ -14,6 +14,7 @@ import {
   identifyRequest,
   prepareIssue,
 } from './idempotency.ts';
+import { prepareRotationAlerts } from './key-alerts.ts';
 import { keyConflict } from './key-conflict.ts';
 import type { KeyFields } from './key-fields.ts';
 import type { KeyManagement } from './key-management.ts';
@@ -71,6 +72,7 @@ export async function regenerateKey(
   const { minted, noteFor } = prepareIssue(deps, request, chosen);
   if (minted.hash === caller.secretHash) throw keyConflict('key', null, 'new_key');
   const move = await planSpendMove(deps, key, fields, nowMs);
+  const alertsFor = await prepareRotationAlerts(deps, key, nowMs);
   const decide = (current: KeyRecord): KeyChange => {
     assertMayBecome(current);
     const also = {
@@ -80,8 +82,10 @@ export async function regenerateKey(
       lastRotationAtMs: nowMs,
       ...scheduleRotation(mergeKeyFields(current, fields, nowMs), nowMs),
     };
+    const change = reviseKey(deps, current, { action: 'rotated', fields, also, move, caller, actor, nowMs });
     return {
-      ...reviseKey(deps, current, { action: 'rotated', fields, also, move, caller, actor, nowMs }),
+      ...change,
+      alerts: alertsFor(change.next),
       oldSecretRevokedAtMs: nowMs + graceMs,
       idempotency: noteFor(key.keyId, nowMs),
     };

@@ -8,6 +8,8 @@ import { organizationMemberRef } from '../../core/owner.ts';
 import type { OrganizationMemberRecord, OrganizationRecord, UserRecord } from '../../core/owner-records.ts';
 import { isAdmin, isOrganizationAdmin, refuseAct } from '../../core/rights.ts';
 import type { WriteUnit } from '../../storage/owners/owner-storage.ts';
+import { assertSendsMail } from '../alerts/invite.ts';
+import { buildKeyCreatedAlerts } from '../keys/key-alerts.ts';
 import { buildKeyAudit } from '../keys/key-audit.ts';
 import type { KeyFields } from '../keys/key-fields.ts';
 import { type MintedKey, mintNewKey } from '../keys/mint-new-key.ts';
@@ -20,6 +22,7 @@ import { applyUserDefaults } from './apply-user-defaults.ts';
 import { boundNewUser } from './bound-new-user.ts';
 import { planNewSpend } from './plan-new-spend.ts';
 import { planPassword } from './plan-password.ts';
+import { buildUserCreatedAlerts } from './user-alerts.ts';
 import { assertUserFields, mergeUserFields, type UserFields } from './user-fields.ts';
 import { type UserManagement, userExists } from './user-management.ts';
 import { type UserView, viewUser } from './view-user.ts';
@@ -31,6 +34,7 @@ export interface NewUser {
   /** Teams to join, as a plain member. */
   teamIds: readonly string[];
   organizationIds: readonly string[];
+  /** The user is told by mail. */
   sendInviteEmail: boolean;
   /** Null: no key is made. */
   firstKey: KeyFields | null;
@@ -57,7 +61,8 @@ export async function createUser(
   input: NewUser,
 ): Promise<CreatedUser> {
   assertMayCreate(caller, input);
-  if (input.sendInviteEmail) throw emailNotConfigured();
+  const { alerts } = deps.keyManagement;
+  if (input.sendInviteEmail) assertSendsMail(alerts);
   assertJsonLimits(input.request, 'body', MAX_BODY_CHARS);
   const nowMs = deps.nowMs();
   const by = nameOfCaller(caller);
@@ -76,10 +81,11 @@ export async function createUser(
   const defaultTeams = fields.role === 'proxy_admin' ? [] : deps.defaults.teamIds;
   const teamIds = [...new Set(input.teamIds.length > 0 ? input.teamIds : defaultTeams)].sort();
   const places = organizations.map((organization) => placeIn(organization.id, id, by, nowMs));
+  const keyDeps = keyDepsFor(deps, record, places);
   const key =
     input.firstKey === null
       ? null
-      : await mintNewKey(keyDepsFor(deps, record, places), caller, {
+      : await mintNewKey(keyDeps, caller, {
           fields: ownKey(caller, id, input),
           request: input.request,
           nowMs,
@@ -88,6 +94,12 @@ export async function createUser(
   const joining = { userId: id, teamIds, by };
   const { adjustments } = await planNewSpend(deps, record, fields.spendNanoUsd ?? 0, nowMs);
   const starts = [...(await planJoin(deps, joining, nowMs)), ...(await planPlaces(deps, places, nowMs))];
+
+  const messages = buildUserCreatedAlerts(alerts, record, input.sendInviteEmail);
+  if (key !== null) {
+    const facts = { spendNanoUsd: 0, invite: null, nowMs };
+    messages.push(...(await buildKeyCreatedAlerts(keyDeps, caller, key.record, facts)));
+  }
 
   const result = await deps.transact(async (unit) => {
     if (!(await unit.users.insert(record))) throw userExists('user_id', id);
@@ -105,6 +117,7 @@ export async function createUser(
         after: passwordHash == null ? record : { ...record, hasPassword: true },
       }),
     ]);
+    await unit.tell(messages);
     await joinTeams(unit, deps, actor, joining);
     if (key === null) return;
     await unit.keys.insert(key.record);
@@ -193,13 +206,4 @@ function refuseUnknown(organizationId: string): never {
   throw new GatewayError('bad_request', `Organization not found, passed organization_id=${organizationId}.`, {
     param: 'organizations',
   });
-}
-
-function emailNotConfigured(): GatewayError {
-  return new GatewayError(
-    'management_refused',
-    'Authentication Error, Email alerting not setup on config.yaml. This release sends no mail: ' +
-      'leave send_invite_email out. Nothing was made.',
-    { param: 'send_invite_email' },
-  );
 }

@@ -1,6 +1,7 @@
 import type { KeyRecord } from '../../core/key.ts';
 import type { KeyAddress } from '../../core/key-address.ts';
 import { applyAdjustments } from '../adjustments.ts';
+import { insertAlerts } from '../alerts/insert-alerts.ts';
 import type { AssertLinks, ChangeKeyResult, KeyChange } from '../storage.ts';
 import type { WriteContext, Writer } from '../writer.ts';
 import { findKeysForChange } from './find-keys.ts';
@@ -33,7 +34,8 @@ export async function changeKey(
 }
 
 async function writeChange(context: WriteContext, before: KeyRecord, change: KeyChange): Promise<void> {
-  const { next, oldSecretRevokedAtMs, restoresSecret = false, adjustments = [], audit, idempotency = null } = change;
+  const { next, oldSecretRevokedAtMs, restoresSecret = false, adjustments = [], audit } = change;
+  const { alerts = [], idempotency = null } = change;
   if (next.keyId !== before.keyId) throw new Error('A key_id never changes.');
   if ((next.hash !== before.hash) !== (oldSecretRevokedAtMs !== undefined || restoresSecret)) {
     throw new Error('A new secret and the end of the old one belong together.');
@@ -43,6 +45,7 @@ async function writeChange(context: WriteContext, before: KeyRecord, change: Key
   if (oldSecretRevokedAtMs !== undefined) await replaceSecret(context, before, next, oldSecretRevokedAtMs);
   if (restoresSecret) await restoreSecret(context, before, next);
   await applyAdjustments(context, adjustments);
+  await insertAlerts(context, alerts);
   context.audit([audit]);
   await announceKey(context, next);
 }

@@ -1,5 +1,6 @@
 import type { KeyRecord } from '../../core/key.ts';
 import { applyAdjustments, openKeyBalance } from '../adjustments.ts';
+import { insertAlerts } from '../alerts/insert-alerts.ts';
 import type { InsertKeyResult, NewKeyRows } from '../storage.ts';
 import type { WriteContext, Writer } from '../writer.ts';
 import { toKeyRow } from './key-row.ts';
@@ -8,7 +9,7 @@ import { createLinkReaders } from './link-readers.ts';
 
 /** One transaction for everything that a new key is; a conflict leaves nothing of it behind. */
 export async function insertKey(write: Writer, rows: NewKeyRows): Promise<InsertKeyResult> {
-  const { key, assertLinks, adjustments, audit, idempotency } = rows;
+  const { key, assertLinks, adjustments, audit, alerts = [], idempotency } = rows;
   try {
     await write(async (context) => {
       // First, so that a repeated request is told apart from a second key of the same name.
@@ -16,6 +17,7 @@ export async function insertKey(write: Writer, rows: NewKeyRows): Promise<Insert
       await assertLinks?.(createLinkReaders(context));
       await insertKeyRows(context, key);
       await applyAdjustments(context, adjustments);
+      await insertAlerts(context, alerts);
       context.audit([audit]);
     });
   } catch (error) {

@@ -16,6 +16,7 @@ import { createProcesses } from './0013-processes.ts';
 import { createCounters } from './0014-counters.ts';
 import { scheduleKeyRotation } from './0017-key-rotation.ts';
 import { groupKeys } from './0018-key-groups.ts';
+import { createAlerts } from './0022-alerts.ts';
 import { extendDailySums } from './0023-daily-tags.ts';
 
 /**
@@ -39,6 +40,7 @@ export function buildMigrations(dialect: DialectName, seal: AuditSeal | null = n
     '0014-counters': { up: (db) => createCounters(db, dialect) },
     '0017-key-rotation': { up: scheduleKeyRotation },
     '0018-key-groups': { up: (db) => groupKeys(db, dialect) },
+    '0022-alerts': { up: (db) => createAlerts(db, dialect) },
     '0023-daily-tags': { up: (db) => extendDailySums(db, dialect) },
   };
 }

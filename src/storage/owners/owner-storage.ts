@@ -3,6 +3,7 @@
  * and nowhere else. Writes happen in `transact`: everything that one act changes is one transaction, with its audit rows
  * and its change events.
  */
+import type { QueuedAlert } from '../../core/alert-routing.ts';
 import type { AuditEntry } from '../../core/audit.ts';
 import type { BalanceAdjustment } from '../../core/balance-adjustment.ts';
 import type { Standing } from '../../core/call-path.ts';
@@ -88,6 +89,8 @@ export interface WriteUnit {
   passwords: PasswordWriter;
   adjust(adjustments: readonly BalanceAdjustment[]): Promise<void>;
   audit(entries: readonly AuditEntry[]): Promise<void>;
+  /** Messages to people, sent once the transaction is committed. */
+  tell(alerts: readonly QueuedAlert[]): Promise<void>;
 }
 
 export type UniqueField = 'key_alias' | 'key' | 'user_email' | 'id';

@@ -1,4 +1,5 @@
 import { applyAdjustments } from '../adjustments.ts';
+import { insertAlerts } from '../alerts/insert-alerts.ts';
 import { updateKeyRow } from '../keys/change-key.ts';
 import { findKeysForChange } from '../keys/find-keys.ts';
 import { insertKeyRows } from '../keys/insert-key.ts';
@@ -81,5 +82,8 @@ function createUnit(context: WriteContext): WriteUnit {
     passwords: createPasswordWriter(context),
     adjust: (adjustments) => applyAdjustments(context, adjustments),
     audit: async (entries) => context.audit(entries),
+    async tell(alerts) {
+      await insertAlerts(context, alerts);
+    },
   };
 }

@@ -11,6 +11,7 @@ import { sha256Hex } from '../../../core/key-secret.ts';
 import type { KeyRecord } from '../../../core/key.ts';
 import { keySpendCounter } from '../../../core/key-spend-counter.ts';
 import type { Storage } from '../../../storage/storage.ts';
+import { SILENT } from '../../alerts/alert-management.ts';
 import type { NewKey } from '../generate-key.ts';
 import type { KeyManagement, KeySettings } from '../key-management.ts';
 
@@ -64,7 +65,7 @@ export function callerOf(key: KeyRecord): Caller {
 }
 
 export function newKey(over: Partial<NewKey> = {}): NewKey {
-  return { fields: {}, secret: null, sendInviteEmail: false, request: {}, idempotency: null, ...over };
+  return { fields: {}, secret: null, sendInviteEmail: false, inviteEmail: null, request: {}, idempotency: null, ...over };
 }
 
 export interface TestKeyManagement extends KeyManagement {
@@ -117,6 +118,7 @@ export function buildTestManagement(
     deriveSecret: (nonce, note) => bytes(`derived ${nonce} ${note}`),
     isKnownModel: (name) => ['gpt-4', 'gpt-5'].includes(name),
     customKeyGenerate: null,
+    alerts: SILENT,
     settings: SETTINGS,
     auditOf: async (objectId) => (await storage.audit.list({ objectId, page: 1, pageSize: 100 })).rows,
     totals: async () => {
