@@ -62,7 +62,7 @@ export interface MailReceiver {
 }
 
 /** In clear, without TLS; with `login`, only for whoever knows it. */
-export async function startMailReceiver(login?: { user: string; pass: string }): Promise<MailReceiver> {
+export async function startMailReceiver(login?: { user: string; pass: string }, port = 0): Promise<MailReceiver> {
   const mails: ParsedMail[] = [];
   const refused = new Set<string>();
   const server = new SMTPServer({
@@ -83,7 +83,7 @@ export async function startMailReceiver(login?: { user: string; pass: string }):
       }, done);
     },
   });
-  server.listen(0, '127.0.0.1');
+  server.listen(port, '127.0.0.1');
   await once(server.server, 'listening');
   return {
     port: (server.server.address() as AddressInfo).port,
