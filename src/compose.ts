@@ -21,7 +21,7 @@ import { openJournal } from './compose/open-journal.ts';
 import { createRecoveredBalances } from './compose/recovered-balances.ts';
 import { createReload } from './compose/reload.ts';
 import { createRequestLog } from './compose/request-log.ts';
-import { createSecretBox } from './compose/secret-box.ts';
+import { createDestinationBox, createSecretBox } from './compose/secret-box.ts';
 import { startJobs } from './compose/start-jobs.ts';
 import type { Config } from './config/config.ts';
 import { readOrCreateSalt } from './config/salt-file.ts';
@@ -130,10 +130,18 @@ export async function compose(config: Config, overrides: ComposeOverrides = {}):
   const transport = createTransport({ connectTimeoutMs: CONNECT_TIMEOUT_MS });
   const upstream = chooseUpstream(transport, nowMs);
   const box = createSecretBox(salt, 'models');
+  const destinationBox = createDestinationBox(salt);
   const catalog = createModelCatalog(config, storage.owners.models, box);
   await catalog.refresh();
   let inForce = { config, loadedAtMs: nowMs() };
-  const sinks = await buildSinks(config, { storage, inForce: () => inForce.config, logger, nowMs, random });
+  const sinks = await buildSinks(config, {
+    storage,
+    inForce: () => inForce.config,
+    openSecret: destinationBox.open,
+    logger,
+    nowMs,
+    random,
+  });
   const endUsers = createEndUserRecorder({
     transact: storage.transact,
     limits: () => newEndUserLimits(inForce.config),
@@ -189,6 +197,7 @@ export async function compose(config: Config, overrides: ComposeOverrides = {}):
     upstream,
     catalog,
     box,
+    destinationBox,
     endUsers,
     lastActive,
     requestLog,

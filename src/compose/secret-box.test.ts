@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { createSecretBox } from './secret-box.ts';
+import { createDestinationBox, createSecretBox } from './secret-box.ts';
 
 const box = createSecretBox('the salt of this test', 'models');
 
@@ -18,4 +18,14 @@ test('the same text is sealed differently each time, and damage is noticed', () 
   expect(box.open(`${sealed.slice(0, -2)}AA`, 'c')).toBeNull();
   expect(box.open('sealed:v1:AAAA', 'c')).toBeNull();
   expect(box.open('plain text', 'c')).toBeNull();
+});
+
+test('where texts are to be compared, the same text is sealed to the same words, and only in the same context', () => {
+  const repeatable = createDestinationBox('the salt of this test');
+  const sealed = repeatable.seal('same', 'a');
+  expect(repeatable.seal('same', 'a')).toBe(sealed);
+  expect(repeatable.seal('same', 'b')).not.toBe(sealed);
+  expect(repeatable.seal('other', 'a')).not.toBe(sealed);
+  expect(repeatable.open(sealed, 'a')).toBe('same');
+  expect(repeatable.open(sealed, 'b')).toBeNull();
 });

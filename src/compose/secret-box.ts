@@ -1,4 +1,5 @@
-import { createCipheriv, createDecipheriv, hkdfSync, randomBytes } from 'node:crypto';
+import { createCipheriv, createDecipheriv, createHmac, hkdfSync, randomBytes } from 'node:crypto';
+import { SEALED } from '../core/callback-secrets.ts';
 
 /**
  * Seals credentials for storage. Each purpose has a key of its own, and what is sealed opens only in the context that it
@@ -10,16 +11,28 @@ export interface SecretBox {
   open(sealed: string, context: string): string | null;
 }
 
-const FORM = 'sealed:v1:';
+const FORM = `${SEALED}v1:`;
 const NONCE_BYTES = 12;
 const TAG_BYTES = 16;
 
-/** AES-256-GCM under a key derived from the installation's salt key. */
-export function createSecretBox(salt: string, purpose: string): SecretBox {
-  const key = Buffer.from(hkdfSync('sha256', salt, 'latchkey', `secret box: ${purpose}`, 32));
+/**
+ * AES-256-GCM under a key derived from the installation's salt key. `repeatable`: the same text in the same context is
+ * sealed to the same words, so that sealed texts can be compared; all that they tell is whether two are the same.
+ */
+export function createSecretBox(salt: string, purpose: string, { repeatable = false } = {}): SecretBox {
+  const derive = (use: string) => Buffer.from(hkdfSync('sha256', salt, 'latchkey', `${use}: ${purpose}`, 32));
+  const key = derive('secret box');
+  const nonceKey = derive('secret box nonce');
+  const nonceFor = (text: string, context: string): Buffer =>
+    repeatable
+      ? createHmac('sha256', nonceKey)
+          .update(JSON.stringify([context, text]))
+          .digest()
+          .subarray(0, NONCE_BYTES)
+      : randomBytes(NONCE_BYTES);
   return {
     seal(text, context) {
-      const nonce = randomBytes(NONCE_BYTES);
+      const nonce = nonceFor(text, context);
       const cipher = createCipheriv('aes-256-gcm', key, nonce).setAAD(Buffer.from(context));
       const bytes = Buffer.concat([nonce, cipher.update(text, 'utf8'), cipher.final(), cipher.getAuthTag()]);
       return FORM + bytes.toString('base64url');
@@ -38,4 +51,9 @@ export function createSecretBox(salt: string, purpose: string): SecretBox {
       }
     },
   };
+}
+
+/** For credentials of log destinations, in the context of the variable's name. */
+export function createDestinationBox(salt: string): SecretBox {
+  return createSecretBox(salt, 'log destinations', { repeatable: true });
 }

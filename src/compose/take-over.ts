@@ -22,7 +22,7 @@ import type { LitellmAddress } from './litellm-address.ts';
 import { createLitellmOpener } from './litellm-secret.ts';
 import { sealContext } from './model-catalog.ts';
 import { newId } from './new-id.ts';
-import { createSecretBox, type SecretBox } from './secret-box.ts';
+import { createDestinationBox, createSecretBox, type SecretBox } from './secret-box.ts';
 
 export { parseLitellmAddress } from './litellm-address.ts';
 
@@ -65,26 +65,38 @@ async function withTarget(
     timeZone: config.general.budgetTimeZone,
     weekStart: config.general.weekStart,
   });
-  const build = (parts: Pick<TakeoverTarget, 'known' | 'transact'>, box: SecretBox | null): TakeoverTarget => ({
+  const build = (parts: Pick<TakeoverTarget, 'known' | 'transact'>, boxes: Boxes | null): TakeoverTarget => ({
     ...parts,
-    models: buildModels(config, box, litellmKey),
+    models: buildModels(config, boxes?.models ?? null, litellmKey),
+    // What is only tried out is written nowhere.
+    sealSecret: boxes?.destinations.seal ?? ((text) => text),
     nowMs: Date.now,
     newId,
     spendCounter: (ref, windows, atMs, model) => spendCounter(calendar, ref, windows, atMs, model),
     windowEndMs: (duration, atMs) => calendar.windowAt(duration, atMs).endMs,
     proxyWindows: { budgetDuration: config.general.budgetDuration, modelMaxBudget: {} },
   });
-  if (dryRun) return tryOut(config, (parts, box) => work(build(parts, box)));
+  if (dryRun) return tryOut(config, (parts, boxes) => work(build(parts, boxes)));
   mkdirSync(config.server.dataDir, { recursive: true, mode: 0o700 });
   const salt = config.saltKey ?? (await readOrCreateSalt(config.server.dataDir));
   await assertOwnSalt(config, salt);
   const storage = await openAside(config);
   try {
     const parts = { known: createKnownRows(storage.reads), transact: storage.transact };
-    return await work(build(parts, createSecretBox(salt, 'models')));
+    return await work(build(parts, createBoxes(salt)));
   } finally {
     await storage.close();
   }
+}
+
+/** One for each kind of credential that is taken over. */
+interface Boxes {
+  models: SecretBox;
+  destinations: SecretBox;
+}
+
+function createBoxes(salt: string): Boxes {
+  return { models: createSecretBox(salt, 'models'), destinations: createDestinationBox(salt) };
 }
 
 /** Sealed under another salt key, models and audit rows would be worthless to the gateway. */
@@ -107,18 +119,18 @@ class ForeignSalt extends Error {
 /** Without a database of this version there is nothing that anything could run into: an empty one stands in for it. */
 async function tryOut(
   config: Config,
-  run: (parts: Pick<TakeoverTarget, 'known' | 'transact'>, box: SecretBox | null) => Promise<TakeoverReport>,
+  run: (parts: Pick<TakeoverTarget, 'known' | 'transact'>, boxes: Boxes | null) => Promise<TakeoverReport>,
 ): Promise<TakeoverReport> {
   const url = databaseUrlOf(config);
   const salt = config.saltKey ?? (await readSalt(config.server.dataDir));
-  const box = salt === null ? null : createSecretBox(salt, 'models');
+  const boxes = salt === null ? null : createBoxes(salt);
   if (config.databaseUrl !== null || existsSync(url)) {
-    const report = await lookAtKnown(url, (known) => run({ known, transact: null }, box), databasePasswordOf(config));
+    const report = await lookAtKnown(url, (known) => run({ known, transact: null }, boxes), databasePasswordOf(config));
     if (report !== null) return report;
   }
   const empty = await openStorage({ url: ':memory:', nowMs: Date.now, poolSize: 1 });
   try {
-    return await run({ known: createKnownRows(empty.reads), transact: null }, box);
+    return await run({ known: createKnownRows(empty.reads), transact: null }, boxes);
   } finally {
     await empty.close();
   }

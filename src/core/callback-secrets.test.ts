@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import { maskCallbackSecrets, restoreCallbackSecrets } from './callback-secrets.ts';
+import { maskCallbackSecrets, restoreCallbackSecrets, sealCallbackSecrets } from './callback-secrets.ts';
 import type { Json, JsonObject } from './json.ts';
 
 const SECRET = 'sk-lf-0123456789abcdef';
@@ -88,5 +88,51 @@ describe('credentials of log destinations', () => {
   test('metadata without log destinations is left alone', () => {
     const plain = { tags: ['a'], logging: 'no list' };
     expect(maskCallbackSecrets(plain)).toBe(plain);
+  });
+});
+
+describe('sealing', () => {
+  const seal = (text: string, name: string) => `sealed:${name}:${Buffer.from(text).toString('hex')}`;
+
+  test('reaches every credential of a body, in lists of changes too, and nothing else', () => {
+    const body = { keys: [{ key: 'sk-1', metadata }], callback_vars: { langfuse_secret: SECRET, langfuse_host: 'h' } };
+    const sealed = sealCallbackSecrets(body, seal);
+    expect(JSON.stringify(sealed)).not.toContain(SECRET);
+    expect(sealed).toMatchObject({
+      keys: [
+        {
+          key: 'sk-1',
+          metadata: { logging: [{ callback_vars: { langfuse_public_key: 'pk-lf-1' } }, {}, 'not an entry'] },
+        },
+      ],
+      callback_vars: { langfuse_secret: expect.stringMatching(/^sealed:langfuse_secret:/), langfuse_host: 'h' },
+    });
+  });
+
+  test('leaves masks and references as they are, and what holds no credential is the same object', () => {
+    const vars = { langfuse_secret_key: '****cdef', gcs_path_service_account: 'os.environ/SA', langsmith_api_key: '' };
+    expect(sealCallbackSecrets({ callback_vars: vars }, seal)).toEqual({ callback_vars: vars });
+    const plain = { metadata: { logging: [], a: [1, { b: 2 }] } };
+    expect(sealCallbackSecrets(plain, seal)).toBe(plain);
+  });
+
+  test('refuses what claims to be sealed', () => {
+    const body = { callback_vars: { langfuse_secret: 'sealed:v1:abc' } };
+    expect(() => sealCallbackSecrets(body, seal)).toThrow('send the credential itself');
+  });
+
+  test('a sealed credential comes back for its mask, like any other', () => {
+    const stored = sealCallbackSecrets(metadata, seal) as JsonObject;
+    const edited = { ...maskCallbackSecrets(stored), app: 'y' };
+    expect(restoreCallbackSecrets(sealCallbackSecrets(edited, seal) as JsonObject, stored)).toEqual({
+      ...stored,
+      app: 'y',
+    });
+  });
+
+  test('bodies nested without end are only looked into as far as destinations stand', () => {
+    let deep: JsonObject = { callback_vars: { langfuse_secret: SECRET } };
+    for (let level = 0; level < 5_000; level += 1) deep = { deep };
+    expect(sealCallbackSecrets(deep, seal)).toBe(deep);
   });
 });

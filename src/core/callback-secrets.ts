@@ -40,6 +40,52 @@ export function restoreCallbackSecrets(given: JsonObject, stored: JsonObject): J
   });
 }
 
+/** How deep in a body of ours destinations stand at most. */
+const DEEPEST = 8;
+
+/**
+ * What a client has sent, every credential of a log destination in it sealed, so that whatever happens to the body from
+ * then on (storing, comparing, logging) happens to what nobody can read. Masks and references are left as they are. The
+ * same object where there is nothing to seal.
+ *
+ * @throws GatewayError bad_request (400) for a text that claims to be sealed already: it would be somebody else's
+ */
+export function sealCallbackSecrets(body: unknown, seal: SealSecret): unknown {
+  return sealWithin(body as Json, seal, 0);
+}
+
+/** `name` of the variable is part of what is sealed: it cannot be opened as another one. */
+export type SealSecret = (text: string, name: string) => string;
+
+/** How sealed texts begin. */
+export const SEALED = 'sealed:';
+
+function sealWithin(value: Json, seal: SealSecret, depth: number): Json {
+  if (typeof value !== 'object' || value === null || depth > DEEPEST) return value;
+  if (Array.isArray(value)) {
+    const items = value.map((item) => sealWithin(item, seal, depth + 1));
+    return items.some((item, index) => item !== value[index]) ? items : value;
+  }
+  const entries = Object.entries(value).map(([name, child]): [string, Json] => [
+    name,
+    name === 'callback_vars' && isJsonObject(child) ? sealVars(child, seal) : sealWithin(child, seal, depth + 1),
+  ]);
+  return entries.some(([name, child]) => child !== value[name]) ? Object.fromEntries(entries) : value;
+}
+
+function sealVars(vars: JsonObject, seal: SealSecret): JsonObject {
+  const sealed = Object.entries(vars).map(([name, value]): [string, Json] => {
+    if (!isSecret(name, value) || value === '' || value.startsWith(MASK)) return [name, value];
+    if (value.startsWith(SEALED)) {
+      throw new GatewayError('bad_request', `${name} cannot begin with ${SEALED}; send the credential itself.`, {
+        param: `callback_vars.${name}`,
+      });
+    }
+    return [name, seal(value, name)];
+  });
+  return Object.fromEntries(sealed);
+}
+
 /** Variables of the server's environment that log destinations of this metadata name, which only an administrator may. */
 export function findEnvironmentReferences(metadata: JsonObject): string[] {
   return PLACES.flatMap((place) => destinationsIn(metadata, place))
@@ -101,6 +147,9 @@ function isSecret(name: string, value: Json): value is string {
   return typeof value === 'string' && SECRET_NAME.test(name) && !value.startsWith(REFERENCE);
 }
 
+const MASK = '****';
+
+/** Of a sealed text its last letters say nothing of the credential, and tell it from others. */
 function maskValue(value: string): string {
-  return value.length > MASK_LENGTH * 4 ? `****${value.slice(-MASK_LENGTH)}` : '****';
+  return value.length > MASK_LENGTH * 4 ? MASK + value.slice(-MASK_LENGTH) : MASK;
 }

@@ -4,6 +4,7 @@
  */
 import { fastify } from 'fastify';
 import { serializerCompiler } from 'fastify-type-provider-zod';
+import type { SealSecret } from '../core/callback-secrets.ts';
 import type { App } from './app-instance.ts';
 import { takeCallsDirectly } from './direct-calls.ts';
 import { createErrorHandler } from './error-handler.ts';
@@ -69,6 +70,7 @@ export interface AppDeps
     GlobalSpendRoutesDeps {
   logRequest: LogRequest;
   recordRefusal: RecordRefusal;
+  sealSecret: SealSecret;
 }
 
 /**
@@ -81,7 +83,7 @@ export async function createApp(deps: AppDeps, front: Front = createFront()): Pr
   app.setSerializerCompiler(serializerCompiler);
   app.setErrorHandler(createErrorHandler(deps, deps.recordRefusal));
   handleUnknownPaths(app);
-  acceptJsonBodies(app);
+  acceptJsonBodies(app, deps.sealSecret);
 
   beginRequests(app, deps.version, front);
   releaseConnections(app, front);

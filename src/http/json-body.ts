@@ -2,11 +2,14 @@
  * Bodies of management calls. Whatever the content type says, a body that is JSON is taken as JSON: scripts that forget
  * the header are many. A form on another site gains nothing by it: a call carries its own credential, or it has a session
  * and then has to show that it does not come from another site (refuse-forgery.ts).
+ *
+ * Credentials of log destinations are sealed before anybody sees the body: from here on only a sink can read them.
  */
+import { type SealSecret, sealCallbackSecrets } from '../core/callback-secrets.ts';
 import { GatewayError } from '../core/gateway-error.ts';
 import type { App } from './app-instance.ts';
 
-export function acceptJsonBodies(app: App): void {
+export function acceptJsonBodies(app: App, sealSecret: SealSecret): void {
   const parseJson = app.getDefaultJsonParser('error', 'ignore');
   app.removeAllContentTypeParsers();
   app.addContentTypeParser('*', { parseAs: 'string' }, (request, text, done) => {
@@ -15,8 +18,12 @@ export function acceptJsonBodies(app: App): void {
       return;
     }
     void parseJson(request, text as string, (error, body) => {
-      if (error === null || error === undefined) done(null, body);
-      else done(refuse(request.headers['content-type']));
+      if (error !== null && error !== undefined) return done(refuse(request.headers['content-type']));
+      try {
+        done(null, sealCallbackSecrets(body, sealSecret));
+      } catch (refusal) {
+        done(refusal as Error);
+      }
     });
   });
 }

@@ -1,3 +1,4 @@
+import { SEALED } from '../core/callback-secrets.ts';
 import { SinkSetupError } from './sink.ts';
 
 /**
@@ -18,16 +19,25 @@ export interface SinkVars {
 
 const REFERENCE = 'os.environ/';
 
+/** What a sealed credential says; null: it was sealed with another salt key, or as another variable. */
+export type OpenSecret = (sealed: string, name: string) => string | null;
+
 /** @throws SinkSetupError on first use of a reference to a variable that is not set */
 export function createSinkVars(
   own: Readonly<Record<string, string>>,
   environment: Readonly<Record<string, string>>,
+  openSecret: OpenSecret = () => null,
 ): SinkVars {
   const fromEnvironment = (name: string) => (Object.hasOwn(environment, name) ? environment[name] : undefined);
   const vars: SinkVars = {
     own(name) {
       const value = Object.hasOwn(own, name) ? own[name] : undefined;
       if (value === undefined || value === '') return undefined;
+      if (value.startsWith(SEALED)) {
+        const opened = openSecret(value, name);
+        if (opened !== null) return opened;
+        throw new SinkSetupError(`${name} was sealed under another salt key and has to be set again`);
+      }
       if (!value.startsWith(REFERENCE)) return value;
       const variable = value.slice(REFERENCE.length);
       const resolved = fromEnvironment(variable);

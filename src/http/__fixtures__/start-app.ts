@@ -64,6 +64,7 @@ export async function startApp(overrides: Partial<AppDeps> = {}, record: Partial
       return `id-${ids}`;
     },
     recordRefusal: async () => undefined,
+    sealSecret: (text: string) => `sealed:test:${text.length}`,
     version: '1.2.3',
     bodyLimitBytes: BODY_LIMIT,
     trustedProxies: [],

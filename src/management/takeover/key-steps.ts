@@ -5,6 +5,7 @@ import { keyLimits } from '../../core/owner-policy.ts';
 import { buildKeyAudit } from '../keys/key-audit.ts';
 import { mapKey } from './map-key.ts';
 import { nameIn } from './owner-steps.ts';
+import { withSealedSecrets } from './seal-secrets.ts';
 import type { Draft, TableStep } from './take-table.ts';
 import type { TakeoverTarget } from './takeover.ts';
 
@@ -20,7 +21,7 @@ export function keyStep(deps: TakeoverTarget, actor: Actor): TableStep<KeyRecord
   return {
     table: { name: 'LiteLLM_VerificationToken', key: ['token'], unique: { column: 'key_alias' } },
     idOf: (values) => nameIn(values, 'token'),
-    map: (row, { place }, hash) => mapKey(row, hash, deps.nowMs(), place),
+    map: (row, { place }, hash) => withSealedSecrets(deps, mapKey(row, hash, deps.nowMs(), place)),
     spender: ({ keyId }) => ({ kind: 'key', id: keyId }),
     limitsOf: (key) => ({ ...keyLimits(key), budgetId: key.budgetId }),
     settle: (drafts) => settleNames(deps, drafts),
@@ -58,7 +59,7 @@ export function deletedKeyStep(deps: TakeoverTarget, actor: Actor): TableStep<Ke
       if (place > 1) row.note('token', 'an older row tells of the same key', 'row');
       const deletedAtMs = row.time('deleted_at') ?? deps.nowMs();
       const deletedBy = row.text('deleted_by') ?? 'unknown';
-      const key = mapKey(row, hash, deps.nowMs(), 1);
+      const key = withSealedSecrets(deps, mapKey(row, hash, deps.nowMs(), 1));
       return key && { ...key, deletedAtMs, deletedBy };
     },
     settle: (drafts) => refuseKnownHashes(deps, drafts),

@@ -14,6 +14,7 @@ import type {
 import type { RecordReader, RecordWriter, WriteUnit } from '../../storage/owners/owner-storage.ts';
 import { type AuditTable, buildOwnerAudit, withSpend } from '../owners/owner-audit.ts';
 import { mapBudget, mapEndUser, mapOrganization, mapTag, mapTeam, mapUser } from './map-owners.ts';
+import { withSealedSecrets } from './seal-secrets.ts';
 import type { Draft, TableStep } from './take-table.ts';
 import type { TakeoverTarget } from './takeover.ts';
 
@@ -121,7 +122,7 @@ export function teamStep(deps: TakeoverTarget, actor: Actor): TableStep<TeamReco
   return {
     ...namedStep(deps, actor, { table: 'LiteLLM_TeamTable', key: 'team_id', reader, writer: (unit) => unit.teams }),
     ...spending('team'),
-    map: (row, _, id) => mapTeam(row, id, deps.nowMs()),
+    map: (row, _, id) => withSealedSecrets(deps, mapTeam(row, id, deps.nowMs())),
     unused: {
       ...OWNERS_UNUSED,
       members_with_roles: null,

@@ -3,11 +3,12 @@ import type { BalanceAdjustment } from '../../core/balance-adjustment.ts';
 import type { JsonObject } from '../../core/json.ts';
 import { sha256Hex } from '../../core/key-secret.ts';
 import { toUsd } from '../../core/money.ts';
+import { OWNER_KINDS } from '../../core/owner.ts';
 import { RowReader } from './row-reader.ts';
 import type { TakeoverTarget } from './takeover.ts';
 import { addFindings, type TableReport } from './takeover-report.ts';
 
-const COUNTER = /^(key|user|member|team|organization|end_user|tag|proxy):.{1,1000}$/s;
+const COUNTER = new RegExp(`^(${OWNER_KINDS.join('|')}):.{1,1000}$`, 's');
 
 /**
  * Balances of an export. Only a counter in which nothing is counted here takes one over; one audit row tells of all of a

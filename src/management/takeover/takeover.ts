@@ -1,4 +1,5 @@
 /** What a takeover asks of the world. */
+import type { SealSecret } from '../../core/callback-secrets.ts';
 import type { JsonObject } from '../../core/json.ts';
 import type { ModelRecord } from '../../core/model-record.ts';
 import type { OwnerRef } from '../../core/owner.ts';
@@ -23,6 +24,8 @@ export interface TakeoverTarget {
   /** Null: nothing is to be written. */
   transact: Transact | null;
   models: ModelTakeover;
+  /** Credentials of log destinations, for storage. */
+  sealSecret: SealSecret;
   nowMs(): number;
   newId(prefix: string): string;
   /** The counter that an owner's money, or with `model` its money for that model, is counted in at this moment. */
