@@ -40,6 +40,7 @@ import { establishMasterKey } from './management/installation/master-key.ts';
 import { runDueRotations } from './management/keys/run-due-rotations.ts';
 import { createAttemptLimit } from './management/sessions/attempt-limits.ts';
 import { createLoginThrottle } from './management/sessions/login-throttle.ts';
+import { collectLogMetrics } from './metrics/log-metrics.ts';
 import { createTransport } from './providers/transport.ts';
 import { type OpenStorage, openStorage } from './storage/open-storage.ts';
 
@@ -172,6 +173,7 @@ export async function compose(config: Config, overrides: ComposeOverrides = {}):
     configLoadedAtMs: inForce.loadedAtMs,
   });
   metrics.addSource(processSource({ inspect: inspectProcess, pingDatabase: storage.ping, redisState }));
+  metrics.addSource(collectLogMetrics(sinks.stats));
   const lastActive = createLastActiveRecorder(storage.keys);
   const requestLog = createRequestLog(logger, nowMs);
   const refusals = createRefusalLog({

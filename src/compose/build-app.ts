@@ -61,7 +61,10 @@ export interface Foundation {
   inspectProcess: () => Promise<ProcessState>;
   upstream: Upstream;
   catalog: ModelCatalog;
+  /** For credentials of models. */
   box: SecretBox;
+  /** For credentials of log destinations. */
+  destinationBox: SecretBox;
   endUsers: EndUserRecorder;
   lastActive: LastActiveRecorder;
   requestLog: RequestLog;
@@ -136,6 +139,7 @@ export async function buildApp(config: Config, foundation: Foundation): Promise<
     salt,
     routes,
     guardRoute,
+    sinks: foundation.sinks,
   });
   const spending = await buildSpending(config, { storage, ledger, gateway, keyManagement });
   const ownerManagement = buildOwnerManagement({ storage, counters, calendar, gateway, nowMs });
@@ -156,6 +160,7 @@ export async function buildApp(config: Config, foundation: Foundation): Promise<
     {
       logger,
       recordRefusal: foundation.recordRefusal,
+      sealSecret: foundation.destinationBox.seal,
       logRequest: (line) => {
         requestLog.log(line);
         metrics.requests.answered(line);

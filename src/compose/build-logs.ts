@@ -8,6 +8,7 @@ import { createSinks } from '../sinks/create-sinks.ts';
 import { describeMissingKind } from '../sinks/open-sink.ts';
 import type { SinkLogger } from '../sinks/queue/outbox.ts';
 import type { SpoolOrigin } from '../sinks/queue/spool-root.ts';
+import type { OpenSecret } from '../sinks/sink-vars.ts';
 import type { Sinks } from '../sinks/sinks.ts';
 import type { OpenStorage } from '../storage/open-storage.ts';
 
@@ -17,16 +18,22 @@ interface SinkParts {
   storage: Pick<OpenStorage, 'keys' | 'owners'>;
   /** What is in force at the moment. */
   inForce: () => LogConfig;
+  openSecret: OpenSecret;
   logger: SinkLogger;
   nowMs: () => number;
   random: () => number;
 }
 
 /** The way to all log destinations, open for as long as the process runs. */
-export function buildSinks(config: Config, { storage, inForce, logger, nowMs, random }: SinkParts): Promise<Sinks> {
+export function buildSinks(
+  config: Config,
+  { storage, inForce, openSecret, logger, nowMs, random }: SinkParts,
+): Promise<Sinks> {
   return createSinks({
     dataDir: config.server.dataDir,
     environment: () => inForce().variables,
+    openSecret,
+    egress: { allowed: config.logging.allowedHosts },
     destinationsOf: (origin) => readDestinations(origin, storage, rulesOf(inForce())),
     maxSpoolBytes: config.logging.maxSpoolBytes,
     fsync: config.general.journalFsync,

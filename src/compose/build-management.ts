@@ -14,6 +14,7 @@ import type { KeyGenerateHook } from '../management/keys/key-generate-hook.ts';
 import type { KeyManagement } from '../management/keys/key-management.ts';
 import type { SpendManagement } from '../management/spend/spend-management.ts';
 import { loadPriceLibrary } from '../providers/price-library.ts';
+import type { Sinks } from '../sinks/sinks.ts';
 import type { OpenStorage } from '../storage/open-storage.ts';
 import { findListPrice } from './find-list-price.ts';
 import { newId } from './new-id.ts';
@@ -32,9 +33,10 @@ export async function buildKeyManagement(
     /** Filled as the application registers them. */
     routes: readonly KnownRoute[];
     guardRoute: GuardRoute;
+    sinks: Pick<Sinks, 'probe'>;
   },
 ): Promise<KeyManagement> {
-  const { storage, counters, calendar, gateway, alerts, nowMs, salt, routes, guardRoute } = parts;
+  const { storage, counters, calendar, gateway, alerts, nowMs, salt, routes, guardRoute, sinks } = parts;
   const { customKeyGenerate, defaults, upperBounds, rules } = config.keyGeneration;
   return {
     keys: storage.keys,
@@ -43,6 +45,7 @@ export async function buildKeyManagement(
     accessGroupsOf: (model) => gateway.models.accessGroupsOf(model),
     routes: () => routes,
     mayCallRoute: (caller, route) => guardRoute(route)(caller) === undefined,
+    probeDestination: sinks.probe,
     nowMs,
     randomBytes: randomBytes,
     newId,
@@ -64,7 +67,6 @@ export async function buildKeyManagement(
       disableKeyName: config.disableKeyName,
       budgetMode: config.general.budgetMode,
       rotationGracePeriod: config.general.rotationGracePeriod,
-      gcsBucketName: config.gcsBucketName,
     },
   };
 }

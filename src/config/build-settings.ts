@@ -94,6 +94,7 @@ export function buildLogging(general: GeneralSettings, litellm: LitellmSettings)
     success: [...new Set([...both, ...(litellm.success_callback ?? [])])],
     failure: [...new Set([...both, ...(litellm.failure_callback ?? [])])],
     content: off === null ? null : !off,
+    allowedHosts: (general.log_destination_allowed_hosts ?? []).map((host) => host.toLowerCase()),
     maxSpoolBytes: (general.log_spool_max_mb ?? 10_240) * 1024 * 1024,
   };
 }

@@ -36,8 +36,6 @@ export interface Config {
   readonly variables: Readonly<Record<string, string>>;
   /** `DISABLE_KEY_NAME`: keys keep no mask. */
   readonly disableKeyName: boolean;
-  /** `GCS_BUCKET_NAME`: where keys that log to Google's storage and name no bucket would write; null: not set. */
-  readonly gcsBucketName: string | null;
   /** In the order of the file. Includes those that cannot serve at present (`unavailable`). */
   readonly deployments: readonly Deployment[];
   readonly modelGroupAliases: readonly ModelGroupAlias[];
@@ -228,6 +226,8 @@ export interface LoggingConfig {
   readonly failure: readonly string[];
   /** Whether destinations get prompts and answers: none (false), all (true), or those that ask for it (null). */
   readonly content: boolean | null;
+  /** Names, addresses and ranges where destinations of keys and teams may be, beside the public Internet. */
+  readonly allowedHosts: readonly string[];
   /** What may wait on disk for them, per process. */
   readonly maxSpoolBytes: number;
 }

@@ -31,7 +31,6 @@ export const ENVIRONMENT_NAMES = {
   disableKeyName: 'DISABLE_KEY_NAME',
   rotationGracePeriod: 'LITELLM_KEY_ROTATION_GRACE_PERIOD',
   rateLimitWindowSeconds: 'LITELLM_RATE_LIMIT_WINDOW_SIZE',
-  gcsBucketName: 'GCS_BUCKET_NAME',
   slackWebhookUrl: 'SLACK_WEBHOOK_URL',
   webhookUrl: 'WEBHOOK_URL',
   smtpHost: 'SMTP_HOST',

@@ -12,6 +12,7 @@ import {
   rootPath,
   seconds,
   text,
+  textList,
   wholeNumber,
 } from './fields.ts';
 import { address } from './ip-range.ts';
@@ -100,6 +101,7 @@ export const generalSettings = z.object({
   proxy_batch_write_at: optional(seconds),
   unsettled_charge: optional(choice(['hold', 'zero'])),
   store_prompts_in_spend_logs: optional(flag),
+  log_destination_allowed_hosts: optional(textList),
   metrics_max_series: optional(wholeNumber(1, 1_000_000)),
   log_spool_max_mb: optional(wholeNumber(1)),
 

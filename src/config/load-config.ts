@@ -116,7 +116,6 @@ export function loadConfig({ environment, overrides = {}, readFile: read }: Load
     variables,
     saltKey: settings.saltKey ?? general.salt_key ?? settings.sharedSaltKey,
     disableKeyName: outside(flag, 'disableKeyName') ?? false,
-    gcsBucketName: settings.gcsBucketName,
     deployments: models.deployments,
     modelGroupAliases: Object.entries(router.model_group_alias ?? {}).map(([alias, target]) => ({
       alias,

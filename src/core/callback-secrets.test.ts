@@ -1,5 +1,10 @@
 import { describe, expect, test } from 'vitest';
-import { maskCallbackSecrets, restoreCallbackSecrets, sealCallbackSecrets } from './callback-secrets.ts';
+import {
+  findEnvironmentReferences,
+  maskCallbackSecrets,
+  restoreCallbackSecrets,
+  sealCallbackSecrets,
+} from './callback-secrets.ts';
 import type { Json, JsonObject } from './json.ts';
 
 const SECRET = 'sk-lf-0123456789abcdef';
@@ -135,4 +140,18 @@ describe('sealing', () => {
     for (let level = 0; level < 5_000; level += 1) deep = { deep };
     expect(sealCallbackSecrets(deep, seal)).toBe(deep);
   });
+});
+
+test('a file of the server counts as a reference to what is the server’s, the JSON of an account does not', () => {
+  const ofBucket = (account: string): JsonObject => ({
+    logging: [{ callback_name: 'gcs_bucket', callback_vars: { gcs_path_service_account: account } }],
+  });
+  expect(findEnvironmentReferences(ofBucket('/etc/operator.json'))).toEqual(['/etc/operator.json']);
+  expect(maskCallbackSecrets(ofBucket('/etc/operator.json'))).toEqual(ofBucket('/etc/operator.json'));
+  const account = '{"type":"service_account","private_key":"secret"}';
+  const masked = maskCallbackSecrets(ofBucket(account));
+  for (const metadata of [ofBucket(account), masked, ofBucket('sealed:v1:abc')]) {
+    expect(findEnvironmentReferences(metadata)).toEqual([]);
+  }
+  expect(restoreCallbackSecrets(masked, ofBucket(account))).toEqual(ofBucket(account));
 });

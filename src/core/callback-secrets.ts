@@ -8,6 +8,7 @@ import { isJsonObject, type Json, type JsonObject } from './json.ts';
  * sending it back loses nothing.
  */
 const SECRET_NAME = /secret|password|token|credential|service_account|webhook_url|api_key|private_key|space_key/i;
+const MASK = '****';
 const MASK_LENGTH = 4;
 
 /** The metadata with every credential of its log destinations masked. Unchanged (same object) where there is none. */
@@ -86,11 +87,22 @@ function sealVars(vars: JsonObject, seal: SealSecret): JsonObject {
   return Object.fromEntries(sealed);
 }
 
-/** Variables of the server's environment that log destinations of this metadata name, which only an administrator may. */
+/** Variables of the server's environment, and files of its disk, that log destinations of this metadata name, which only an administrator may. */
 export function findEnvironmentReferences(metadata: JsonObject): string[] {
   return PLACES.flatMap((place) => destinationsIn(metadata, place))
-    .flatMap(({ callback_vars: vars }) => Object.values(vars))
-    .filter((value): value is string => typeof value === 'string' && value.startsWith(REFERENCE));
+    .flatMap(({ callback_vars: vars }) => Object.entries(vars))
+    .filter((entry): entry is [string, string] => typeof entry[1] === 'string' && isServers(entry[0], entry[1]))
+    .map(([, value]) => value);
+}
+
+/** A variable of the server's environment, or a file of its disk (a service account that is not the JSON itself). */
+function isServers(name: string, value: string): boolean {
+  return value.startsWith(REFERENCE) || isPath(name, value);
+}
+
+function isPath(name: string, value: string): boolean {
+  if (!name.endsWith('path_service_account') || value === '') return false;
+  return ![SEALED, MASK, '{'].some((beginning) => value.trimStart().startsWith(beginning));
 }
 
 const REFERENCE = 'os.environ/';
@@ -144,10 +156,8 @@ function isSame(stored: Destination, given: Destination): boolean {
 }
 
 function isSecret(name: string, value: Json): value is string {
-  return typeof value === 'string' && SECRET_NAME.test(name) && !value.startsWith(REFERENCE);
+  return typeof value === 'string' && SECRET_NAME.test(name) && !isServers(name, value);
 }
-
-const MASK = '****';
 
 /** Of a sealed text its last letters say nothing of the credential, and tell it from others. */
 function maskValue(value: string): string {

@@ -32,6 +32,8 @@ async function setUp(environment: Record<string, string> = {}) {
         GENERIC_LOGGER_FLUSH_INTERVAL: '0.05',
         ...environment,
       }),
+      openSecret: () => null,
+      egress: { allowed: ['127.0.0.1'] },
       destinationsOf: async ({ scope }) => (scope === 'global' ? global : ofKey),
       maxSpoolBytes,
       fsync: false,

@@ -3,6 +3,7 @@ import { join } from 'node:path';
 import { waitAtMost } from '../append-log/wait-at-most.ts';
 import { type LogDestination, wantsOutcome } from '../core/log-destination.ts';
 import { writeLogPayload } from '../core/log-payload.ts';
+import type { EgressRules } from './egress-guard.ts';
 import { describeMissingKind, flushRuleOf, openSink, type SinkMaker } from './open-sink.ts';
 import { probeDestination } from './probe-destination.ts';
 import { createDeadLetters } from './queue/dead-letters.ts';
@@ -10,12 +11,17 @@ import { createOutbox, type Outbox, type SinkLogger } from './queue/outbox.ts';
 import { openSpoolRoot, type SpoolLabel, type SpoolOrigin, type SpoolRoot } from './queue/spool-root.ts';
 import { createHttpOutlet } from './send-http.ts';
 import type { Sink } from './sink.ts';
+import type { OpenSecret } from './sink-vars.ts';
 import type { Sinks } from './sinks.ts';
 
 export interface SinksOptions {
   dataDir: string;
   /** What `os.environ/NAME` stands for at present, and where customary variables are found. */
   environment: () => Readonly<Record<string, string>>;
+  /** What sealed credentials of destinations say. */
+  openSecret: OpenSecret;
+  /** Where destinations may be whose address is not the operator's. */
+  egress: EgressRules;
   /** The destinations that this owner has now, read anew. Rejects where that cannot be told at present. */
   destinationsOf: (origin: SpoolOrigin) => Promise<readonly LogDestination[]>;
   /** What may wait on disk in all, beyond which the oldest is given up. */
@@ -33,10 +39,12 @@ const IDLE_MS = 60_000;
 
 /** Opens the spools of this process. What others have left is taken over by `tend`. */
 export async function createSinks(options: SinksOptions): Promise<Sinks> {
-  const { dataDir, environment, destinationsOf, maxSpoolBytes, fsync, nowMs, random, logger } = options;
-  const outlet = createHttpOutlet();
+  const { dataDir, environment, openSecret, egress, destinationsOf, maxSpoolBytes, fsync, nowMs, random, logger } =
+    options;
+  const outlet = createHttpOutlet(egress);
   const deps = { send: outlet.send, nowMs };
-  const maker = (): SinkMaker => ({ environment: environment(), deps });
+  const { sendGuarded } = outlet;
+  const maker = (): SinkMaker => ({ environment: environment(), openSecret, deps, sendGuarded });
   const deadLetters = createDeadLetters(join(dataDir, 'dead-letters'), maxSpoolBytes);
   const segmentBytes = Math.min(LARGEST_SEGMENT_BYTES, Math.ceil(maxSpoolBytes / 8));
   const outboxes = new Map<string, Outbox>();

@@ -1,26 +1,33 @@
 import type { LogDestination } from '../core/log-destination.ts';
+import type { SendHttp } from './send-http.ts';
 import { type Sink, SinkSetupError } from './sink.ts';
 import type { FlushRule, SinkDeps, SinkKind } from './sink-kind.ts';
 import { findSinkKind } from './sink-kinds.ts';
-import { createSinkVars } from './sink-vars.ts';
+import { createSinkVars, type OpenSecret } from './sink-vars.ts';
 
 /** What is needed to make a sink of a destination. */
 export interface SinkMaker {
   /** What `os.environ/NAME` stands for, and where customary variables are found. */
   environment: Readonly<Record<string, string>>;
+  openSecret: OpenSecret;
   deps: SinkDeps;
+  /** The way out for destinations whose address is not the operator's. */
+  sendGuarded: SendHttp;
 }
 
 type Described = Pick<LogDestination, 'type' | 'scope' | 'vars'>;
 
 /** The sink of a destination. No network. @throws SinkSetupError in words for whoever set it up */
-export function openSink(destination: Described, { environment, deps }: SinkMaker): Sink {
+export function openSink(destination: Described, { environment, openSecret, deps, sendGuarded }: SinkMaker): Sink {
   const kind = kindOf(destination);
   const unknown = Object.keys(destination.vars).find((name) => !kind.varNames.includes(name));
   if (unknown !== undefined) {
     throw new SinkSetupError(`${unknown} is no variable of ${kind.type}; there are: ${kind.varNames.join(', ')}`);
   }
-  return kind.create(createSinkVars(destination.vars, environment), deps);
+  const isOthers =
+    destination.scope !== 'global' && kind.addressNames.some((name) => destination.vars[name] !== undefined);
+  const vars = createSinkVars(destination.vars, environment, openSecret);
+  return kind.create(vars, isOthers ? { ...deps, send: sendGuarded } : deps);
 }
 
 /** Why nothing can ever be sent to such a destination; undefined: it can. */

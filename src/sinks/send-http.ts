@@ -2,7 +2,9 @@
  * The way out for all sinks: the only code that sends a sink's requests, so that what holds for all of them (time limits,
  * no redirects, which addresses may be reached) is decided in one place.
  */
+import type { LookupFunction } from 'node:net';
 import { Agent, request } from 'undici';
+import { assertReachableHost, createGuardedLookup, type EgressRules } from './egress-guard.ts';
 import { SinkError } from './sink.ts';
 
 export interface SinkRequest {
@@ -24,7 +26,10 @@ export interface SinkAnswer {
 export type SendHttp = (request: SinkRequest) => Promise<SinkAnswer>;
 
 export interface HttpOutlet {
+  /** To addresses that the operator has named. */
   send: SendHttp;
+  /** To addresses that somebody else has named: nothing that only this machine, or its network, can reach. */
+  sendGuarded: SendHttp;
   close(): Promise<void>;
 }
 
@@ -35,25 +40,43 @@ const MAX_ANSWER_CHARS = 64 * 1024;
 const MAX_SOCKETS_PER_ORIGIN = 32;
 
 /** Sockets are shared by all sinks and kept open between batches. Redirects are answers like others: not followed. */
-export function createHttpOutlet(): HttpOutlet {
-  const agent = new Agent({
-    connect: { timeout: CONNECT_TIMEOUT_MS },
+export function createHttpOutlet(rules: EgressRules): HttpOutlet {
+  const open = createAgent({});
+  const guarded = createAgent({ lookup: createGuardedLookup(rules) });
+  const sendGuarded = sendBy(guarded);
+  return {
+    send: sendBy(open),
+    sendGuarded: async (request) => {
+      assertReachableHost(request.url, rules);
+      return sendGuarded(request);
+    },
+    close: async () => {
+      await Promise.all([open.destroy(), guarded.destroy()]);
+    },
+  };
+}
+
+function createAgent(connect: { lookup?: LookupFunction }): Agent {
+  return new Agent({
+    connect: { timeout: CONNECT_TIMEOUT_MS, ...connect },
     connections: MAX_SOCKETS_PER_ORIGIN,
     headersTimeout: ANSWER_TIMEOUT_MS,
     bodyTimeout: ANSWER_TIMEOUT_MS,
   });
-  return {
-    async send({ url, method, headers, body }) {
-      try {
-        const signal = AbortSignal.timeout(ANSWER_TIMEOUT_MS);
-        const answer = await request(url, { method, headers, body, dispatcher: agent, signal });
-        const text = (await answer.body.text()).slice(0, MAX_ANSWER_CHARS);
-        return { status: answer.statusCode, text, headers: firstValues(answer.headers) };
-      } catch (error) {
-        throw new SinkError('later', `${hostOf(url)} did not answer: ${reasonOf(error)}`, { cause: error });
-      }
-    },
-    close: () => agent.destroy(),
+}
+
+function sendBy(agent: Agent): SendHttp {
+  return async ({ url, method, headers, body }) => {
+    try {
+      const signal = AbortSignal.timeout(ANSWER_TIMEOUT_MS);
+      const answer = await request(url, { method, headers, body, dispatcher: agent, signal });
+      const text = (await answer.body.text()).slice(0, MAX_ANSWER_CHARS);
+      return { status: answer.statusCode, text, headers: firstValues(answer.headers) };
+    } catch (error) {
+      // The guard's refusal comes out of the look-up as it is.
+      if (error instanceof SinkError) throw error;
+      throw new SinkError('later', `${hostOf(url)} did not answer: ${reasonOf(error)}`, { cause: error });
+    }
   };
 }
 

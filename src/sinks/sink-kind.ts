@@ -22,6 +22,8 @@ export interface SinkKind {
   type: string;
   /** The names of variables that a destination of this type may have; any other is refused. */
   varNames: readonly string[];
+  /** Those among them that say where records go: with one, a destination goes where somebody else than the operator says. */
+  addressNames: readonly string[];
   /** Only the configuration may name it: whoever writes a key's destinations must not reach this machine's files. */
   globalOnly: boolean;
   /** Cheap; no network. @throws SinkSetupError that names the variable which is missing or wrong */

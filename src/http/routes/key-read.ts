@@ -113,6 +113,6 @@ export function registerKeyReadRoutes(app: App, keyManagement: KeyManagement): v
         response: { 200: KeyHealthReply },
       },
     },
-    (request) => fromKeyHealth(checkKeyHealth(keyManagement, request.caller)),
+    async (request) => fromKeyHealth(await checkKeyHealth(keyManagement, request.caller)),
   );
 }

@@ -9,6 +9,7 @@ import type { KnownRoute } from '../../core/ceiling-terms.ts';
 import type { BudgetMode, KeyRecord } from '../../core/key.ts';
 import type { KeyGenerationRules } from '../../core/key-generation-rules.ts';
 import type { KeyDefaults, KeyUpperBounds } from '../../core/key-limits.ts';
+import type { LogDestination } from '../../core/log-destination.ts';
 import type { OwnerLinks, OwnerReaders } from '../../storage/owners/owner-storage.ts';
 import type { KeyStore } from '../../storage/storage.ts';
 import type { AlertManagement } from '../alerts/alert-management.ts';
@@ -27,8 +28,6 @@ export interface KeySettings {
   rotationGracePeriod: string | null;
   /** `general_settings.budget_mode`: that of keys which name none. */
   budgetMode: BudgetMode;
-  /** GCS_BUCKET_NAME: the bucket of keys that log to `gcs_bucket` and name none; null: there is none. */
-  gcsBucketName: string | null;
 }
 
 export interface KeyManagement {
@@ -42,6 +41,8 @@ export interface KeyManagement {
   routes(): readonly KnownRoute[];
   /** Whether the caller's role lets it call the route. */
   mayCallRoute(caller: Caller, route: KnownRoute): boolean;
+  /** Sends a record of no call to a log destination. Never rejects. */
+  probeDestination(destination: LogDestination): Promise<{ ok: boolean; error: string | null; tookMs: number }>;
   nowMs(): number;
   randomBytes(count: number): Uint8Array;
   /** `newId('key_')` → `key_` and 22 letters and digits. */

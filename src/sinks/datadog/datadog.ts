@@ -12,6 +12,7 @@ import { type SinkVars, secondsOf, wholeNumberOf } from '../sink-vars.ts';
 export const datadog: SinkKind = {
   type: 'datadog',
   varNames: ['dd_api_key', 'dd_site', 'turn_off_message_logging'],
+  addressNames: ['dd_site'],
   globalOnly: false,
   // Datadog takes 1,000 logs and 5 MB at a time; a record within a message grows by the escaping of its quotes.
   flushRule: (vars) => ({

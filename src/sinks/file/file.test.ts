@@ -8,7 +8,7 @@ import { findSinkKind } from '../sink-kinds.ts';
 import { createSinkVars } from '../sink-vars.ts';
 
 const directory = mkdtempSync(join(tmpdir(), 'latchkey-file-sink-'));
-const outlet = createHttpOutlet();
+const outlet = createHttpOutlet({ allowed: [] });
 afterEach(async () => {
   rmSync(directory, { recursive: true, force: true });
   await outlet.close();

@@ -11,6 +11,7 @@ import type { SinkKind } from '../sink-kind.ts';
 export const file: SinkKind = {
   type: 'file',
   varNames: [],
+  addressNames: [],
   globalOnly: true,
   flushRule: () => ({ maxRecords: 10_000, maxBytes: 8 * 1024 * 1024, intervalMs: 1_000 }),
   create(vars) {

@@ -26,6 +26,7 @@ interface StoredObject {
 export const gcs: SinkKind = {
   type: 'gcs_bucket',
   varNames: ['gcs_bucket_name', 'gcs_path_service_account', 'turn_off_message_logging'],
+  addressNames: [],
   globalOnly: false,
   flushRule: readGcsFlushRule,
   create(vars, { send }) {

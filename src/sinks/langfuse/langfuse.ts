@@ -27,6 +27,7 @@ function buildKind(type: string): SinkKind {
       'langfuse_prompt_version',
       'turn_off_message_logging',
     ],
+    addressNames: ['langfuse_host'],
     globalOnly: false,
     flushRule: (vars) => ({
       maxRecords: wholeNumberOf('LANGFUSE_BATCH_SIZE', vars.environment('LANGFUSE_BATCH_SIZE'), 256),

@@ -13,6 +13,7 @@ import { type OtlpTarget, sendMetrics, sendSpans } from './send-otlp.ts';
 export const otel: SinkKind = {
   type: 'otel',
   varNames: ['otel_endpoint', 'otel_headers', 'turn_off_message_logging'],
+  addressNames: ['otel_endpoint'],
   globalOnly: false,
   flushRule: (vars) => ({
     maxRecords: wholeNumberOf(

@@ -30,6 +30,7 @@ function buildKind(type: string): SinkKind {
       's3_gzip',
       'turn_off_message_logging',
     ],
+    addressNames: ['s3_endpoint_url'],
     globalOnly: false,
     flushRule: (vars) => ({
       maxRecords: wholeNumberOf('S3_BATCH_SIZE', vars.environment('S3_BATCH_SIZE'), 2_048),

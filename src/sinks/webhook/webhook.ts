@@ -12,6 +12,7 @@ import { type SinkVars, secondsOf, wholeNumberOf } from '../sink-vars.ts';
 export const webhook: SinkKind = {
   type: 'generic_api',
   varNames: ['endpoint', 'headers', 'log_format', 'turn_off_message_logging'],
+  addressNames: ['endpoint'],
   globalOnly: false,
   flushRule: (vars) => ({
     maxRecords: wholeNumberOf('GENERIC_LOGGER_BATCH_SIZE', vars.environment('GENERIC_LOGGER_BATCH_SIZE'), 512),

@@ -56,7 +56,6 @@ const SETTINGS: KeySettings = {
   disableKeyName: false,
   budgetMode: 'standard',
   rotationGracePeriod: null,
-  gcsBucketName: null,
 };
 
 /** A key as caller: role `unknown`, as a key without a user row is. */
@@ -106,6 +105,7 @@ export function buildTestManagement(
     standingOf: storage.ownerCache.standingOf,
     accessGroupsOf: () => [],
     routes: () => ROUTES,
+    probeDestination: async () => ({ ok: true, error: null, tookMs: 0 }),
     mayCallRoute: (caller, { scope }) => scope !== 'admin' || caller.role === 'proxy_admin',
     clock,
     nowMs: () => clock.nowMs,
