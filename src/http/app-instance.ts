@@ -22,6 +22,8 @@ declare module 'fastify' {
     scope?: DataScope;
     /** Whether it changes something that the audit log tells of. Default: `management` and `admin`, but for GET. */
     audited?: boolean;
+    /** See RoutePolicy. */
+    answersStrangers?: boolean;
   }
   interface FastifyRequest {
     /** Set before the body is read. On a public route: a caller of role `unknown` without a key. */

@@ -13,6 +13,8 @@ export interface RoutePolicy {
   route: string;
   /** It changes something, so every change and every refused attempt is in the audit log. */
   audited: boolean;
+  /** It answers whoever shows no credential, unless they come through a proxy. Who shows one is held to it. */
+  answersStrangers: boolean;
 }
 
 const ACCESS_KINDS: ReadonlySet<string> = new Set<RouteGroup>([
@@ -33,7 +35,7 @@ export function policyOf(route: Pick<RouteOptions, 'url' | 'method' | 'config'>)
   if (access === undefined || !ACCESS_KINDS.has(access)) throw undeclared(route, 'access', ACCESS_KINDS);
   if (scope === undefined || !SCOPES.has(scope)) throw undeclared(route, 'scope', SCOPES);
   const audited = route.config?.audited ?? (CHANGING.has(access) && sendsBody(route.method));
-  return { access, scope, route: route.url, audited };
+  return { access, scope, route: route.url, audited, answersStrangers: route.config?.answersStrangers ?? false };
 }
 
 function undeclared(

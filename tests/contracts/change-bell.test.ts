@@ -67,7 +67,9 @@ test('a change is heard by the bell where the database tells nobody, and what ha
 });
 
 test('a ring without a change does nothing', async () => {
-  const [, two] = all as [OpenStorage, OpenStorage];
+  const [one, two] = all as [OpenStorage, OpenStorage];
+  // Of what went before everybody has heard now.
+  await one.processes.callRoll(10_000);
   const before = two.changes.position();
   const heard: string[] = [];
   two.changes.subscribe((event) => heard.push(event.kind));

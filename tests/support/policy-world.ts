@@ -159,7 +159,7 @@ export function buildPolicyGateway(world: PolicyWorld, nowMs: () => number): Pol
   };
   const route = '/v1/chat/completions';
   const gate = createGate(
-    { access: 'llm', scope: 'self', audited: false, route },
+    { access: 'llm', scope: 'self', audited: false, answersStrangers: false, route },
     { identify, sessions: null as never, isIpAllowed: null, publicRoutes: [], guardRoute, noteRoute: () => {} },
   );
 

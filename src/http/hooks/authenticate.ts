@@ -53,6 +53,7 @@ export function createGate(
         throw new GatewayError('forbidden', 'Access forbidden: IP address not allowed.');
       }
       if (!needsKey) return ANONYMOUS;
+      if (policy.answersStrangers && isStranger(headers, identify)) return ANONYMOUS;
       if (takesSessions && source !== undefined && headers.cookie !== undefined) {
         const isNamed = hasKeyHeader(headers, identify.keyHeaderName);
         const token = isNamed ? undefined : findSessionToken(source, sessions.cookie);
@@ -62,6 +63,7 @@ export function createGate(
     },
     refuse(caller, ip) {
       if (policy.access === 'public') return undefined;
+      if (policy.answersStrangers && caller.kind === 'anonymous') return undefined;
       const { key } = caller;
       if (key !== null && !mayCallFrom(key, ip)) return denyAddress(ip);
       if (
@@ -74,6 +76,12 @@ export function createGate(
       return refuseCaller(caller);
     },
   };
+}
+
+/** Whoever comes through a proxy may come from anywhere. */
+function isStranger(headers: RequestHeaders, { keyHeaderName }: IdentifyDeps): boolean {
+  if (headers['x-forwarded-for'] !== undefined || headers.forwarded !== undefined) return false;
+  return headers.cookie === undefined && !hasKeyHeader(headers, keyHeaderName);
 }
 
 /** Guards every route registered from here on; a route without a declared access cannot be registered. */

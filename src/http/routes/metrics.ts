@@ -4,7 +4,7 @@ import type { App } from '../app-instance.ts';
 
 export interface MetricsRoutesDeps {
   metrics: {
-    /** False: everybody who can reach the gateway may read them. */
+    /** False: who shows no credential may read them as well. */
     requireKey: boolean;
     contentType: string;
     /** Of all workers of this gateway. */
@@ -16,7 +16,7 @@ export function registerMetricsRoutes(app: App, { metrics }: MetricsRoutesDeps):
   app.get(
     '/metrics',
     {
-      config: metrics.requireKey ? { access: 'spend', scope: 'admin' } : { access: 'public', scope: 'none' },
+      config: { access: 'spend', scope: 'admin', answersStrangers: !metrics.requireKey },
       schema: {
         tags: ['server'],
         summary: 'Metrics in Prometheus’ text form',

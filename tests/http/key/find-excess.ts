@@ -42,7 +42,8 @@ export function findExcess(maker: KeyInfo, key: KeyInfo, comparison: Comparison)
   check(
     'models',
     (info) => [info.models, info.aliases],
-    () => MODELS.every((name) => reaches(maker, name) || !reaches(key, name)),
+    () =>
+      MODELS.every((name) => [maker, before].some((had) => had !== null && reaches(had, name)) || !reaches(key, name)),
   );
   check(
     'routes',
