@@ -119,7 +119,7 @@ module.exports = {
     ...arrow(ledger, [core, appendLog]),
     ...arrow(providers, [core]),
     ...arrow(sinks, [core, appendLog]),
-    ...arrow(metrics, [core]),
+    ...arrow(metrics, [core], [gateway, sinks]),
     ...arrow(alerts, [core], [storage]),
     ...arrow(auth, [core], [storage]),
     ...arrow(management, [core], [storage]),

@@ -1,7 +1,4 @@
-import type { Caller } from '../core/caller.ts';
-import type { HeldCharge } from '../core/charge.ts';
-import type { GatewayError } from '../core/gateway-error.ts';
-import type { SpendRecord } from '../core/spend-record.ts';
+import type { CallObserver } from '../gateway/call-observer.ts';
 import { BudgetGauges } from './budget-gauges.ts';
 import { CallerSeries, countFailure, OTHER } from './caller-series.ts';
 import { HistogramByLabel } from './histogram.ts';
@@ -11,20 +8,7 @@ import { type CollectMetrics, counter } from './metric-family.ts';
  * What is counted of model calls. Told of each call once, in the turn in which it is billed or refused, so it does no
  * more than add numbers to series that it finds by name.
  */
-export interface CallMetrics {
-  /**
-   * A call that was admitted has ended. `errorCode`: ours, null for an answer; `upstreamMs`: spent waiting for upstreams,
-   * null where none was asked or none answered.
-   */
-  settled(
-    record: SpendRecord,
-    caller: Caller,
-    charges: readonly HeldCharge[],
-    errorCode: string | null,
-    upstreamMs: number | null,
-  ): void;
-  /** A call was refused before anything was held. `group`: the configured model it asked for; null: there is none. */
-  refused(caller: Caller, group: string | null, error: GatewayError): void;
+export interface CallMetrics extends Pick<CallObserver, 'settled' | 'refused'> {
   /** A call was billed at 0 because nobody knows the model's price. */
   unpriced(group: string): void;
   collect: CollectMetrics;

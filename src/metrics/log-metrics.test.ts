@@ -1,7 +1,8 @@
 import { expect, test } from 'vitest';
-import { collectLogMetrics, type ObservedQueue } from './log-metrics.ts';
+import type { SinkStats } from '../sinks/sinks.ts';
+import { collectLogMetrics } from './log-metrics.ts';
 
-const queue = (destinationId: string, over: Partial<ObservedQueue> = {}): ObservedQueue => ({
+const queue = (destinationId: string, over: Partial<SinkStats> = {}): SinkStats => ({
   destinationId,
   type: 'gcs_bucket',
   queued: 0,

@@ -1,17 +1,5 @@
+import type { SinkStats } from '../sinks/sinks.ts';
 import { type CollectMetrics, counter, gauge, type MetricValue } from './metric-family.ts';
-
-/** What a log destination tells of itself, since its queue was opened. */
-export interface ObservedQueue {
-  destinationId: string;
-  type: string;
-  queued: number;
-  delivered: number;
-  retried: number;
-  dropped: number;
-  dead: number;
-  oldestMs: number;
-  failure: string | null;
-}
 
 const COUNTED = {
   delivered: 'Records of calls that log destinations have taken.',
@@ -26,9 +14,9 @@ const NAMES = Object.keys(COUNTED) as Counted[];
  * By type of destination: there may be one for every key. A queue that nobody uses is closed and its figures begin anew,
  * so what it has counted is added up here, from scrape to scrape.
  */
-export function collectLogMetrics(stats: () => readonly ObservedQueue[]): CollectMetrics {
+export function collectLogMetrics(stats: () => readonly SinkStats[]): CollectMetrics {
   const totals = new Map<string, Record<Counted, number>>();
-  let before = new Map<string, ObservedQueue>();
+  let before = new Map<string, SinkStats>();
   return () => {
     const present = stats();
     const waiting = new Map<string, { queued: number; oldestMs: number; failing: number }>();

@@ -68,6 +68,12 @@ export function secondsOf(name: string, text: string | undefined, otherwiseMs: n
   throw new SinkSetupError(`${name} has to be a number of seconds above 0, at most a day`);
 }
 
+/** An http:// or https:// address, as it is. @throws SinkSetupError */
+export function httpUrlOf(name: string, text: string): string {
+  if (URL.canParse(text) && /^https?:$/.test(new URL(text).protocol)) return text;
+  throw new SinkSetupError(`${name} has to be an http:// or https:// address`);
+}
+
 /** `true` and `false`, as they are written in environments. @throws SinkSetupError */
 export function flagOf(name: string, text: string | undefined, otherwise: boolean): boolean {
   if (text === undefined) return otherwise;

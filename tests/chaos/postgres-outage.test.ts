@@ -9,6 +9,7 @@ import { type GatewayProcess, startGateway } from '../support/gateway-process.ts
 import { configFor, costOf } from '../support/gateway-with-upstream.ts';
 import { type HeldLine, startHeldLine } from '../support/held-line.ts';
 import { createTestDatabase, type TestDatabase } from '../support/postgres.ts';
+import { startSteadyCalls } from '../support/steady-calls.ts';
 import { readAllRows, runDoctor } from './read-ledger.ts';
 
 const OUTAGE_S = process.env.CHAOS_ROUNDS === undefined ? 8 : 120;
@@ -60,17 +61,10 @@ const residentMb = () =>
 /** Calls at a steady rate until told to stop; how they ended, by status. */
 function startCalls(key: string): { byStatus: Map<number, number>; stop(): Promise<void> } {
   const byStatus = new Map<number, number>();
-  const running = new Set<Promise<void>>();
-  const timer = setInterval(() => {
-    const one = call(key).then(({ status }) => void byStatus.set(status, (byStatus.get(status) ?? 0) + 1));
-    running.add(one);
-    void one.finally(() => running.delete(one));
-  }, 1_000 / CALLS_PER_SECOND);
-  async function stop(): Promise<void> {
-    clearInterval(timer);
-    await Promise.all(running);
-  }
-  onTestFinished(stop);
+  const { stop } = startSteadyCalls(CALLS_PER_SECOND, async () => {
+    const { status } = await call(key);
+    byStatus.set(status, (byStatus.get(status) ?? 0) + 1);
+  });
   return { byStatus, stop };
 }
 

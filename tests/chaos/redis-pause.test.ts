@@ -2,12 +2,13 @@
 // and it is said once. `npm run chaos` holds the pause for two minutes.
 
 import { setTimeout as sleep } from 'node:timers/promises';
-import { afterAll, beforeAll, expect, onTestFinished, test } from 'vitest';
+import { afterAll, beforeAll, expect, test } from 'vitest';
 import { type FakeUpstreamProcess, spawnFakeUpstream } from '../support/fake-upstream.ts';
 import { type GatewayProcess, startGateway } from '../support/gateway-process.ts';
 import { configFor } from '../support/gateway-with-upstream.ts';
 import { createTestDatabase, type TestDatabase } from '../support/postgres.ts';
 import { type RedisServer, startRedis } from '../support/redis-server.ts';
+import { startSteadyCalls } from '../support/steady-calls.ts';
 
 const PAUSE_S = process.env.CHAOS_ROUNDS === undefined ? 5 : 120;
 const CALLS_PER_SECOND = 50;
@@ -52,20 +53,11 @@ interface Took {
 
 function startCalls(key: string): { took: Took[]; stop(): Promise<void> } {
   const took: Took[] = [];
-  const running = new Set<Promise<void>>();
-  const timer = setInterval(() => {
+  const { stop } = startSteadyCalls(CALLS_PER_SECOND, async () => {
     const beganAt = performance.now();
-    const one = call(key, 'mocked').then((status) => {
-      took.push({ beganAt, ms: performance.now() - beganAt, status });
-    });
-    running.add(one);
-    void one.finally(() => running.delete(one));
-  }, 1_000 / CALLS_PER_SECOND);
-  async function stop(): Promise<void> {
-    clearInterval(timer);
-    await Promise.all(running);
-  }
-  onTestFinished(stop);
+    const status = await call(key, 'mocked');
+    took.push({ beganAt, ms: performance.now() - beganAt, status });
+  });
   return { took, stop };
 }
 

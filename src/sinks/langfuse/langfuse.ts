@@ -9,44 +9,37 @@ import { type SinkVars, secondsOf, wholeNumberOf } from '../sink-vars.ts';
  * `langfuse`: every call as a generation, over Langfuse's own OTLP address (Langfuse Cloud, or a server of version 3.22
  * or later). Ids are made from the call's, so a repeat updates what is there.
  */
-export const langfuse: SinkKind = buildKind('langfuse');
-
-/** LiteLLM's name of its newer way to the same. */
-export const langfuseOtel: SinkKind = buildKind('langfuse_otel');
+export const langfuse: SinkKind = {
+  type: 'langfuse',
+  varNames: [
+    'langfuse_public_key',
+    'langfuse_secret_key',
+    'langfuse_secret',
+    'langfuse_host',
+    'langfuse_prompt_version',
+    'turn_off_message_logging',
+  ],
+  addressNames: ['langfuse_host'],
+  globalOnly: false,
+  flushRule: (vars) => ({
+    maxRecords: wholeNumberOf('LANGFUSE_BATCH_SIZE', vars.environment('LANGFUSE_BATCH_SIZE'), 256),
+    maxBytes: 2 * 1024 * 1024,
+    intervalMs: secondsOf('LANGFUSE_FLUSH_INTERVAL', vars.environment('LANGFUSE_FLUSH_INTERVAL'), 2_000),
+  }),
+  create(vars, { send }) {
+    const target = targetOf(vars);
+    return {
+      type: langfuse.type,
+      async deliver(batch) {
+        const spans = batch.records().map((record) => toSpan(record, attributesOf(record)));
+        await sendSpans(send, target, spans);
+      },
+      close: async () => {},
+    };
+  },
+};
 
 const DEFAULT_HOST = 'https://cloud.langfuse.com';
-
-function buildKind(type: string): SinkKind {
-  return {
-    type,
-    varNames: [
-      'langfuse_public_key',
-      'langfuse_secret_key',
-      'langfuse_secret',
-      'langfuse_host',
-      'langfuse_prompt_version',
-      'turn_off_message_logging',
-    ],
-    addressNames: ['langfuse_host'],
-    globalOnly: false,
-    flushRule: (vars) => ({
-      maxRecords: wholeNumberOf('LANGFUSE_BATCH_SIZE', vars.environment('LANGFUSE_BATCH_SIZE'), 256),
-      maxBytes: 2 * 1024 * 1024,
-      intervalMs: secondsOf('LANGFUSE_FLUSH_INTERVAL', vars.environment('LANGFUSE_FLUSH_INTERVAL'), 2_000),
-    }),
-    create(vars, { send }) {
-      const target = targetOf(vars);
-      return {
-        type,
-        async deliver(batch) {
-          const spans = batch.records().map((record) => toSpan(record, attributesOf(record)));
-          await sendSpans(send, target, spans);
-        },
-        close: async () => {},
-      };
-    },
-  };
-}
 
 /** Keys and host belong together: a host of the destination's own never sees the environment's keys. */
 function targetOf(vars: SinkVars): OtlpTarget {

@@ -1,7 +1,7 @@
 import { parseHeaders } from '../parse-headers.ts';
 import { SinkSetupError } from '../sink.ts';
 import type { SinkKind } from '../sink-kind.ts';
-import { type SinkVars, secondsOf, wholeNumberOf } from '../sink-vars.ts';
+import { httpUrlOf, type SinkVars, secondsOf, wholeNumberOf } from '../sink-vars.ts';
 import { toMetrics } from './call-metrics.ts';
 import { toSpan } from './call-span.ts';
 import { type OtlpTarget, sendMetrics, sendSpans } from './send-otlp.ts';
@@ -52,7 +52,11 @@ function targetsOf(vars: SinkVars): { traces: OtlpTarget; metrics: OtlpTarget | 
       ? (vars.environment('OTEL_EXPORTER_OTLP_HEADERS') ?? vars.environment('OTEL_HEADERS'))
       : vars.own('otel_headers');
   const headers = parseHeaders(given);
-  const target = (url: string): OtlpTarget => ({ url: checked(url), headers, serviceName });
+  const target = (url: string): OtlpTarget => ({
+    url: httpUrlOf('the address of the collector', url),
+    headers,
+    serviceName,
+  });
   const tracesUrl =
     (own === undefined ? vars.environment('OTEL_EXPORTER_OTLP_TRACES_ENDPOINT') : undefined) ??
     (base === undefined ? undefined : withPath(base, '/v1/traces'));
@@ -69,9 +73,4 @@ function targetsOf(vars: SinkVars): { traces: OtlpTarget; metrics: OtlpTarget | 
 /** An address that already names the signal of traces is the base of both. */
 function withPath(base: string, path: string): string {
   return `${base.replace(/\/+$/, '').replace(/\/v1\/traces$/, '')}${path}`;
-}
-
-function checked(url: string): string {
-  if (URL.canParse(url) && /^https?:$/.test(new URL(url).protocol)) return url;
-  throw new SinkSetupError('the address of the collector has to begin with http:// or https://');
 }

@@ -4,61 +4,54 @@ import { batchObjectName } from '../object-name.ts';
 import { assertTaken } from '../send-http.ts';
 import { SinkSetupError } from '../sink.ts';
 import type { SinkKind } from '../sink-kind.ts';
-import { type SinkVars, secondsOf, wholeNumberOf } from '../sink-vars.ts';
+import { flagOf, httpUrlOf, type SinkVars, secondsOf, wholeNumberOf } from '../sink-vars.ts';
 
 /**
  * `s3`: one object of NDJSON per batch in a bucket of S3, or of a store that speaks its protocol at `s3_endpoint_url`. A
  * repeat has the same name and the same bytes. Requests are signed with credentials that do not change (a key and its
  * secret, with a session token where there is one).
  */
-export const s3: SinkKind = buildKind('s3');
-
-/** LiteLLM's newer name of the same. */
-export const s3v2: SinkKind = buildKind('s3_v2');
-
-function buildKind(type: string): SinkKind {
-  return {
-    type,
-    varNames: [
-      's3_bucket_name',
-      's3_path',
-      's3_region_name',
-      's3_endpoint_url',
-      's3_aws_access_key_id',
-      's3_aws_secret_access_key',
-      's3_aws_session_token',
-      's3_gzip',
-      'turn_off_message_logging',
-    ],
-    addressNames: ['s3_endpoint_url'],
-    globalOnly: false,
-    flushRule: (vars) => ({
-      maxRecords: wholeNumberOf('S3_BATCH_SIZE', vars.environment('S3_BATCH_SIZE'), 2_048),
-      maxBytes: 8 * 1024 * 1024,
-      intervalMs: secondsOf('S3_FLUSH_INTERVAL', vars.environment('S3_FLUSH_INTERVAL'), 10_000),
-    }),
-    create(vars, { send }) {
-      const { folder, client } = targetOf(vars);
-      const gzip = isOn(vars.either('s3_gzip', 'S3_GZIP'));
-      return {
-        type,
-        async deliver(batch) {
-          const name = `${batchObjectName(batch)}${gzip ? '.gz' : ''}`;
-          const url = `${folder}${name.split('/').map(encodeURIComponent).join('/')}`;
-          const body = gzip ? gzipSync(batch.ndjson) : batch.ndjson;
-          const signed = await client.sign(url, {
-            method: 'PUT',
-            headers: { 'content-type': gzip ? 'application/gzip' : 'application/x-ndjson' },
-            body: new Uint8Array(body),
-          });
-          const answer = await send({ url, method: 'PUT', headers: Object.fromEntries(signed.headers), body });
-          assertTaken(answer, url);
-        },
-        close: async () => {},
-      };
-    },
-  };
-}
+export const s3: SinkKind = {
+  type: 's3',
+  varNames: [
+    's3_bucket_name',
+    's3_path',
+    's3_region_name',
+    's3_endpoint_url',
+    's3_aws_access_key_id',
+    's3_aws_secret_access_key',
+    's3_aws_session_token',
+    's3_gzip',
+    'turn_off_message_logging',
+  ],
+  addressNames: ['s3_endpoint_url'],
+  globalOnly: false,
+  flushRule: (vars) => ({
+    maxRecords: wholeNumberOf('S3_BATCH_SIZE', vars.environment('S3_BATCH_SIZE'), 2_048),
+    maxBytes: 8 * 1024 * 1024,
+    intervalMs: secondsOf('S3_FLUSH_INTERVAL', vars.environment('S3_FLUSH_INTERVAL'), 10_000),
+  }),
+  create(vars, { send }) {
+    const { folder, client } = targetOf(vars);
+    const gzip = flagOf('s3_gzip', vars.either('s3_gzip', 'S3_GZIP'), false);
+    return {
+      type: s3.type,
+      async deliver(batch) {
+        const name = `${batchObjectName(batch)}${gzip ? '.gz' : ''}`;
+        const url = `${folder}${name.split('/').map(encodeURIComponent).join('/')}`;
+        const body = gzip ? gzipSync(batch.ndjson) : batch.ndjson;
+        const signed = await client.sign(url, {
+          method: 'PUT',
+          headers: { 'content-type': gzip ? 'application/gzip' : 'application/x-ndjson' },
+          body: new Uint8Array(body),
+        });
+        const answer = await send({ url, method: 'PUT', headers: Object.fromEntries(signed.headers), body });
+        assertTaken(answer, url);
+      },
+      close: async () => {},
+    };
+  },
+};
 
 /** A bucket or an address of the destination's own is written with credentials of its own. */
 function targetOf(vars: SinkVars): { folder: string; client: AwsClient } {
@@ -91,10 +84,7 @@ function targetOf(vars: SinkVars): { folder: string; client: AwsClient } {
 
 function bucketAddress(bucket: string, region: string, endpoint: string | undefined): string {
   if (endpoint === undefined) return `https://${bucket}.s3.${region}.amazonaws.com`;
-  if (!URL.canParse(endpoint) || !/^https?:$/.test(new URL(endpoint).protocol)) {
-    throw new SinkSetupError('s3_endpoint_url has to be an http:// or https:// address');
-  }
-  return `${endpoint.replace(/\/+$/, '')}/${bucket}`;
+  return `${httpUrlOf('s3_endpoint_url', endpoint).replace(/\/+$/, '')}/${bucket}`;
 }
 
 /** `a/b` → `a/b/`, each part as it may stand in an address. */
@@ -102,8 +92,4 @@ function prefixOf(path: string | undefined): string {
   const parts = (path ?? '').split('/').filter((part) => part !== '');
   if (parts.some((part) => part === '.' || part === '..')) throw new SinkSetupError('s3_path cannot hold . or ..');
   return parts.map((part) => `${encodeURIComponent(part)}/`).join('');
-}
-
-function isOn(text: string | undefined): boolean {
-  return text !== undefined && ['true', '1', 'yes', 'on'].includes(text.trim().toLowerCase());
 }

@@ -3,7 +3,7 @@ import { assertTaken } from '../send-http.ts';
 import type { SinkBatch } from '../sink.ts';
 import { SinkSetupError } from '../sink.ts';
 import type { SinkKind } from '../sink-kind.ts';
-import { type SinkVars, secondsOf, wholeNumberOf } from '../sink-vars.ts';
+import { httpUrlOf, type SinkVars, secondsOf, wholeNumberOf } from '../sink-vars.ts';
 
 /**
  * `generic_api`: a POST of every batch to an address. The body is a JSON list of records, or one record per line with
@@ -45,11 +45,8 @@ function targetOf(vars: SinkVars): { url: string; headers: Record<string, string
   const url = own ?? vars.environment('GENERIC_LOGGER_ENDPOINT');
   const name = own === undefined ? 'GENERIC_LOGGER_ENDPOINT' : 'endpoint';
   if (url === undefined) throw new SinkSetupError(`${name} is not set in the environment`);
-  if (!URL.canParse(url) || !/^https?:$/.test(new URL(url).protocol)) {
-    throw new SinkSetupError(`${name} has to be an http:// or https:// address`);
-  }
   const headers = vars.own('headers') ?? (own === undefined ? vars.environment('GENERIC_LOGGER_HEADERS') : undefined);
-  return { url, headers: parseHeaders(headers) };
+  return { url: httpUrlOf(name, url), headers: parseHeaders(headers) };
 }
 
 function isNdjson(format: string): boolean {
