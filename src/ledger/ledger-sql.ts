@@ -79,7 +79,9 @@ function buildAdd(
 
 function buildInsertRecords(dialect: LedgerDialect): string {
   const columns = SPEND_COLUMNS.map(({ column }) => column).join(', ');
-  const conflict = 'on conflict (request_id) do nothing';
+  // On PostgreSQL without saying which index: there may be one for every part of the table (a call begins at one time,
+  // so it belongs to one part).
+  const conflict = dialect === 'sqlite' ? 'on conflict (request_id) do nothing' : 'on conflict do nothing';
   if (dialect === 'sqlite') {
     // In SQLite's binary form each record is parsed once, and stored as it was parsed.
     const values = SPEND_COLUMNS.map(({ field }) => `value ->> ${RECORD_POSITIONS[field]}`);

@@ -90,6 +90,25 @@ describe.each(['sqlite', 'postgres'] as const)('the ledger on %s', (dialect) => 
     await next.close();
   });
 
+  // Rows may be kept in parts by their beginning, and only within a part is a call told from its repetition.
+  test('a bill begins when its call began, whether the call settled or died, however late it is written', async () => {
+    const before = await balance();
+    const startedAtMs = NOW_MS - 1;
+    const { ledger } = await world.open(MANUAL);
+    await ledger.open(buildIntent('twice', { startedAtMs }));
+    world.crash();
+    const { ledger: next } = await world.open({ ...MANUAL, nowMs: () => NOW_MS + 86_400_000 });
+    expect(await world.record('twice')).toMatchObject({ status: 'unsettled', startedAtMs });
+    const held = (await balance()) - before;
+    await ledger.settle(buildRecord('twice', 10, { startedAtMs }));
+    await ledger.flush();
+    expect(await world.record('twice')).toMatchObject({ status: 'unsettled', startedAtMs });
+    expect((await balance()) - before).toBe(held);
+    await next.close();
+    await ledger.close();
+    expect(await check()).toMatchObject({ differing: 0 });
+  });
+
   test('whatever a caller writes into names is billed', async () => {
     const { ledger } = await world.open(MANUAL);
     const long = 'ü'.repeat(20_000);
