@@ -35,7 +35,7 @@ export interface ShipperOptions {
 }
 
 /** A busy gateway ships less often: the more rows a commit has, the less each costs the database. */
-const BUSY_BATCH = 50;
+const BUSY_BATCH = 20;
 const BUSY_FACTOR = 5;
 const FIRST_RETRY_MS = 100;
 const LAST_RETRY_MS = 5000;
