@@ -54,7 +54,9 @@ export function buildSpendFilters(eb: SpendLogs, dialect: DialectName, query: Sp
 function hasId(eb: SpendLogs, dialect: DialectName, id: string): Expression<SqlBool> {
   if (dialect === 'postgres') return eb.or([eb('request_id', '=', id), eb('response_id', '=', id)]);
   const ours = sql`select seq from spend_logs where request_id = ${id}`;
-  return sql<boolean>`spend_logs.seq in (${ours} union all select * from (${findResponse(id)}))`;
+  // An id of ours is no upstream's: whoever has found one need not ask all the parts of the other index.
+  const theirs = sql`select * from (${findResponse(id)}) where not exists (${ours})`;
+  return sql<boolean>`spend_logs.seq in (${ours} union all ${theirs})`;
 }
 
 function hasTag(dialect: DialectName, tag: string): Expression<SqlBool> {

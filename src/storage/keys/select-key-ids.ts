@@ -104,7 +104,10 @@ export function selectPicked(reads: Kysely<Database>, query: KeyListQuery, hints
     .orderBy('picked.key_id', sortOrder);
 }
 
-/** The ids that match among the first `near` keys of the whole list, in order. */
+/**
+ * The ids that match among the first `near` keys of the whole list, in order; the list begins where the first match can
+ * be, and may end before the keys that have nothing to be sorted by.
+ */
 export function selectNear(reads: Kysely<Database>, query: KeyListQuery, hints: FilterHints, near: number) {
   const { sortBy, sortOrder, minSpendNanoUsd, maxSpendNanoUsd, ...others } = query;
   if (sortBy === 'spend') {
@@ -126,13 +129,18 @@ export function selectNear(reads: Kysely<Database>, query: KeyListQuery, hints: 
       .orderBy('balances.key_id', sortOrder);
   }
   const { column, isNullable } = sortOf({ sortBy });
-  const first = reads
+  let first = reads
     .selectFrom('keys')
     .select(FILTERED)
     .select(sql.ref(`keys.${column}`).as('sorted'))
     .where('keys.deleted_at_ms', 'is', null)
     .orderBy(sql.ref(`keys.${column}`), (order) => (isNullable ? order[sortOrder]().nullsLast() : order[sortOrder]()))
     .orderBy('keys.key_id', sortOrder);
+  // By expiry the keys that have expired come first, and by last use those that were used: none of these matches.
+  if (sortBy === 'expires' && sortOrder === 'asc' && query.status === 'active') {
+    first = first.where('keys.expires_at_ms', '>', query.nowMs);
+  }
+  if (sortBy === 'last_active' && query.neverUsed === true) first = first.where('keys.last_active_at_ms', 'is', null);
   return reads
     .selectFrom(first.limit(near).as('keys'))
     .where((eb) => eb.and(buildKeyFilters(eb as unknown as Keys, query, hints)))
