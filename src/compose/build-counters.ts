@@ -26,9 +26,12 @@ interface Parts {
   logger: pino.Logger;
 }
 
-/** Bills of other processes are in the database by then, in anything but an outage. */
+/**
+ * Bills of other processes are in the database by then, in anything but an outage: a busy process ships every five
+ * intervals, and the shipment takes its time.
+ */
 const LEAST_BILL_LAG_MS = 1_000;
-const BILL_LAG_IN_SHIPMENTS = 4;
+const BILL_LAG_IN_SHIPMENTS = 8;
 /** Each process hears from Redis every quarter of a second. */
 const FENCE_MS = 500;
 
