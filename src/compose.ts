@@ -33,7 +33,9 @@ import { createLiveCalls } from './gateway/live-calls.ts';
 import type { App } from './http/app-instance.ts';
 import { createFront } from './http/front.ts';
 import { createEndUserRecorder } from './jobs/end-user-recorder.ts';
+import { createCallExpiry } from './jobs/expire-calls.ts';
 import { createLastActiveRecorder } from './jobs/last-active-recorder.ts';
+import { expireCalls } from './ledger/expire-calls.ts';
 import type { LedgerRecovery } from './ledger/ledger.ts';
 import { createRefusalLog } from './management/audit/refusal-log.ts';
 import { establishMasterKey } from './management/installation/master-key.ts';
@@ -266,6 +268,13 @@ export async function compose(config: Config, overrides: ComposeOverrides = {}):
           'A key is due for rotation and nobody has claimed its new secret; the old one goes on working',
         ),
       ),
+    expireCalls: createCallExpiry({
+      expire: (bounds) => expireCalls(storage.writes, storage.dialect, bounds),
+      retention: () => inForce.config.general.callRetention,
+      nowMs,
+      onExpired: (rows, beforeMs) =>
+        logger.info({ rows, before: new Date(beforeMs).toISOString() }, 'Rows of calls past their retention are gone'),
+    }),
     alertJobs: alerts.jobs,
     nowMs,
     logger,

@@ -25,6 +25,8 @@ const COUNT_REFUSALS_EVERY_MS = 10_000;
 const ROTATE_KEYS_EVERY_MS = 1_000;
 const FLUSH_LOG_EVERY_MS = 500;
 const PRUNE_EVERY_MS = 3_600_000;
+/** Bills have the database for most of the time while rows are taken away. */
+const EXPIRE_CALLS_EVERY_MS = 1_000;
 
 /** What happens on a timer. Nothing that enforces a limit is among it: windows end by the clock alone. */
 export function startJobs(parts: {
@@ -38,6 +40,7 @@ export function startJobs(parts: {
   takeOverJournals: () => Promise<void>;
   sinks: Pick<Sinks, 'tend'>;
   rotateKeys: () => Promise<void>;
+  expireCalls: () => Promise<void>;
   alertJobs: readonly AlertJob[];
   requestLog: RequestLog;
   nowMs: () => number;
@@ -70,6 +73,7 @@ export function startJobs(parts: {
     every(ROTATE_KEYS_EVERY_MS, 'rotate keys', parts.rotateKeys),
     ...parts.alertJobs.map(({ everyMs, name, run }) => every(everyMs, name, run)),
     every(FLUSH_LOG_EVERY_MS, 'flush log', () => requestLog.flush()),
+    every(EXPIRE_CALLS_EVERY_MS, 'expire calls', parts.expireCalls),
     every(PRUNE_EVERY_MS, 'prune', () => storage.prune()),
   ];
 }

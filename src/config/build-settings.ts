@@ -62,6 +62,13 @@ export function buildGeneral(
     databasePoolSize: general.database_connection_pool_limit ?? 10,
     unsettledCharge: general.unsettled_charge ?? 'hold',
     storePromptsInSpendLogs: general.store_prompts_in_spend_logs ?? false,
+    callRetention:
+      general.maximum_spend_logs_retention_period === null
+        ? null
+        : {
+            period: general.maximum_spend_logs_retention_period,
+            interval: general.maximum_spend_logs_retention_interval ?? '1d',
+          },
     rotationGracePeriod: general.key_rotation_grace_period ?? environment.rotationGracePeriod,
     keyHeaderName: general.litellm_key_header_name?.toLowerCase() ?? null,
     trustedProxies: general.trusted_proxies ?? [],

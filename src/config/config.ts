@@ -191,6 +191,8 @@ export interface GeneralConfig {
   /** What a call that was in flight during a crash costs: what it held, or nothing. */
   readonly unsettledCharge: 'hold' | 'zero';
   readonly storePromptsInSpendLogs: boolean;
+  /** How long rows of calls are kept, and how often those past it are looked for, as `30d`; null: for good. */
+  readonly callRetention: { readonly period: string; readonly interval: string } | null;
   /** How long the old secret keeps working after a rotation that does not say; null: not at all. As `24h`. */
   readonly rotationGracePeriod: string | null;
   /** Lower case; null: only the customary headers. */

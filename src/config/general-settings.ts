@@ -1,6 +1,7 @@
 /** The `general_settings` of the file: LiteLLM's that have a meaning here, and our own. */
 import { z } from 'zod';
 import type { Weekday } from '../core/budget-window.ts';
+import { DAY_MS, durationSeconds, SECOND_MS } from '../core/duration.ts';
 import { alertSettings } from './alert-settings.ts';
 import {
   choice,
@@ -60,6 +61,9 @@ const cookiePath = z.unknown().transform((value, context): string => {
   return z.NEVER;
 });
 
+/** A shorter one would take away rows of bills that may still be on their way. */
+const isAtLeastADay = (period: string): boolean => (durationSeconds(period, 0) ?? 0) * SECOND_MS >= DAY_MS;
+
 const WEEKDAYS = [
   'monday',
   'tuesday',
@@ -101,6 +105,10 @@ export const generalSettings = z.object({
   proxy_batch_write_at: optional(seconds),
   unsettled_charge: optional(choice(['hold', 'zero'])),
   store_prompts_in_spend_logs: optional(flag),
+  maximum_spend_logs_retention_period: optional(
+    duration.refine((period) => isAtLeastADay(period), 'expected a duration of at least a day, such as 30d'),
+  ),
+  maximum_spend_logs_retention_interval: optional(duration),
   log_destination_allowed_hosts: optional(textList),
   metrics_max_series: optional(wholeNumber(1, 1_000_000)),
   log_spool_max_mb: optional(wholeNumber(1)),

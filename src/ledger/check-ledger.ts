@@ -1,7 +1,6 @@
 import { CompiledQuery, type Kysely } from 'kysely';
-import { RECORD_POSITIONS } from '../core/record-row.ts';
-import type { SpendRecord } from '../core/spend-record.ts';
 import type { LedgerDialect } from './ledger-sql.ts';
+import { RECORD_SQL, type RecordSql } from './record-sql.ts';
 
 /**
  * Two sums that ought to be one. `of` is a counter, or a day as YYYY-MM-DD. `daily`: what a day's calls cost;
@@ -18,7 +17,7 @@ export interface LedgerDifference {
 }
 
 export interface LedgerCheck {
-  /** Calls in the ledger, and what they cost. */
+  /** Calls in the ledger, those whose rows are gone included, and what they cost. */
   calls: number;
   spendNanoUsd: number;
   /** How many sums differ; `differences` names the first hundred of each kind. */
@@ -29,7 +28,7 @@ export interface LedgerCheck {
 /**
  * Does the ledger add up? For every counter: balance = Σ of what calls moved it by + Σ of adjustments. For every day:
  * Σ of the daily sums = Σ of the calls, in money, number and tokens. One statement, so it sees one moment, beside live traffic too, and the
- * database does the adding. Over millions of rows it takes a while: give it a connection without a time limit.
+ * database does the adding. Calls whose rows are gone are in it with the sums that were kept of them. Over millions of rows it takes a while: give it a connection without a time limit.
  */
 export async function checkLedger<Tables>(database: Kysely<Tables>, dialect: LedgerDialect): Promise<LedgerCheck> {
   const { rows } = await database.executeQuery<CheckRow>(CompiledQuery.raw(CHECKS[dialect]));
@@ -67,58 +66,43 @@ function buildComparison(kind: LedgerDifference['kind'], parts: string): string 
   ) as ${kind}_differences`;
 }
 
-/** How a database takes a record apart. */
-interface RecordSql {
-  /** Rows of (name, actual, expected) of what each call moved. */
-  deltas: string;
-  /** The UTC day of a call. */
-  day: string;
-  /** One of a record's numbers. */
-  number: (field: keyof SpendRecord) => string;
-  /** How many tags a call has. */
-  tags: string;
-}
-
-const TOKENS = ['promptTokens', 'completionTokens', 'cacheReadTokens', 'cacheWriteTokens'] as const;
-
-function buildCheck({ deltas, day, number, tags }: RecordSql): string {
+function buildCheck({ deltas, day, tokens, tags }: RecordSql): string {
   const balances = buildComparison(
     'balance',
     `select counter as name, nano_usd as actual, 0 as expected from balances
      union all select counter, 0, delta_nano_usd from balance_adjustments
-     union all ${deltas}`,
+     union all select counter, 0, nano_usd from expired_balances
+     union all select counter, 0, nano_usd from (${deltas}) as deltas`,
   );
-  const byDay = (kind: LedgerDifference['kind'], table: string, rolled: string, ofCall: string) =>
+  const byDay = (
+    kind: LedgerDifference['kind'],
+    { table, rolled, expired, ofCall }: { table: string; rolled: string; expired: string; ofCall: string },
+  ) =>
     buildComparison(
       kind,
       `select day as name, ${rolled} as actual, 0 as expected from ${table}
+       union all select day, 0, ${expired} from expired_days
        union all select ${day}, 0, ${ofCall} from spend_logs`,
     );
+  const spend = 'spend_nano_usd';
   const rolledTokens = 'prompt_tokens + completion_tokens + cache_read_tokens + cache_write_tokens';
   return [
-    `select 'total' as kind, '' as name, 0 as expected, coalesce(sum(spend_nano_usd), 0) as actual, count(*) as total
-    from spend_logs`,
+    `select 'total' as kind, '' as name, 0 as expected, coalesce(sum(spend_nano_usd), 0) as actual, coalesce(sum(calls), 0) as total
+    from (select spend_nano_usd, 1 as calls from spend_logs union all select spend_nano_usd, calls from expired_days) as calls`,
     balances,
-    byDay('daily', 'daily_spend', 'spend_nano_usd', 'spend_nano_usd'),
-    byDay('daily_calls', 'daily_spend', 'calls', '1'),
-    byDay('daily_tokens', 'daily_spend', rolledTokens, TOKENS.map(number).join(' + ')),
-    byDay('daily_tags', 'daily_tag_spend', 'spend_nano_usd', `spend_nano_usd * ${tags}`),
+    byDay('daily', { table: 'daily_spend', rolled: spend, expired: spend, ofCall: spend }),
+    byDay('daily_calls', { table: 'daily_spend', rolled: 'calls', expired: 'calls', ofCall: '1' }),
+    byDay('daily_tokens', { table: 'daily_spend', rolled: rolledTokens, expired: 'tokens', ofCall: tokens }),
+    byDay('daily_tags', {
+      table: 'daily_tag_spend',
+      rolled: spend,
+      expired: 'tag_spend_nano_usd',
+      ofCall: `${spend} * ${tags}`,
+    }),
   ].join(' union all ');
 }
 
 const CHECKS: Readonly<Record<LedgerDialect, string>> = {
-  sqlite: buildCheck({
-    deltas: `select delta.value ->> 'counter', 0, delta.value ->> 'nanoUsd'
-     from spend_logs, json_each(spend_logs.record, '$[${RECORD_POSITIONS.balances}]') as delta`,
-    day: "date(started_at_ms / 1000, 'unixepoch')",
-    number: (field) => `(record ->> ${RECORD_POSITIONS[field]})`,
-    tags: `(select count(distinct value) from json_each(spend_logs.record, '$[${RECORD_POSITIONS.tags}]'))`,
-  }),
-  postgres: buildCheck({
-    deltas: `select delta ->> 'counter', 0, (delta ->> 'nanoUsd')::bigint
-     from spend_logs, jsonb_array_elements(spend_logs.record -> ${RECORD_POSITIONS.balances}) as delta`,
-    day: "to_char(to_timestamp(started_at_ms / 1000) at time zone 'UTC', 'YYYY-MM-DD')",
-    number: (field) => `(record ->> ${RECORD_POSITIONS[field]})::bigint`,
-    tags: `(select count(distinct tag) from jsonb_array_elements_text(record -> ${RECORD_POSITIONS.tags}) as tag)`,
-  }),
+  sqlite: buildCheck(RECORD_SQL.sqlite),
+  postgres: buildCheck(RECORD_SQL.postgres),
 };

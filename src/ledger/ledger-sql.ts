@@ -77,20 +77,30 @@ function buildAdd(
   return `insert into ${table} (${columns.join(', ')}) ${rows} on conflict (${keys.join(', ')}) do update set ${additions.join(', ')}`;
 }
 
+/**
+ * A call whose row is gone was counted, and is not counted again. Only old calls can be among those: for the others the
+ * one look at the youngest of these is all.
+ */
+function isNotExpired(startedAtMs: string, requestId: string): string {
+  return `(${startedAtMs} > (select coalesce(max(started_at_ms), -1) from expired_calls)
+      or not exists (select 1 from expired_calls where started_at_ms = ${startedAtMs} and request_id = ${requestId}))`;
+}
+
 function buildInsertRecords(dialect: LedgerDialect): string {
+  const read = (field: keyof SpendRecord, kind: 'text' | 'bigint' = 'text') =>
+    dialect === 'sqlite' ? `value ->> ${RECORD_POSITIONS[field]}` : `(record ->> ${RECORD_POSITIONS[field]})::${kind}`;
   const columns = SPEND_COLUMNS.map(({ column }) => column).join(', ');
+  const values = SPEND_COLUMNS.map(({ field, kind }) => read(field, kind)).join(', ');
   // On PostgreSQL without saying which index: there may be one for every part of the table (a call begins at one time,
   // so it belongs to one part).
   const conflict = dialect === 'sqlite' ? 'on conflict (request_id) do nothing' : 'on conflict do nothing';
-  if (dialect === 'sqlite') {
-    // In SQLite's binary form each record is parsed once, and stored as it was parsed.
-    const values = SPEND_COLUMNS.map(({ field }) => `value ->> ${RECORD_POSITIONS[field]}`);
-    return `insert into spend_logs (${columns}, record) select ${values.join(', ')}, value
-      from jsonb_each(cast(? as text)) where true ${conflict}`;
-  }
-  const values = SPEND_COLUMNS.map(({ field, kind }) => `(record ->> ${RECORD_POSITIONS[field]})::${kind}`);
-  return `insert into spend_logs (${columns}, record) select ${values.join(', ')}, record
-    from jsonb_array_elements($1::jsonb) as records(record) ${conflict}`;
+  // In SQLite's binary form each record is parsed once, and stored as it was parsed.
+  const [record, rows] =
+    dialect === 'sqlite'
+      ? ['value', 'jsonb_each(cast(? as text))']
+      : ['record', 'jsonb_array_elements($1::jsonb) as records(record)'];
+  return `insert into spend_logs (${columns}, record) select ${values}, ${record} from ${rows}
+    where ${isNotExpired(read('startedAtMs', 'bigint'), read('requestId'))} ${conflict}`;
 }
 
 function buildLedgerSql(dialect: LedgerDialect): LedgerSql {

@@ -11,6 +11,7 @@ import { openConnection } from '../../src/storage/connection.ts';
 import { createSpend } from '../../src/storage/migrations/0003-spend.ts';
 import { createSpendRecords } from '../../src/storage/migrations/0010-spend-records.ts';
 import { extendDailySums } from '../../src/storage/migrations/0023-daily-tags.ts';
+import { keepExpiredCalls } from '../../src/storage/migrations/0024-expired-calls.ts';
 import { createTestDatabase } from '../support/postgres.ts';
 
 const DAY_MS = 86_400_000;
@@ -47,6 +48,8 @@ test.each(['sqlite', 'postgres'] as const)('daily sums of an older database are 
   const untyped = db as unknown as Kysely<unknown>;
   await createSpend(untyped, dialect);
   await createSpendRecords(untyped, dialect);
+  // The statement that writes calls looks into it.
+  await keepExpiredCalls(untyped, dialect);
   const records = buildCalls();
   const json = `[${records.map(writeRecordRow).join(',')}]`;
   const parameter = dialect === 'sqlite' ? Buffer.from(json) : json;

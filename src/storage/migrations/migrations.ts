@@ -18,6 +18,7 @@ import { scheduleKeyRotation } from './0017-key-rotation.ts';
 import { groupKeys } from './0018-key-groups.ts';
 import { createAlerts } from './0022-alerts.ts';
 import { extendDailySums } from './0023-daily-tags.ts';
+import { keepExpiredCalls } from './0024-expired-calls.ts';
 
 /**
  * Every step from an empty database to the present one, by name, in the order of the names. Released ones never change.
@@ -42,5 +43,6 @@ export function buildMigrations(dialect: DialectName, seal: AuditSeal | null = n
     '0018-key-groups': { up: (db) => groupKeys(db, dialect) },
     '0022-alerts': { up: (db) => createAlerts(db, dialect) },
     '0023-daily-tags': { up: (db) => extendDailySums(db, dialect) },
+    '0024-expired-calls': { up: (db) => keepExpiredCalls(db, dialect) },
   };
 }
