@@ -42,9 +42,8 @@ export async function createSinks(options: SinksOptions): Promise<Sinks> {
   const { dataDir, environment, openSecret, egress, destinationsOf, maxSpoolBytes, fsync, nowMs, random, logger } =
     options;
   const outlet = createHttpOutlet(egress);
-  const deps = { send: outlet.send, nowMs };
-  const { sendGuarded } = outlet;
-  const maker = (): SinkMaker => ({ environment: environment(), openSecret, deps, sendGuarded });
+  const deps = { send: outlet.send, sendGuarded: outlet.sendGuarded, nowMs };
+  const maker = (): SinkMaker => ({ environment: environment(), openSecret, deps });
   const deadLetters = createDeadLetters(join(dataDir, 'dead-letters'), maxSpoolBytes);
   const segmentBytes = Math.min(LARGEST_SEGMENT_BYTES, Math.ceil(maxSpoolBytes / 8));
   const outboxes = new Map<string, Outbox>();

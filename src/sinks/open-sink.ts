@@ -1,5 +1,4 @@
 import type { LogDestination } from '../core/log-destination.ts';
-import type { SendHttp } from './send-http.ts';
 import { type Sink, SinkSetupError } from './sink.ts';
 import type { FlushRule, SinkDeps, SinkKind } from './sink-kind.ts';
 import { findSinkKind } from './sink-kinds.ts';
@@ -10,15 +9,14 @@ export interface SinkMaker {
   /** What `os.environ/NAME` stands for, and where customary variables are found. */
   environment: Readonly<Record<string, string>>;
   openSecret: OpenSecret;
+  /** Destinations whose address is not the operator's get `sendGuarded` as their only way out. */
   deps: SinkDeps;
-  /** The way out for destinations whose address is not the operator's. */
-  sendGuarded: SendHttp;
 }
 
 type Described = Pick<LogDestination, 'type' | 'scope' | 'vars'>;
 
 /** The sink of a destination. No network. @throws SinkSetupError in words for whoever set it up */
-export function openSink(destination: Described, { environment, openSecret, deps, sendGuarded }: SinkMaker): Sink {
+export function openSink(destination: Described, { environment, openSecret, deps }: SinkMaker): Sink {
   const kind = kindOf(destination);
   const unknown = Object.keys(destination.vars).find((name) => !kind.varNames.includes(name));
   if (unknown !== undefined) {
@@ -27,7 +25,7 @@ export function openSink(destination: Described, { environment, openSecret, deps
   const isOthers =
     destination.scope !== 'global' && kind.addressNames.some((name) => destination.vars[name] !== undefined);
   const vars = createSinkVars(destination.vars, environment, openSecret);
-  return kind.create(vars, isOthers ? { ...deps, send: sendGuarded } : deps);
+  return kind.create(vars, isOthers ? { ...deps, send: deps.sendGuarded } : deps);
 }
 
 /** Why nothing can ever be sent to such a destination; undefined: it can. */

@@ -12,7 +12,10 @@ export interface FlushRule {
 
 /** What every sink is given. */
 export interface SinkDeps {
+  /** To where the records go. */
   send: SendHttp;
+  /** To what is asked on behalf of somebody else than the operator, wherever the records go. */
+  sendGuarded: SendHttp;
   nowMs: () => number;
 }
 

@@ -23,5 +23,5 @@ export function setUpSink(
     requests.push(request);
     return answer;
   };
-  return { sink: kind.create(createSinkVars(own, environment), { send, nowMs: () => 0 }), requests, answer };
+  return { sink: kind.create(createSinkVars(own, environment), { send, sendGuarded: send, nowMs: () => 0 }), requests, answer };
 }

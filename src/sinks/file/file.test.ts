@@ -17,7 +17,7 @@ afterEach(async () => {
 describe('the local files', () => {
   it('hold each batch once, however often it is written', async () => {
     const vars = createSinkVars({}, { LATCHKEY_LOG_DIRECTORY: directory });
-    const sink = findSinkKind('file')?.create(vars, { send: outlet.send, nowMs: () => 0 });
+    const sink = findSinkKind('file')?.create(vars, { ...outlet, nowMs: () => 0 });
     await sink?.deliver(batchOf('b1', [{ id: '1' }]));
     await sink?.deliver(batchOf('b1', [{ id: '1' }]));
     await sink?.deliver(batchOf('b2', [{ id: '2' }]));

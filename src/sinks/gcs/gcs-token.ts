@@ -1,6 +1,8 @@
 import { readFile } from 'node:fs/promises';
 import type { GoogleAuth, JWTInput } from 'google-auth-library';
+import type { SendHttp } from '../send-http.ts';
 import { SinkError, SinkSetupError } from '../sink.ts';
+import { fetchThrough } from './fetch-through.ts';
 import type { GcsSettings } from './gcs-settings.ts';
 
 const SCOPE = 'https://www.googleapis.com/auth/devstorage.read_write';
@@ -9,12 +11,12 @@ const TIMEOUT_MS = 30_000;
 /** The present access token, asked for anew when it is about to end. @throws SinkError, SinkSetupError */
 export type GetToken = () => Promise<string>;
 
-/** Null for an emulator, which asks for none. */
-export function createGcsToken(settings: GcsSettings): GetToken | null {
+/** Null for an emulator, which asks for none. A destination's own account asks for its tokens by `sendGuarded`. */
+export function createGcsToken(settings: GcsSettings, sendGuarded: SendHttp): GetToken | null {
   if (settings.emulator) return null;
   let auth: Promise<GoogleAuth> | undefined;
   return async () => {
-    auth ??= openAuth(settings);
+    auth ??= openAuth(settings, sendGuarded);
     try {
       const token = await within(TIMEOUT_MS, (await auth).getAccessToken());
       if (typeof token === 'string' && token !== '') return token;
@@ -28,7 +30,8 @@ export function createGcsToken(settings: GcsSettings): GetToken | null {
   };
 }
 
-async function openAuth({ serviceAccount, ownServiceAccount }: GcsSettings): Promise<GoogleAuth> {
+async function openAuth(settings: GcsSettings, sendGuarded: SendHttp): Promise<GoogleAuth> {
+  const { serviceAccount, ownServiceAccount } = settings;
   // Loaded by whoever needs it.
   const { GoogleAuth } = await import('google-auth-library');
   if (serviceAccount === null) return new GoogleAuth({ scopes: SCOPE });
@@ -39,7 +42,12 @@ async function openAuth({ serviceAccount, ownServiceAccount }: GcsSettings): Pro
   if (type !== 'service_account' || client_email === undefined || private_key === undefined) {
     throw new SinkSetupError('gcs_path_service_account has to be the key of a service account');
   }
-  return new GoogleAuth({ scopes: SCOPE, credentials: { type, client_email, private_key } });
+  return new GoogleAuth({
+    scopes: SCOPE,
+    // Nothing else of it: `token_uri` and `universe_domain` say where to go.
+    credentials: { type, client_email, private_key },
+    clientOptions: { transporterOptions: { fetchImplementation: fetchThrough(sendGuarded) } },
+  });
 }
 
 async function readAccount(pathOrJson: string): Promise<string> {

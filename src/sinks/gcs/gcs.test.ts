@@ -16,7 +16,7 @@ function setUp(environment: Record<string, string>, own: Record<string, string> 
     requests.push(request);
     return { status: 200, text: '{}', headers: {} };
   };
-  const sink = gcs.create(createSinkVars(own, environment), { send, nowMs: () => 0 });
+  const sink = gcs.create(createSinkVars(own, environment), { send, sendGuarded: send, nowMs: () => 0 });
   const names = () => requests.map(({ url }) => new URL(url).searchParams.get('name'));
   return { sink, requests, names };
 }

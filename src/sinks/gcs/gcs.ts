@@ -29,9 +29,9 @@ export const gcs: SinkKind = {
   addressNames: [],
   globalOnly: false,
   flushRule: readGcsFlushRule,
-  create(vars, { send }) {
+  create(vars, { send, sendGuarded }) {
     const settings = readGcsSettings(vars);
-    const getToken = createGcsToken(settings);
+    const getToken = createGcsToken(settings, sendGuarded);
 
     async function store(object: StoredObject): Promise<void> {
       const url = objectUrl(settings, object.name);

@@ -17,7 +17,7 @@ function setUp(own: Record<string, string> = {}, environment: Record<string, str
     requests.push(request);
     return answer;
   };
-  const sink = webhook.create(createSinkVars(own, environment), { send, nowMs: () => 0 });
+  const sink = webhook.create(createSinkVars(own, environment), { send, sendGuarded: send, nowMs: () => 0 });
   return { sink, requests, answer };
 }
 
