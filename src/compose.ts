@@ -35,6 +35,7 @@ import { createFront } from './http/front.ts';
 import { createEndUserRecorder } from './jobs/end-user-recorder.ts';
 import { createCallExpiry } from './jobs/expire-calls.ts';
 import { createLastActiveRecorder } from './jobs/last-active-recorder.ts';
+import { addDays, dropDays } from './ledger/day-partitions.ts';
 import { expireCalls } from './ledger/expire-calls.ts';
 import type { LedgerRecovery } from './ledger/ledger.ts';
 import { createRefusalLog } from './management/audit/refusal-log.ts';
@@ -268,8 +269,12 @@ export async function compose(config: Config, overrides: ComposeOverrides = {}):
           'A key is due for rotation and nobody has claimed its new secret; the old one goes on working',
         ),
       ),
+    addDays: async () => {
+      if (storage.dialect === 'postgres') await addDays(storage.writes, nowMs());
+    },
     expireCalls: createCallExpiry({
       expire: (bounds) => expireCalls(storage.writes, storage.dialect, bounds),
+      dropDays: async (beforeMs) => (storage.dialect === 'postgres' ? dropDays(storage.writes, beforeMs) : 0),
       retention: () => inForce.config.general.callRetention,
       nowMs,
       onExpired: (rows, beforeMs) =>

@@ -27,6 +27,7 @@ const FLUSH_LOG_EVERY_MS = 500;
 const PRUNE_EVERY_MS = 3_600_000;
 /** Bills have the database for most of the time while rows are taken away. */
 const EXPIRE_CALLS_EVERY_MS = 1_000;
+const ADD_DAYS_EVERY_MS = 600_000;
 
 /** What happens on a timer. Nothing that enforces a limit is among it: windows end by the clock alone. */
 export function startJobs(parts: {
@@ -40,6 +41,7 @@ export function startJobs(parts: {
   takeOverJournals: () => Promise<void>;
   sinks: Pick<Sinks, 'tend'>;
   rotateKeys: () => Promise<void>;
+  addDays: () => Promise<void>;
   expireCalls: () => Promise<void>;
   alertJobs: readonly AlertJob[];
   requestLog: RequestLog;
@@ -73,6 +75,7 @@ export function startJobs(parts: {
     every(ROTATE_KEYS_EVERY_MS, 'rotate keys', parts.rotateKeys),
     ...parts.alertJobs.map(({ everyMs, name, run }) => every(everyMs, name, run)),
     every(FLUSH_LOG_EVERY_MS, 'flush log', () => requestLog.flush()),
+    every(ADD_DAYS_EVERY_MS, 'add days', parts.addDays),
     every(EXPIRE_CALLS_EVERY_MS, 'expire calls', parts.expireCalls),
     every(PRUNE_EVERY_MS, 'prune', () => storage.prune()),
   ];

@@ -3,16 +3,21 @@ import { createCallExpiry } from './expire-calls.ts';
 
 const NOW_MS = Date.parse('2026-03-10T15:00:00Z');
 
-function createWorld(period: string | null, rows: number) {
+function createWorld(period: string | null, rows: number, days = 0) {
   const bounds: string[] = [];
   const told: [number, string][] = [];
-  const world = { nowMs: NOW_MS, rows, bounds, told, run: async () => {} };
+  const world = { nowMs: NOW_MS, rows, days, bounds, told, run: async () => {} };
   world.run = createCallExpiry({
     async expire({ beforeMs, limit }) {
       bounds.push(new Date(beforeMs).toISOString());
       const taken = Math.min(limit, world.rows);
       world.rows -= taken;
       return taken;
+    },
+    async dropDays() {
+      const dropped = world.days;
+      world.days = 0;
+      return dropped;
     },
     retention: () => (period === null ? null : { period, interval: '1h' }),
     nowMs: () => world.nowMs,
@@ -53,4 +58,10 @@ test('a run takes a bounded number, goes on at the next, tells once, and then wa
   await world.run();
   expect(world.rows).toBe(0);
   expect(world.told).toHaveLength(2);
+});
+
+test('whole days are dropped, and what is left of others is taken away', async () => {
+  const world = createWorld('7d', 12, 700_000);
+  await world.run();
+  expect(world).toMatchObject({ rows: 0, days: 0, told: [[700_012, '2026-03-03T00:00:00.000Z']] });
 });

@@ -18,6 +18,8 @@ export interface CallRetention {
 export function createCallExpiry(deps: {
   /** Takes away no more than `limit` rows of calls that began before, the oldest first; says how many. */
   expire(bounds: { beforeMs: number; limit: number }): Promise<number>;
+  /** Drops days that are wholly before, where calls stand in a table for each; says how many rows went. */
+  dropDays(beforeMs: number): Promise<number>;
   /** Null: rows are kept for good. */
   retention(): CallRetention | null;
   nowMs(): number;
@@ -30,6 +32,7 @@ export function createCallExpiry(deps: {
     const retention = deps.retention();
     if (retention === null || deps.nowMs() < dueAtMs) return;
     const beforeMs = expiryBound(deps.nowMs(), retention.period);
+    expired += await deps.dropDays(beforeMs);
     for (let batch = 0; batch < BATCHES; batch += 1) {
       const rows = await deps.expire({ beforeMs, limit: BATCH });
       expired += rows;

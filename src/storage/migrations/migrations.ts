@@ -19,6 +19,7 @@ import { groupKeys } from './0018-key-groups.ts';
 import { createAlerts } from './0022-alerts.ts';
 import { extendDailySums } from './0023-daily-tags.ts';
 import { keepExpiredCalls } from './0024-expired-calls.ts';
+import { splitCallsByDay } from './0025-daily-partitions.ts';
 
 /**
  * Every step from an empty database to the present one, by name, in the order of the names. Released ones never change.
@@ -44,5 +45,6 @@ export function buildMigrations(dialect: DialectName, seal: AuditSeal | null = n
     '0022-alerts': { up: (db) => createAlerts(db, dialect) },
     '0023-daily-tags': { up: (db) => extendDailySums(db, dialect) },
     '0024-expired-calls': { up: (db) => keepExpiredCalls(db, dialect) },
+    '0025-daily-partitions': { up: (db) => splitCallsByDay(db, dialect) },
   };
 }
