@@ -50,7 +50,7 @@ export function createCallExpiry(deps: {
 function expiryBound(nowMs: number, period: string): number {
   const duration = parseDuration(period);
   if (duration === undefined) throw new RangeError(`${period} is no duration`);
-  // Months are counted back on the calendar, and at most as long as the month before is.
+  // A month is as long as the longest, so that nothing goes early.
   const lengthMs = duration.unit === 'mo' ? duration.count * 31 * DAY_MS : addDuration(0, duration);
   return Math.floor((nowMs - lengthMs) / DAY_MS) * DAY_MS;
 }

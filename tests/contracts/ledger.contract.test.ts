@@ -2,27 +2,18 @@
 
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { buildIntent, buildRecord, KEY_COUNTER, NOW_MS } from '../../src/ledger/__fixtures__/calls.ts';
-import { createWorld, MANUAL, type World, withHooks } from '../../src/ledger/__fixtures__/ledger-world.ts';
+import { MANUAL, type World, withHooks } from '../../src/ledger/__fixtures__/ledger-world.ts';
 import { checkLedger } from '../../src/ledger/check-ledger.ts';
 import { openLedger } from '../../src/ledger/open-ledger.ts';
-import { openStorage } from '../../src/storage/open-storage.ts';
-import { createTestDatabase } from '../support/postgres.ts';
+import { createWorldOn } from '../support/ledger-world-on.ts';
 
 describe.each(['sqlite', 'postgres'] as const)('the ledger on %s', (dialect) => {
   let world: World;
-  let drop = async () => {};
+  let close: () => Promise<void>;
   beforeAll(async () => {
-    if (dialect === 'sqlite') world = await createWorld(openStorage, { inFile: true });
-    else {
-      const database = await createTestDatabase();
-      drop = database.drop;
-      world = await createWorld(openStorage, { url: database.url });
-    }
+    ({ world, close } = await createWorldOn(dialect));
   });
-  afterAll(async () => {
-    await world.close();
-    await drop();
-  });
+  afterAll(() => close());
 
   const check = () => checkLedger(world.storage.reads, dialect);
   const balance = async () => (await world.shippedBalances()).get(KEY_COUNTER) ?? 0;
