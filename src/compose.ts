@@ -186,7 +186,16 @@ export async function compose(config: Config, overrides: ComposeOverrides = {}):
     onFailure: (error) => logger.error({ err: error }, 'a refused attempt is missing in the audit log'),
   });
 
-  const alerts = buildAlerts(config, { storage, inForce: () => inForce.config, moved, salt, processId, nowMs, logger });
+  const alerts = buildAlerts(config, {
+    storage,
+    inForce: () => inForce.config,
+    moved,
+    sinkStats: sinks.stats,
+    salt,
+    processId,
+    nowMs,
+    logger,
+  });
   const masterKeys = createMasterKeyCheck([]);
   const front = createFront();
   const foundation: Foundation = {

@@ -13,8 +13,10 @@ import { NO_LIMITS } from '../core/limits.ts';
 import { createBudgetWatch } from '../jobs/budget-watch.ts';
 import { reportSpend } from '../jobs/report-spend.ts';
 import { tellOfExpiringKeys } from '../jobs/tell-of-expiring-keys.ts';
+import { createSinkWatch } from '../jobs/watch-sinks.ts';
 import { createWatchedOwners } from '../jobs/watched-owners.ts';
 import type { AlertManagement } from '../management/alerts/alert-management.ts';
+import type { SinkStats } from '../sinks/sinks.ts';
 import type { OpenStorage } from '../storage/open-storage.ts';
 import type { MovedBalances } from './moved-balances.ts';
 import { newId } from './new-id.ts';
@@ -39,6 +41,7 @@ export interface Alerts {
 }
 
 const DELIVER_EVERY_MS = 1_000;
+const WATCH_SINKS_EVERY_MS = 5_000;
 const WATCH_DATABASE_EVERY_MS = 500;
 
 /** Alerts and mail as configured: who is told, what watches for something to tell, and what takes it there. */
@@ -50,6 +53,7 @@ export function buildAlerts(
     inForce: () => Config;
     /** Counters that calls of this process have moved since they were taken the last time. */
     moved: MovedBalances;
+    sinkStats: () => SinkStats[];
     salt: string;
     processId: string;
     nowMs: () => number;
@@ -105,7 +109,7 @@ function buildJobs(
     openSecret: DeliveryDeps['openSecret'];
   },
 ): AlertJob[] {
-  const { storage, inForce, moved, routing, senders, trouble, openSecret, nowMs, logger } = parts;
+  const { storage, inForce, moved, sinkStats, routing, senders, trouble, openSecret, nowMs, logger } = parts;
   const { checkEveryMs, keyExpiryWarningMs, spendReports } = config.alerts;
   const { alerts: store, spend, ownerCache, owners, keys } = storage;
   const utc = createBudgetCalendar({ timeZone: 'UTC', weekStart: config.general.weekStart });
@@ -115,6 +119,7 @@ function buildJobs(
     return { ...NO_LIMITS, maxBudgetNanoUsd, budgetDuration };
   };
   const findOwners = createWatchedOwners({ keys, ownerCache, owners, calendar, proxyLimits });
+  const watchSinks = createSinkWatch({ stats: sinkStats, report: trouble.report, nowMs });
   const budgets = createBudgetWatch({ store, spend, findOwners, routing, nowMs });
   /** What is said of the database is said once, and not by each job. */
   const whileReachable = (run: () => Promise<void>) => async () => {
@@ -133,6 +138,11 @@ function buildJobs(
       name: 'watch the database',
       everyMs: WATCH_DATABASE_EVERY_MS,
       run: async () => trouble.report('Database', storage.freshness.isCutOff()),
+    },
+    {
+      name: 'watch the sinks',
+      everyMs: WATCH_SINKS_EVERY_MS,
+      run: async () => watchSinks(),
     },
   ];
   if (isWanted(routing, 'budget_alerts')) {

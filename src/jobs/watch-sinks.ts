@@ -1,0 +1,46 @@
+import { MINUTE_MS } from '../core/duration.ts';
+
+/** Shorter failures are mended by trying again, and nobody is told. */
+const PATIENCE_MS = MINUTE_MS;
+
+/** What is to be known of one destination. */
+interface SinkState {
+  type: string;
+  /** Null: all is well. */
+  failure: string | null;
+  /** Records that wait, and for how long the oldest has. */
+  queued: number;
+  oldestMs: number;
+  dropped: number;
+}
+
+/**
+ * Tells of kinds of log sinks that have taken nothing for a minute while records wait, and of those that take records again.
+ * One report for all destinations of a kind, without their addresses and words: keys may have thousands of them.
+ */
+export function createSinkWatch(deps: {
+  stats(): readonly SinkState[];
+  report(what: string, isAway: boolean, reason?: string): void;
+  nowMs(): number;
+}): () => void {
+  /** Since when each kind is failing without a break. */
+  const failingSince = new Map<string, number>();
+  return () => {
+    const nowMs = deps.nowMs();
+    const all = deps.stats();
+    for (const type of new Set([...all.map((stats) => stats.type), ...failingSince.keys()])) {
+      const bad = all.filter((stats) => stats.type === type && stats.failure !== null);
+      if (bad.length === 0) {
+        failingSince.delete(type);
+        deps.report(`Sink ${type}`, false);
+        continue;
+      }
+      const sinceMs = failingSince.get(type) ?? nowMs;
+      failingSince.set(type, sinceMs);
+      if (nowMs - sinceMs < PATIENCE_MS && bad.every(({ oldestMs }) => oldestMs < PATIENCE_MS)) continue;
+      const sum = (field: 'queued' | 'dropped') => bad.reduce((total, stats) => total + stats[field], 0);
+      const lines = [`Destinations: ${bad.length}`, `Waiting: ${sum('queued')}`, `Dropped: ${sum('dropped')}`];
+      deps.report(`Sink ${type}`, true, lines.join('\n'));
+    }
+  };
+}
