@@ -23,6 +23,7 @@ import { createReload } from './compose/reload.ts';
 import { createRequestLog } from './compose/request-log.ts';
 import { createDestinationBox, createSecretBox } from './compose/secret-box.ts';
 import { startJobs } from './compose/start-jobs.ts';
+import { createUnsettledLogs } from './compose/unsettled-logs.ts';
 import type { Config } from './config/config.ts';
 import { readOrCreateSalt } from './config/salt-file.ts';
 import { createAuditSeal } from './core/audit-seal.ts';
@@ -112,31 +113,8 @@ export async function compose(config: Config, overrides: ComposeOverrides = {}):
     bell?.close();
     throw error;
   });
-  const recovered = createRecoveredBalances();
-  const moved = createMovedBalances();
-  const { ledger, recovery, takeOver } = await openJournal(config, {
-    storage,
-    nowMs,
-    logger,
-    onRecovered: recovered.note,
-    onBalancesMoved: config.alerts.channels.length > 0 ? moved.note : undefined,
-  });
-  const { counters, redisState } = await buildCounters(config, {
-    storage,
-    ledger,
-    processId,
-    ownClock: overrides.nowMs !== undefined,
-    logger,
-  });
-  recovered.tell(counters);
   const random = overrides.random ?? Math.random;
-  const live = createLiveCalls(counters);
-  const transport = createTransport({ connectTimeoutMs: CONNECT_TIMEOUT_MS });
-  const upstream = chooseUpstream(transport, nowMs);
-  const box = createSecretBox(salt, 'models');
   const destinationBox = createDestinationBox(salt);
-  const catalog = createModelCatalog(config, storage.owners.models, box);
-  await catalog.refresh();
   let inForce = { config, loadedAtMs: nowMs() };
   const sinks = await buildSinks(config, {
     storage,
@@ -146,6 +124,33 @@ export async function compose(config: Config, overrides: ComposeOverrides = {}):
     nowMs,
     random,
   });
+  const recovered = createRecoveredBalances();
+  const moved = createMovedBalances();
+  const { ledger, recovery, takeOver } = await openJournal(config, {
+    storage,
+    nowMs,
+    logger,
+    onRecovered: recovered.note,
+    onUnsettled: createUnsettledLogs({ storage, sinks, inForce: () => inForce.config }),
+    onBalancesMoved: config.alerts.channels.length > 0 ? moved.note : undefined,
+  }).catch(async (error: unknown) => {
+    await sinks.close(0);
+    throw error;
+  });
+  const { counters, redisState } = await buildCounters(config, {
+    storage,
+    ledger,
+    processId,
+    ownClock: overrides.nowMs !== undefined,
+    logger,
+  });
+  recovered.tell(counters);
+  const live = createLiveCalls(counters);
+  const transport = createTransport({ connectTimeoutMs: CONNECT_TIMEOUT_MS });
+  const upstream = chooseUpstream(transport, nowMs);
+  const box = createSecretBox(salt, 'models');
+  const catalog = createModelCatalog(config, storage.owners.models, box);
+  await catalog.refresh();
   const endUsers = createEndUserRecorder({
     transact: storage.transact,
     limits: () => newEndUserLimits(inForce.config),

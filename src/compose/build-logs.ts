@@ -12,7 +12,7 @@ import type { OpenSecret } from '../sinks/sink-vars.ts';
 import type { Sinks } from '../sinks/sinks.ts';
 import type { OpenStorage } from '../storage/open-storage.ts';
 
-type LogConfig = Pick<Config, 'logging' | 'teams' | 'variables'>;
+export type LogConfig = Pick<Config, 'logging' | 'teams' | 'variables'>;
 
 interface SinkParts {
   storage: Pick<OpenStorage, 'keys' | 'owners'>;
@@ -53,7 +53,8 @@ export function buildCallLogs(config: LogConfig, sinks: Pick<Sinks, 'offer'>, lo
   return { offer: sinks.offer, routeOf: createLogRoutes(rules) };
 }
 
-function rulesOf({ logging, teams }: LogConfig): LogRules {
+/** Where calls go by what this configuration says of them. */
+export function rulesOf({ logging, teams }: LogConfig): LogRules {
   const { success, failure, content } = logging;
   return {
     global: globalDestinations(success, failure, content),

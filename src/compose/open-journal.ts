@@ -1,7 +1,7 @@
 import { join } from 'node:path';
 import type { pino } from 'pino';
 import type { Config } from '../config/config.ts';
-import type { BalanceDelta } from '../core/spend-record.ts';
+import type { BalanceDelta, SpendRecord } from '../core/spend-record.ts';
 import { openLedger } from '../ledger/open-ledger.ts';
 import { type OpenSharedJournal, openSharedJournal } from '../ledger/shared-journals.ts';
 import type { OpenStorage } from '../storage/open-storage.ts';
@@ -17,6 +17,7 @@ export async function openJournal(
     nowMs,
     logger,
     onRecovered,
+    onUnsettled,
     onBalancesMoved,
   }: {
     storage: OpenStorage;
@@ -24,6 +25,8 @@ export async function openJournal(
     logger: pino.Logger;
     /** Bills of a process that has died are in the ledger now, and moved these counters' balances by so much. */
     onRecovered: (moved: ReadonlyMap<string, number>) => void;
+    /** Calls that a process has died of are about to be billed. */
+    onUnsettled: (bills: readonly SpendRecord[]) => Promise<void>;
     /** Told after each commit, where somebody wants to know. */
     onBalancesMoved?: ((deltas: readonly BalanceDelta[]) => void) | undefined;
   },
@@ -39,6 +42,7 @@ export async function openJournal(
     nowMs,
     logger,
     onRecovered,
+    onUnsettled,
     ...(onBalancesMoved === undefined ? {} : { onBalancesMoved }),
   };
   if (storage.dialect === 'postgres') return openSharedJournal({ ...options, dataDir });

@@ -1,7 +1,10 @@
 import { describe, expect, test } from 'vitest';
 import { NOT_CHARGED } from '../core/admission.ts';
 import { createBudgetCalendar } from '../core/budget-window.ts';
+import type { CallLog } from '../core/call-log.ts';
+import { NO_STANDING } from '../core/call-path.ts';
 import type { Hold } from '../core/charge.ts';
+import type { LogDestination } from '../core/log-destination.ts';
 import { buildModelPrice } from '../core/pricing.ts';
 import type { SpendRecord } from '../core/spend-record.ts';
 import { estimatedUsage } from '../core/usage.ts';
@@ -113,5 +116,24 @@ describe('a bill', () => {
     const { deps, call, seen } = setUp(() => Promise.reject(new Error('disk full')));
     await expect(settleCall(deps, call, outcome)).rejects.toThrow('disk full');
     expect(seen.settledHolds).toBe(1);
+  });
+
+  test('that the journal refuses is a failure for those, too, who were told of an answer', async () => {
+    const { deps, call } = setUp(() => Promise.reject(new Error('disk full')));
+    const told: unknown[] = [];
+    const offer = (log: CallLog, to: readonly LogDestination[]) => {
+      told.push([log.facts.requestId, log.facts.status, log.failure?.httpStatus ?? null, to]);
+      return Promise.resolve();
+    };
+    const destination = { id: 'a', outcome: 'success' } as LogDestination;
+    const route = { destinations: [destination], wantsContent: false };
+    const logged = { ...call, request: { caller: { key: null, ...NO_STANDING } }, logRoute: route };
+    await expect(
+      settleCall({ ...deps, logs: { offer, routeOf: () => route } }, logged as unknown as OpenCall, outcome),
+    ).rejects.toThrow('disk full');
+    expect(told).toEqual([
+      ['r1', 'success', null, [destination]],
+      ['r1', 'failure', 500, [{ ...destination, outcome: 'both' }]],
+    ]);
   });
 });

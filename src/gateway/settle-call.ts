@@ -7,6 +7,7 @@ import type { GatewayDeps } from './gateway-deps.ts';
 import type { OpenCall } from './open-call.ts';
 import type { Outcome } from './outcome.ts';
 import { toCallLog } from './to-call-log.ts';
+import { toFailure } from './to-failure.ts';
 
 /** Nano-dollars. A model whose price nobody knows costs 0 here (in hard mode it was never admitted). */
 export function costOf(usage: Usage | null, price: ModelPrice | null): number {
@@ -36,7 +37,12 @@ export async function settleCall(deps: GatewayDeps, call: OpenCall, outcome: Out
     });
   }
   if (settled instanceof Promise) await settled;
-  await journalled;
+  try {
+    await journalled;
+  } catch (error) {
+    if (logged !== null) await correctLog(deps, call, outcome, record, error);
+    throw error;
+  }
   // Written in the same turn as the bill, so this waits for nothing.
   if (logged !== null) await logged;
 }
@@ -49,6 +55,26 @@ function offerLog(deps: GatewayDeps, call: OpenCall, outcome: Outcome, record: S
     deps.onFault(error, record.requestId);
     return null;
   }
+}
+
+/**
+ * The log's record is written together with the bill, because waiting for the bill first would cost every call a turn. So
+ * where the bill cannot be journalled there is a record of a call that its client is refused: a second one under the same id
+ * says so, to whoever got the first. Its bill comes when the journal is read again, as `unsettled`, and with it a third.
+ */
+async function correctLog(
+  deps: GatewayDeps,
+  call: OpenCall,
+  outcome: Outcome,
+  record: SpendRecord,
+  cause: unknown,
+): Promise<void> {
+  const error = toFailure(deps, cause, record.requestId);
+  const destinations = call.logRoute?.destinations ?? [];
+  const all = destinations.map((destination) => ({ ...destination, outcome: 'both' as const }));
+  const failed = { ...outcome, status: 'failure', httpStatus: error.status, error } as const;
+  const facts = { ...record, status: 'failure', httpStatus: error.status, errorType: error.type } as const;
+  await offerLog(deps, { ...call, logRoute: { destinations: all, wantsContent: false } }, failed, facts);
 }
 
 /** What a client may have put into a record must not keep its call off the bill: without it the record is journalled. */

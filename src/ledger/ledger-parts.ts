@@ -40,6 +40,11 @@ export interface LedgerOptions<Tables> {
   onBalancesMoved?: (deltas: readonly BalanceDelta[]) => void;
   /** Told once what an earlier process left behind is in the ledger: the budget counters that it moved, and how far. */
   onRecovered?: (moved: ReadonlyMap<string, number>) => void;
+  /**
+   * Told of the bills of calls that were left in flight, before any of these is written: what must not be missed is done
+   * when this resolves, and whoever dies in between is told again. Where it rejects, opening does, and nothing is billed yet.
+   */
+  onUnsettled?: (bills: readonly SpendRecord[]) => Promise<void>;
   segmentBytes?: number;
   /** Bills held in memory while they wait; those beyond are read back from the journal. */
   maxRecordsInMemory?: number;

@@ -49,14 +49,17 @@ export async function openLedger<Tables>(
 async function recover<Tables>(parts: LedgerParts, options: LedgerOptions<Tables>): Promise<LedgerRecovery> {
   const { journal, bills, shipper, leftovers, recovery, recoveredBalances } = parts;
   const { unsettled = 'hold', patienceMs = PATIENCE_MS, nowMs } = options;
+  const left = leftovers.unsettled.map((intent) =>
+    toStorable(buildUnsettledRecord(intent, unsettled, nowMs()), writeRecordRow),
+  );
+  if (left.length > 0) await options.onUnsettled?.(left.map(({ record }) => record));
   await Promise.all(
-    leftovers.unsettled.map((intent) => {
-      const bill = toStorable(buildUnsettledRecord(intent, unsettled, nowMs()), writeRecordRow);
+    left.map((bill) => {
       addBalances(recoveredBalances, bill.record);
       return journal.settle(bill.record, bill.text);
     }),
   );
-  recovery.unsettled = leftovers.unsettled.length;
+  recovery.unsettled = left.length;
   shipper.wake();
   await waitAtMost(patienceMs, shipper.shipThrough(journal.acknowledgedEnd()));
   if (recoveredBalances.size > 0) options.onRecovered?.(recoveredBalances);

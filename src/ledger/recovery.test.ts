@@ -2,6 +2,7 @@ import { appendFileSync, readdirSync, readFileSync, symlinkSync, truncateSync, w
 import { join } from 'node:path';
 import { afterEach, beforeEach, expect, test } from 'vitest';
 import { listSegments, segmentPath } from '../append-log/segment-files.ts';
+import type { SpendRecord } from '../core/spend-record.ts';
 import { openStorage } from '../storage/open-storage.ts';
 import { buildIntent, buildRecord, KEY_COUNTER } from './__fixtures__/calls.ts';
 import { createWorld, MANUAL, type World } from './__fixtures__/ledger-world.ts';
@@ -75,6 +76,24 @@ test('what was shipped is not looked at again, so rows that were since deleted d
   const { recovery } = await world.open(MANUAL);
   expect(recovery).toMatchObject({ shipped: 0, unsettled: 1 });
   expect((await world.rows()).map((row) => row.request_id)).toEqual(['in flight']);
+});
+
+test('calls that died are told of before they are billed, again after a death in between, and never once they are', async () => {
+  const { ledger } = await world.open(MANUAL);
+  await ledger.open(buildIntent('died'));
+  world.crash();
+  const told: string[] = [];
+  const fails = async ([bill]: readonly SpendRecord[]) => {
+    told.push(`${bill?.requestId} ${bill?.status}`);
+    throw new Error('not now');
+  };
+  await expect(world.open({ ...MANUAL, onUnsettled: fails })).rejects.toThrow('not now');
+  expect(await world.rows()).toEqual([]);
+  await world.open({ ...MANUAL, onUnsettled: async (bills) => void told.push(...bills.map((bill) => bill.requestId)) });
+  expect(await world.rows()).toMatchObject([{ request_id: 'died', status: 'unsettled' }]);
+  world.crash();
+  await world.open({ ...MANUAL, onUnsettled: async () => void told.push('too often') });
+  expect(told).toEqual(['died unsettled', 'died']);
 });
 
 test('a lost or damaged mark costs time and nothing else', async () => {
