@@ -1,7 +1,7 @@
 /**
  * Counters that serve from memory what a shared store has set aside for this process. Of a counter with enough left, the
  * process takes a slice: a share of what is left, held in the store like a call, and serves calls from it without
- * asking. What was used is reported, and the slice filled up, every so often (`expire`, on a timer) and before it runs out.
+ * asking. What was used is reported, and the slice filled up, twice a second (by `expire`, on a timer) and before it runs out.
  * Near the ceiling there are no slices, and every call asks the store: so limits are exact, and never passed.
  *
  * A slice goes back when nothing has been taken of it for a second, when its window is over, when little is left, and, its lease
@@ -31,6 +31,8 @@ const LEASE_MS = 15_000;
 const RENEW_BEFORE_MS = 10_000;
 /** A slice of which nothing was taken for so long goes back. */
 const IDLE_MS = 1_000;
+/** What was used of all slices goes to the store together, so often: it is one write however many slices there are. */
+const EXCHANGE_EVERY_MS = 500;
 /** Two lots: one to take from while the other is reported and replaced. */
 const LOTS = 2;
 const READ_ATTEMPTS = 5;
@@ -48,6 +50,7 @@ export function createSlicedCounters({ store, liveProcesses }: SlicedCounterOpti
   let unsent: { hold: Hold; used: Consumption }[] = [];
   /** The store does not answer: what there is has to last. */
   let failing = false;
+  let exchangedAtMs = 0;
   let reports = 0;
   let holdCount = 0;
 
@@ -229,13 +232,13 @@ export function createSlicedCounters({ store, liveProcesses }: SlicedCounterOpti
   }
 
   /** Lets go of what the store should have back, and tells it what was used. */
-  function tend(slice: Slice, nowMs: number): void {
+  function tend(slice: Slice, nowMs: number, due: boolean): void {
     for (let lost = slice.lose(nowMs); lost !== undefined; lost = slice.lose(nowMs)) {
       report(lost.lot, slice.unit, lost.used, nowMs);
     }
     const current = slices.get(slice.counter) === slice;
     if (current && slice.isPast(nowMs)) retire(slice);
-    if (!failing) exchange(slice, nowMs);
+    if (!failing) exchange(slice, nowMs, due);
     if (slice.lots.length === 0 && slice.unreported !== 0) reportAlone(slice);
     for (const lot of slice.lots) if (lot.expiresAtMs - nowMs < RENEW_BEFORE_MS) void renewLot(slice, lot, nowMs);
     if (!slice.isDone()) return;
@@ -243,12 +246,13 @@ export function createSlicedCounters({ store, liveProcesses }: SlicedCounterOpti
     if (slices.get(slice.counter) === slice) slices.delete(slice.counter);
   }
 
-  function exchange(slice: Slice, nowMs: number): void {
+  function exchange(slice: Slice, nowMs: number, due: boolean): void {
     const idle = nowMs - slice.usedAtMs >= IDLE_MS;
     if (idle || slice.closing || fading.has(slice)) {
       giveUpAll(slice, nowMs);
       return;
     }
+    if (!due) return;
     // A slice of a single lot waits for another, so as not to be without any.
     while (slice.unreported > 0 && slice.lots.length >= LOTS) {
       const given = slice.giveUp();
@@ -435,8 +439,12 @@ export function createSlicedCounters({ store, liveProcesses }: SlicedCounterOpti
       const again = unsent;
       unsent = [];
       for (const ended of again) send(ended, nowMs);
-      sendUncharged();
-      for (const slice of [...slices.values(), ...fading]) tend(slice, nowMs);
+      const due = Math.abs(nowMs - exchangedAtMs) >= EXCHANGE_EVERY_MS;
+      if (due) {
+        exchangedAtMs = nowMs;
+        sendUncharged();
+      }
+      for (const slice of [...slices.values(), ...fading]) tend(slice, nowMs, due);
       await settled();
       try {
         freed += await store.expire(nowMs);

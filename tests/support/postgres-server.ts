@@ -37,6 +37,8 @@ const SETTINGS = {
   fsync: 'off',
   synchronous_commit: 'off',
   full_page_writes: 'off',
+  // Who wants to count statements makes the extension in a database of its own.
+  shared_preload_libraries: 'pg_stat_statements',
 };
 
 const SUPERVISOR = `
