@@ -1,6 +1,6 @@
 /**
  * What one process has of one counter: parts of it that the store holds for this process (`lots`), out of which calls
- * are served without asking. The books of it, and nothing else: who asks the store, and when, is in sliced-counters.ts.
+ * are served without asking. The books of it, and nothing else: who asks the store, and when, is in slice-set.ts.
  *
  * At every moment the lots add up to at least what calls hold plus what was used and not reported, except where a call
  * used more than it held. So what the store counts as used and held never falls short of what is.
