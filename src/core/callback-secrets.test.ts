@@ -49,6 +49,30 @@ describe('credentials of log destinations', () => {
     expect(short).toEqual({ logging: [{ callback_vars: { langsmith_api_key: '****' } }] });
   });
 
+  test('are the headers of a webhook, too, also where they are an object', () => {
+    const sealed = sealCallbackSecrets(
+      {
+        metadata: {
+          logging: [{ callback_vars: { headers: { a: 'b' }, otel_headers: 'c=d', endpoint: 'https://e.example' } }],
+        },
+      },
+      (text, name) => `sealed:${name}:${text}`,
+    );
+    expect(sealed).toEqual({
+      metadata: {
+        logging: [
+          {
+            callback_vars: {
+              headers: 'sealed:headers:{"a":"b"}',
+              otel_headers: 'sealed:otel_headers:c=d',
+              endpoint: 'https://e.example',
+            },
+          },
+        ],
+      },
+    });
+  });
+
   test('come back when the mask is sent back, beside other changes', () => {
     const edited = { ...maskCallbackSecrets(metadata), app: 'y' };
     expect(restoreCallbackSecrets(edited, metadata)).toEqual({ ...metadata, app: 'y' });

@@ -7,7 +7,8 @@ import { isJsonObject, type Json, type JsonObject } from './json.ts';
  * back in an update stands for the value that is stored, so that reading metadata, changing something else in it and
  * sending it back loses nothing.
  */
-const SECRET_NAME = /secret|password|token|credential|service_account|webhook_url|api_key|private_key|space_key/i;
+const SECRET_NAME =
+  /secret|password|token|credential|service_account|webhook_url|api_key|private_key|space_key|headers/i;
 const MASK = '****';
 const MASK_LENGTH = 4;
 
@@ -75,7 +76,9 @@ function sealWithin(value: Json, seal: SealSecret, depth: number): Json {
 }
 
 function sealVars(vars: JsonObject, seal: SealSecret): JsonObject {
-  const sealed = Object.entries(vars).map(([name, value]): [string, Json] => {
+  const sealed = Object.entries(vars).map(([name, given]): [string, Json] => {
+    // Headers and service accounts are JSON, and sent as an object by some.
+    const value = isJsonObject(given) && SECRET_NAME.test(name) ? JSON.stringify(given) : given;
     if (!isSecret(name, value) || value === '' || value.startsWith(MASK)) return [name, value];
     if (value.startsWith(SEALED)) {
       throw new GatewayError('bad_request', `${name} cannot begin with ${SEALED}; send the credential itself.`, {

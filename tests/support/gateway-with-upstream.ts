@@ -40,7 +40,11 @@ export interface SpendLog {
  * Models: `fake/RULES` passes RULES on to the upstream (see fake-upstream-rules.mjs); `dime` costs exactly ten cents a
  * call with `max_tokens: 10`, in the estimate, in the worst case and in truth; `free` has a price of 0; `unpriced` none.
  */
-export function configFor(upstream: { apiBase: string }, general: Record<string, unknown> = {}) {
+export function configFor(
+  upstream: { apiBase: string },
+  general: Record<string, unknown> = {},
+  litellm: Record<string, unknown> = {},
+) {
   const deployment = (name: string, model: string, prices: Record<string, number>) => ({
     model_name: name,
     litellm_params: { model: `openai/${model}`, api_base: upstream.apiBase, api_key: UPSTREAM_SECRET, ...prices },
@@ -60,16 +64,22 @@ export function configFor(upstream: { apiBase: string }, general: Record<string,
       },
     ],
     general_settings: general,
+    litellm_settings: litellm,
     router_settings: { num_retries: 0, allowed_fails: 1_000_000 },
   };
 }
 
 export async function startGatewayWithUpstream(
-  options: { general?: Record<string, unknown>; upstream?: FakeUpstreamOptions; env?: Record<string, string> } = {},
+  options: {
+    general?: Record<string, unknown>;
+    litellm?: Record<string, unknown>;
+    upstream?: FakeUpstreamOptions;
+    env?: Record<string, string>;
+  } = {},
 ): Promise<GatewayWithUpstream> {
   const upstream = await startFakeUpstream(options.upstream);
   const gateway = await startGateway({
-    config: configFor(upstream, options.general),
+    config: configFor(upstream, options.general, options.litellm),
     ...(options.env === undefined ? {} : { env: options.env }),
   });
   const client: GatewayWithUpstream['client'] = (key, more) =>
