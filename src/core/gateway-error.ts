@@ -68,6 +68,7 @@ export interface GatewayErrorOptions {
   detail?: JsonObject;
 }
 
+/** Of refusals (4xx) there is no stack. */
 export class GatewayError extends Error {
   override readonly name = 'GatewayError';
   readonly code: ErrorCode;
@@ -78,7 +79,11 @@ export class GatewayError extends Error {
   readonly #upstream: { status: number; type: string | null } | undefined;
 
   constructor(code: ErrorCode, publicMessage: string, options: GatewayErrorOptions = {}) {
+    const depth = Error.stackTraceLimit;
+    // Where in our code a caller was refused is nobody's question, and to find out costs more than the rest of a refusal.
+    if (ERROR_TABLE[code].status < 500) Error.stackTraceLimit = 0;
     super(publicMessage, options.cause === undefined ? undefined : { cause: options.cause });
+    Error.stackTraceLimit = depth;
     this.code = code;
     this.param = options.param ?? null;
     this.retryAfterMs = options.retryAfterMs;

@@ -50,7 +50,8 @@ export function finishAnswer(response: ServerResponse, answer: CallAnswer): Prom
 /** Below this size, copying a body behind the headers is cheaper than a second buffer in the same write. */
 const SMALL_BODY_BYTES = 16 * 1024;
 
-function endWith(response: ServerResponse, body: Buffer): void {
+/** Ends an answer whose head is written. */
+export function endWith(response: ServerResponse, body: Buffer): void {
   // As Latin-1 text, one character for one byte, Node puts headers and body into one string and one plain write.
   if (body.length <= SMALL_BODY_BYTES) response.end(body.toString('latin1'), 'latin1');
   else response.end(body);

@@ -7,7 +7,7 @@ import type { IncomingMessage, RequestListener, ServerResponse } from 'node:http
 import { performance } from 'node:perf_hooks';
 import type { Caller } from '../core/caller.ts';
 import type { CallAnswer } from '../gateway/call-request.ts';
-import { beginAnswer, finishAnswer, toCallRequest } from './answer-call.ts';
+import { beginAnswer, endWith, finishAnswer, toCallRequest } from './answer-call.ts';
 import type { App } from './app-instance.ts';
 import { describeFailure, type ErrorHandlerDeps } from './error-handler.ts';
 import type { Front } from './front.ts';
@@ -142,11 +142,11 @@ class DirectCall {
 
   private fail(error: unknown): void {
     const { status, headers, type, text } = describeFailure(this.deps, error, this.id);
-    const length = String(Buffer.byteLength(text));
-    const list = [...Object.entries(headers).flat(), 'content-type', type, 'content-length', length];
+    const body = Buffer.from(text);
+    const list = [...Object.entries(headers).flat(), 'content-type', type, 'content-length', String(body.length)];
     try {
       this.response.writeHead(status, [...list, ...this.idHeaders()]);
-      this.response.end(text);
+      endWith(this.response, body);
     } catch {
       // Not even the refusal can be sent. Nobody above could do better.
       this.response.destroy();
