@@ -25,7 +25,7 @@ import { createDestinationBox, createSecretBox } from './compose/secret-box.ts';
 import { startJobs } from './compose/start-jobs.ts';
 import { createUnsettledLogs } from './compose/unsettled-logs.ts';
 import type { Config } from './config/config.ts';
-import { readOrCreateSalt } from './config/salt-file.ts';
+import { getSaltKeys } from './config/salt-file.ts';
 import { createAuditSeal } from './core/audit-seal.ts';
 import { sha256Hex } from './core/key-secret.ts';
 import { createRedisBell } from './counters/redis-bell.ts';
@@ -87,8 +87,8 @@ export async function compose(config: Config, overrides: ComposeOverrides = {}):
   const nowMs = overrides.nowMs ?? Date.now;
   const logger = overrides.logger ?? createLogger(config);
   mkdirSync(config.server.dataDir, { recursive: true, mode: 0o700 });
-  const salt = config.saltKey ?? (await readOrCreateSalt(config.server.dataDir));
-  const auditSeal = createAuditSeal(salt);
+  const salts = await getSaltKeys(config);
+  const auditSeal = createAuditSeal(salts.current, salts.earlier);
   const processId = newId('proc_');
   const bell =
     config.redis === null ? undefined : createRedisBell({ ...config.redis, prefix: config.general.redisKeyPrefix });
@@ -114,7 +114,7 @@ export async function compose(config: Config, overrides: ComposeOverrides = {}):
     throw error;
   });
   const random = overrides.random ?? Math.random;
-  const destinationBox = createDestinationBox(salt);
+  const destinationBox = createDestinationBox(salts);
   let inForce = { config, loadedAtMs: nowMs() };
   const sinks = await buildSinks(config, {
     storage,
@@ -148,7 +148,7 @@ export async function compose(config: Config, overrides: ComposeOverrides = {}):
   const live = createLiveCalls(counters);
   const transport = createTransport({ connectTimeoutMs: CONNECT_TIMEOUT_MS });
   const upstream = chooseUpstream(transport, nowMs);
-  const box = createSecretBox(salt, 'models');
+  const box = createSecretBox(salts, 'models');
   const catalog = createModelCatalog(config, storage.owners.models, box);
   await catalog.refresh();
   const endUsers = createEndUserRecorder({
@@ -196,7 +196,7 @@ export async function compose(config: Config, overrides: ComposeOverrides = {}):
     inForce: () => inForce.config,
     moved,
     sinkStats: sinks.stats,
-    salt,
+    salts,
     processId,
     nowMs,
     logger,
@@ -226,7 +226,7 @@ export async function compose(config: Config, overrides: ComposeOverrides = {}):
     throttle: createLoginThrottle(nowMs),
     leakLimit: createAttemptLimit({ attempts: LEAKS_PER_HOUR, windowMs: HOUR_MS, nowMs }),
     masterKeys,
-    salt,
+    salts,
     auditSeal,
     newRequestId: createRequestIds(nowMs),
     nowMs,

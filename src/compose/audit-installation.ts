@@ -1,10 +1,11 @@
 /** The audit log of an installation, looked at from outside: no gateway has to run, and nothing is changed. */
 import type { Config } from '../config/config.ts';
-import { readSalt } from '../config/salt-file.ts';
+import { findSaltKeys } from '../config/salt-file.ts';
 import type { CheckedPoint } from '../core/audit-check.ts';
 import { type AuditCheckpoint, createCheckpointSigner, isSignedBy } from '../core/audit-checkpoint.ts';
 import type { AuditFault } from '../core/audit-fault.ts';
 import { createAuditSeal, isEndSound } from '../core/audit-seal.ts';
+import { allSalts } from '../core/salt-keys.ts';
 import { type AuditReport, readAuditEndAside, verifyAudit } from '../storage/audit/verify-audit.ts';
 import { databasePasswordOf, databaseUrlOf } from './database-url.ts';
 
@@ -19,7 +20,7 @@ export interface AuditVerification extends AuditReport {
 
 export interface AuditProofs {
   checkpoints: readonly AuditCheckpoint[];
-  /** Salt keys that were in use before. */
+  /** Salt keys that were in use before, besides those that the installation knows of. */
   earlierSalts: readonly string[];
   /** Public key (base64url) that checkpoints have to be signed with, besides the installation's own. */
   publicKey: string | null;
@@ -27,8 +28,8 @@ export interface AuditProofs {
 
 /** Null: the database has no audit log with a chain yet. */
 export async function verifyInstallationAudit(config: Config, proofs: AuditProofs): Promise<AuditVerification | null> {
-  const salt = config.saltKey ?? (await readSalt(config.server.dataDir));
-  const salts = [...(salt === null ? [] : [salt]), ...proofs.earlierSalts];
+  const known = await findSaltKeys(config);
+  const salts = [...(known === null ? [] : allSalts(known)), ...proofs.earlierSalts];
   const keys = salts.map((each) => createCheckpointSigner(each).publicKey);
   if (proofs.publicKey !== null) keys.push(proofs.publicKey);
   const points: CheckedPoint[] = [];
@@ -41,7 +42,7 @@ export async function verifyInstallationAudit(config: Config, proofs: AuditProof
       checkpoints.push({ checkpoint, confirmed });
     } else faults.push(describeUnsigned(checkpoint));
   }
-  const seals = salts.map(createAuditSeal);
+  const seals = salts.map((each) => createAuditSeal(each));
   const report = await verifyAudit(databaseUrlOf(config), {
     seals,
     checkpoints: points,
@@ -69,10 +70,10 @@ export type CheckpointResult =
 
 /** A signed statement of where the audit log is now. */
 export async function makeAuditCheckpoint(config: Config, nowMs: number): Promise<CheckpointResult> {
-  const salt = config.saltKey ?? (await readSalt(config.server.dataDir));
-  if (salt === null) return { kind: 'no_salt' };
+  const salts = await findSaltKeys(config);
+  if (salts === null) return { kind: 'no_salt' };
   const end = await readAuditEndAside(databaseUrlOf(config), databasePasswordOf(config));
   if (end === null) return { kind: 'no_log' };
-  if (end === undefined || !isEndSound(end, createAuditSeal(salt))) return { kind: 'damaged' };
-  return { kind: 'made', checkpoint: createCheckpointSigner(salt).sign({ ...end, atMs: nowMs }) };
+  if (end === undefined || !isEndSound(end, createAuditSeal(salts.current, salts.earlier))) return { kind: 'damaged' };
+  return { kind: 'made', checkpoint: createCheckpointSigner(salts.current).sign({ ...end, atMs: nowMs }) };
 }

@@ -10,6 +10,7 @@ import { type AlertChannel, type AlertRouting, isWanted } from '../core/alert-ro
 import { type BudgetCalendar, createBudgetCalendar } from '../core/budget-window.ts';
 import { keySpendCounter } from '../core/key-spend-counter.ts';
 import { NO_LIMITS } from '../core/limits.ts';
+import type { SaltKeys } from '../core/salt-keys.ts';
 import { createBudgetWatch } from '../jobs/budget-watch.ts';
 import { reportSpend } from '../jobs/report-spend.ts';
 import { tellOfExpiringKeys } from '../jobs/tell-of-expiring-keys.ts';
@@ -54,17 +55,17 @@ export function buildAlerts(
     /** Counters that calls of this process have moved since they were taken the last time. */
     moved: MovedBalances;
     sinkStats: () => SinkStats[];
-    salt: string;
+    salts: SaltKeys;
     processId: string;
     nowMs: () => number;
     logger: pino.Logger;
   },
 ): Alerts {
-  const { salt, processId, nowMs, logger } = parts;
+  const { salts, processId, nowMs, logger } = parts;
   const { channels, types, mailTo } = config.alerts;
   const routing: AlertRouting = { channels, types, mailTo };
   const senders = createSenders(channels, config.alerts);
-  const box = createSecretBox(salt, 'alerts');
+  const box = createSecretBox(salts, 'alerts');
   const processName = `${processId} on ${hostname()}`;
   const trouble = createTroubleReport({ senders, routing, processName, nowMs, logger });
   return {

@@ -11,6 +11,7 @@ import type { AuditSeal } from '../core/audit-seal.ts';
 import { createBudgetCalendar } from '../core/budget-window.ts';
 import type { Caller } from '../core/caller.ts';
 import type { KnownRoute } from '../core/ceiling-terms.ts';
+import type { SaltKeys } from '../core/salt-keys.ts';
 import type { Counters } from '../counters/counters.ts';
 import type { RedisState } from '../counters/redis-counters.ts';
 import { callModel } from '../gateway/call-model.ts';
@@ -74,7 +75,7 @@ export interface Foundation {
   throttle: LoginThrottle;
   leakLimit: AttemptLimit;
   masterKeys: MasterKeyCheck;
-  salt: string;
+  salts: SaltKeys;
   auditSeal: AuditSeal;
   newRequestId: () => string;
   nowMs: () => number;
@@ -95,7 +96,7 @@ export interface ConfiguredApp {
  */
 export async function buildApp(config: Config, foundation: Foundation): Promise<ConfiguredApp> {
   const { storage, ledger, counters, redisState, live, cooldowns, metrics, upstream, catalog, box } = foundation;
-  const { endUsers, lastActive, requestLog, masterKeys, salt, auditSeal, nowMs, logger } = foundation;
+  const { endUsers, lastActive, requestLog, masterKeys, salts, auditSeal, nowMs, logger } = foundation;
   const calendar = createBudgetCalendar({
     timeZone: config.general.budgetTimeZone,
     weekStart: config.general.weekStart,
@@ -136,7 +137,7 @@ export async function buildApp(config: Config, foundation: Foundation): Promise<
     gateway,
     alerts: foundation.alerts.management,
     nowMs,
-    salt,
+    salts,
     routes,
     guardRoute,
     sinks: foundation.sinks,
@@ -148,7 +149,7 @@ export async function buildApp(config: Config, foundation: Foundation): Promise<
     username: sessions.adminName,
     password: sessions.adminPassword,
     masterKeys,
-    salt,
+    salts,
   });
   const passwordManagement = {
     sessions: storage.sessions,
@@ -208,7 +209,7 @@ export async function buildApp(config: Config, foundation: Foundation): Promise<
         return explainCall({ ...gateway, refuseRole }, { ...question, standing }, nowMs());
       },
       getVisibleKey: async (caller, text) => (await getKeyInfo(keyManagement, caller, text)).key,
-      auditManagement: { audit: storage.audit, seal: auditSeal, signer: createCheckpointSigner(salt), nowMs },
+      auditManagement: { audit: storage.audit, seal: auditSeal, signer: createCheckpointSigner(salts.current), nowMs },
       keyManagement,
       modelManagement: buildModelManagement({ storage, catalog, box, nowMs }),
       budgetManagement: buildBudgetManagement(storage, nowMs),

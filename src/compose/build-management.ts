@@ -6,6 +6,7 @@ import type { BudgetCalendar } from '../core/budget-window.ts';
 import type { KnownRoute } from '../core/ceiling-terms.ts';
 import { keySpendCounter } from '../core/key-spend-counter.ts';
 import { upstreamModelFor } from '../core/routing.ts';
+import { allSalts, type SaltKeys } from '../core/salt-keys.ts';
 import type { Counters } from '../counters/counters.ts';
 import type { GatewayDeps } from '../gateway/gateway-deps.ts';
 import type { Ledger } from '../ledger/ledger.ts';
@@ -29,14 +30,14 @@ export async function buildKeyManagement(
     gateway: GatewayDeps;
     alerts: AlertManagement;
     nowMs: () => number;
-    salt: string;
+    salts: SaltKeys;
     /** Filled as the application registers them. */
     routes: readonly KnownRoute[];
     guardRoute: GuardRoute;
     sinks: Pick<Sinks, 'probe'>;
   },
 ): Promise<KeyManagement> {
-  const { storage, counters, calendar, gateway, alerts, nowMs, salt, routes, guardRoute, sinks } = parts;
+  const { storage, counters, calendar, gateway, alerts, nowMs, salts, routes, guardRoute, sinks } = parts;
   const { customKeyGenerate, defaults, upperBounds, rules } = config.keyGeneration;
   return {
     keys: storage.keys,
@@ -53,7 +54,8 @@ export async function buildKeyManagement(
     readCounters: async (ids) => counters.spent(ids),
     spendCounter: (key, atMs, model) => keySpendCounter(calendar, key, atMs, model),
     budgetWindow: calendar.windowAt,
-    deriveSecret: (nonce, note) => createHmac('sha256', salt).update(`idempotent secret\0${nonce}\0${note}`).digest(),
+    deriveSecrets: (nonce, note) =>
+      allSalts(salts).map((salt) => createHmac('sha256', salt).update(`idempotent secret\0${nonce}\0${note}`).digest()),
     isKnownModel: (name) => gateway.models.resolve(name) !== undefined,
     customKeyGenerate:
       customKeyGenerate === null

@@ -1,7 +1,8 @@
+import { sealContext } from '../core/sealed-texts.ts';
 import { isReference } from '../core/secret-fields.ts';
 import type { ModelManagement } from '../management/models/model-management.ts';
 import type { OpenStorage } from '../storage/open-storage.ts';
-import { type ModelCatalog, sealContext } from './model-catalog.ts';
+import type { ModelCatalog } from './model-catalog.ts';
 import { newId } from './new-id.ts';
 import type { SecretBox } from './secret-box.ts';
 

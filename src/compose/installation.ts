@@ -1,7 +1,7 @@
 /** Work on an installation that needs no running gateway. */
 import { randomBytes } from 'node:crypto';
 import type { Config } from '../config/config.ts';
-import { readOrCreateSalt } from '../config/salt-file.ts';
+import { getSaltKeys } from '../config/salt-file.ts';
 import { createAuditSeal } from '../core/audit-seal.ts';
 import { checkLedger, type LedgerCheck } from '../ledger/check-ledger.ts';
 import { rotateMasterKey } from '../management/installation/master-key.ts';
@@ -48,12 +48,12 @@ export async function replaceMasterKey(config: Config): Promise<string> {
 
 /** The configured database, made and brought up to date where needed, for work beside or without a gateway. */
 export async function openAside(config: Config): Promise<OpenStorage> {
-  const salt = config.saltKey ?? (await readOrCreateSalt(config.server.dataDir));
+  const { current, earlier } = await getSaltKeys(config);
   return openStorage({
     url: databaseUrlOf(config),
     password: databasePasswordOf(config),
     nowMs: Date.now,
     poolSize: 1,
-    auditSeal: createAuditSeal(salt),
+    auditSeal: createAuditSeal(current, earlier),
   });
 }

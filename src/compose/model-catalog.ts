@@ -3,6 +3,7 @@ import { type ParsedDeployment, parseDeployment } from '../config/parse-deployme
 import type { Deployment } from '../core/model.ts';
 import type { ModelRecord } from '../core/model-record.ts';
 import { createModelIndex, type ModelIndex } from '../core/routing.ts';
+import { sealContext } from '../core/sealed-texts.ts';
 import { isReference, mapSecrets } from '../core/secret-fields.ts';
 import type { OwnerReaders } from '../storage/owners/owner-storage.ts';
 import type { SecretBox } from './secret-box.ts';
@@ -94,9 +95,4 @@ export function createModelCatalog(first: CatalogConfig, models: OwnerReaders['m
     },
     parse,
   };
-}
-
-/** What a credential of a model is bound to. */
-export function sealContext(modelId: string, path: string): string {
-  return `model ${modelId} ${path}`;
 }

@@ -2,10 +2,12 @@
 import { existsSync, mkdirSync } from 'node:fs';
 import type { Config } from '../config/config.ts';
 import { parseDeployment } from '../config/parse-deployment.ts';
-import { readOrCreateSalt, readSalt } from '../config/salt-file.ts';
+import { findSaltKeys, getSaltKeys } from '../config/salt-file.ts';
 import { createAuditSeal } from '../core/audit-seal.ts';
 import { createBudgetCalendar } from '../core/budget-window.ts';
 import type { JsonObject } from '../core/json.ts';
+import type { SaltKeys } from '../core/salt-keys.ts';
+import { sealContext } from '../core/sealed-texts.ts';
 import { isReference, mapSecrets } from '../core/secret-fields.ts';
 import { spendCounter } from '../core/spend-counter.ts';
 import { takeOverExport } from '../management/takeover/take-over-export.ts';
@@ -20,7 +22,6 @@ import { databasePasswordOf, databaseUrlOf } from './database-url.ts';
 import { openAside } from './installation.ts';
 import type { LitellmAddress } from './litellm-address.ts';
 import { createLitellmOpener } from './litellm-secret.ts';
-import { sealContext } from './model-catalog.ts';
 import { newId } from './new-id.ts';
 import { createDestinationBox, createSecretBox, type SecretBox } from './secret-box.ts';
 
@@ -78,12 +79,12 @@ async function withTarget(
   });
   if (dryRun) return tryOut(config, (parts, boxes) => work(build(parts, boxes)));
   mkdirSync(config.server.dataDir, { recursive: true, mode: 0o700 });
-  const salt = config.saltKey ?? (await readOrCreateSalt(config.server.dataDir));
-  await assertOwnSalt(config, salt);
+  const salts = await getSaltKeys(config);
+  await assertOwnSalt(config, salts);
   const storage = await openAside(config);
   try {
     const parts = { known: createKnownRows(storage.reads), transact: storage.transact };
-    return await work(build(parts, createBoxes(salt)));
+    return await work(build(parts, createBoxes(salts)));
   } finally {
     await storage.close();
   }
@@ -95,16 +96,16 @@ interface Boxes {
   destinations: SecretBox;
 }
 
-function createBoxes(salt: string): Boxes {
-  return { models: createSecretBox(salt, 'models'), destinations: createDestinationBox(salt) };
+function createBoxes(salts: SaltKeys): Boxes {
+  return { models: createSecretBox(salts, 'models'), destinations: createDestinationBox(salts) };
 }
 
 /** Sealed under another salt key, models and audit rows would be worthless to the gateway. */
-async function assertOwnSalt(config: Config, salt: string): Promise<void> {
+async function assertOwnSalt(config: Config, { current, earlier }: SaltKeys): Promise<void> {
   const url = databaseUrlOf(config);
   if (config.databaseUrl === null && !existsSync(url)) return;
   const end = await readAuditEndAside(url, databasePasswordOf(config));
-  if (end != null && createAuditSeal(salt).isForeign(end.mac)) throw new ForeignSalt();
+  if (end != null && createAuditSeal(current, earlier).isForeign(end.mac)) throw new ForeignSalt();
 }
 
 /** Thrown before anything is written. */
@@ -122,8 +123,8 @@ async function tryOut(
   run: (parts: Pick<TakeoverTarget, 'known' | 'transact'>, boxes: Boxes | null) => Promise<TakeoverReport>,
 ): Promise<TakeoverReport> {
   const url = databaseUrlOf(config);
-  const salt = config.saltKey ?? (await readSalt(config.server.dataDir));
-  const boxes = salt === null ? null : createBoxes(salt);
+  const salts = await findSaltKeys(config);
+  const boxes = salts === null ? null : createBoxes(salts);
   if (config.databaseUrl !== null || existsSync(url)) {
     const report = await lookAtKnown(url, (known) => run({ known, transact: null }, boxes), databasePasswordOf(config));
     if (report !== null) return report;

@@ -2,8 +2,8 @@
  * The configuration: everything the operator decided, read once, checked, deeply frozen. Whoever builds the
  * application takes what it needs from here; nothing else reads the environment or a configuration file.
  *
- * Secrets (`masterKey`, `sessions.adminPassword`, `alerts`, `saltKey`, `databaseUrl`, `redis`, what a deployment holds) are in this value:
- * never log it as a whole.
+ * Secrets (`masterKey`, `sessions.adminPassword`, `alerts`, `saltKey`, `earlierSaltKeys`, `databaseUrl`, `redis`, what a deployment
+ * holds) are in this value: never log it as a whole.
  */
 import type { AlertChannel, AlertType } from '../core/alert-routing.ts';
 import type { Weekday } from '../core/budget-window.ts';
@@ -30,8 +30,10 @@ export interface Config {
   readonly redis: RedisConfig | null;
   /** Null: none was given, so the installation makes its own on first start. Otherwise begins with `sk-`. */
   readonly masterKey: string | null;
-  /** Input to the derivation of secrets that have to be shown again to a retry; null: derived from the installation. */
+  /** What keys for sealing and vouching are derived from; null: the installation makes its own. */
   readonly saltKey: string | null;
+  /** Salt keys that were in use before, besides those in the data directory. */
+  readonly earlierSaltKeys: readonly string[];
   /** What `os.environ/NAME` stands for: the environment, and the file's `environment_variables` on top. */
   readonly variables: Readonly<Record<string, string>>;
   /** `DISABLE_KEY_NAME`: keys keep no mask. */

@@ -19,6 +19,7 @@ export const ENVIRONMENT_NAMES = {
   workers: 'LATCHKEY_WORKERS',
   masterKey: 'LATCHKEY_MASTER_KEY',
   saltKey: 'LATCHKEY_SALT_KEY',
+  earlierSaltKeys: 'LATCHKEY_EARLIER_SALT_KEYS',
   databaseUrl: 'LATCHKEY_DATABASE_URL',
   databasePasswordCommand: 'LATCHKEY_DATABASE_PASSWORD_COMMAND',
   rootPath: 'LATCHKEY_ROOT_PATH',

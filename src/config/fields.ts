@@ -95,6 +95,12 @@ export const textList = z.preprocess(
   z.array(text, { error: 'expected a list of strings' }),
 );
 
+/** `a,b`: texts with commas between them. */
+export const commaList = field('texts with commas between them', (value) => {
+  const parts = typeof value === 'string' ? value.split(',').map((part) => part.trim()) : [];
+  return parts.length > 0 && parts.every((part) => part !== '') ? parts : undefined;
+});
+
 /** Where a gateway stands below a host: `/`, `/a` or `/a/b`; kept without a slash at its end, so `/` is the empty text. */
 export const rootPath = field('a path such as /, /gateway or /a/b', (value) => {
   if (typeof value !== 'string') return undefined;

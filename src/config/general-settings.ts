@@ -83,6 +83,7 @@ export const generalSettings = z.object({
   max_staleness_seconds: optional(seconds.refine((ms) => ms >= 1_000, 'expected a number of seconds of at least 1')),
   database_outage_grace_seconds: optional(decimal),
   salt_key: optional(text),
+  earlier_salt_keys: optional(textList),
   max_request_size_mb: optional(wholeNumber(1, 2048)),
   custom_key_generate: optional(text),
 

@@ -52,6 +52,7 @@ export function keepFixed(current: Config, next: Config): KeptConfig {
     ),
     redis: keep('router_settings.redis_url', current.redis, next.redis),
     saltKey: keep('general_settings.salt_key', current.saltKey, next.saltKey),
+    earlierSaltKeys: keep('general_settings.earlier_salt_keys', current.earlierSaltKeys, next.earlierSaltKeys),
     // From a key of the installation's own to a configured one, or back, is a restart; from one configured key to another is not.
     masterKey:
       current.masterKey === null || next.masterKey === null

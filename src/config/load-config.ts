@@ -25,7 +25,7 @@ import { ConfigError, type ConfigPlace, type ConfigProblem, formatPlace, sortPla
 import { formatPath, locate, type MapNode, type Path } from './config-tree.ts';
 import { deepFreeze } from './deep-freeze.ts';
 import { type Environment, readEnvironment } from './env.ts';
-import { choice, databaseUrl, duration, flag, rootPath, seconds, text, wholeNumber } from './fields.ts';
+import { choice, commaList, databaseUrl, duration, flag, rootPath, seconds, text, wholeNumber } from './fields.ts';
 import { generalSettings } from './general-settings.ts';
 import { litellmSettings } from './litellm-settings.ts';
 import { type ConfigOverrides, createOutsideReader } from './outside-settings.ts';
@@ -115,6 +115,7 @@ export function loadConfig({ environment, overrides = {}, readFile: read }: Load
     masterKey,
     variables,
     saltKey: settings.saltKey ?? general.salt_key ?? settings.sharedSaltKey,
+    earlierSaltKeys: outside(commaList, 'earlierSaltKeys') ?? general.earlier_salt_keys ?? [],
     disableKeyName: outside(flag, 'disableKeyName') ?? false,
     deployments: models.deployments,
     modelGroupAliases: Object.entries(router.model_group_alias ?? {}).map(([alias, target]) => ({

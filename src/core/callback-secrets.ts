@@ -62,6 +62,17 @@ export type SealSecret = (text: string, name: string) => string;
 /** How sealed texts begin. */
 export const SEALED = 'sealed:';
 
+/**
+ * So many characters at the end of a sealed credential tell it from others, and stay when it is sealed under another key:
+ * two are the same if these are.
+ */
+export const SEALED_MARK_LENGTH = 16;
+
+/** What a variable of a destination is compared by. */
+export function identityOf(value: string): string {
+  return value.startsWith(SEALED) ? SEALED + value.slice(-SEALED_MARK_LENGTH) : value;
+}
+
 function sealWithin(value: Json, seal: SealSecret, depth: number): Json {
   if (typeof value !== 'object' || value === null || depth > DEEPEST) return value;
   if (Array.isArray(value)) {
@@ -154,7 +165,9 @@ function isSame(stored: Destination, given: Destination): boolean {
     const [before, after] = [stored.callback_vars[name] ?? null, given.callback_vars[name] ?? null];
     if (!isSecret(name, before) && !isSecret(name, after)) return JSON.stringify(before) === JSON.stringify(after);
     if (!ADDRESS_NAME.test(name)) return true;
-    return before === after || (typeof before === 'string' && maskValue(before) === after);
+    if (before === after) return true;
+    if (typeof before !== 'string' || typeof after !== 'string') return false;
+    return identityOf(before) === identityOf(after) || maskValue(before) === after;
   });
 }
 

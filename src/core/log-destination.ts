@@ -3,6 +3,7 @@
  * say, as one kind of value. Nothing here knows which types there are; that is for the sinks.
  */
 import { createHash } from 'node:crypto';
+import { identityOf } from './callback-secrets.ts';
 import { isJsonObject, type Json, type JsonObject } from './json.ts';
 
 export type LogScope = 'key' | 'team' | 'global';
@@ -100,7 +101,9 @@ export function wantsOutcome({ outcome }: Pick<LogDestination, 'outcome'>, statu
 }
 
 function destinationId(type: string, vars: Readonly<Record<string, string>>): string {
-  const sorted = Object.entries(vars).sort(([a], [b]) => (a < b ? -1 : 1));
+  const sorted = Object.entries(vars)
+    .map(([name, value]) => [name, identityOf(value)] as const)
+    .sort(([a], [b]) => (a < b ? -1 : 1));
   const digest = createHash('sha256')
     .update(JSON.stringify([type, sorted]))
     .digest('hex');

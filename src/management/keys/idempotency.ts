@@ -52,7 +52,7 @@ export function identifyRequest(caller: Caller, request: IdempotentRequest | nul
  * Throws `conflict` (409) when the header was used for another body, or the secret has been replaced or deleted since.
  */
 export async function findEarlierIssue(
-  deps: Pick<KeyManagement, 'deriveSecret' | 'readSpend' | 'budgetWindow' | 'standingOf'> & {
+  deps: Pick<KeyManagement, 'deriveSecrets' | 'readSpend' | 'budgetWindow' | 'standingOf'> & {
     keys: Pick<KeyStore, 'find' | 'findIdempotency'>;
   },
   request: RequestIdentity | null,
@@ -66,7 +66,8 @@ export async function findEarlierIssue(
     throw new GatewayError('conflict', `This ${HEADER} was used before, with another request body.`, { param: HEADER });
   }
   const key = await deps.keys.find({ kind: 'key_id', keyId: note.keyId });
-  const minted = chosen === null ? deriveIssuedSecret(deps, note) : acceptChosenSecret(chosen.secret, chosen.param);
+  const minted =
+    chosen === null ? deriveIssuedSecret(deps, note, note.secretHash) : acceptChosenSecret(chosen.secret, chosen.param);
   if (key === undefined || key.hash !== note.secretHash || minted.hash !== note.secretHash) {
     throw new GatewayError(
       'conflict',
@@ -79,7 +80,7 @@ export async function findEarlierIssue(
 
 /** A secret for a request, and the note that lets a repetition be shown the same one. */
 export function prepareIssue(
-  deps: Pick<KeyManagement, 'randomBytes' | 'deriveSecret'>,
+  deps: Pick<KeyManagement, 'randomBytes' | 'deriveSecrets'>,
   request: RequestIdentity | null,
   chosen: ChosenSecret | null,
 ): { minted: MintedSecret; noteFor(keyId: string, nowMs: number): IdempotencyNote | null } {

@@ -16,12 +16,19 @@ export function issueSecret(deps: Pick<KeyManagement, 'randomBytes'>): MintedSec
   return mintSecret(deps.randomBytes(SECRET_BYTES));
 }
 
-/** The secret of an idempotent request: the same again for the same note, without being stored anywhere. */
+/**
+ * The secret of an idempotent request: the same again for the same note, without being stored anywhere. `hash`: the one
+ * that was given out, should it have been derived under an earlier salt key.
+ */
 export function deriveIssuedSecret(
-  deps: Pick<KeyManagement, 'deriveSecret'>,
+  deps: Pick<KeyManagement, 'deriveSecrets'>,
   note: { id: string; nonce: string },
+  hash?: string,
 ): MintedSecret {
-  return mintSecret(deps.deriveSecret(note.nonce, note.id).subarray(0, SECRET_BYTES));
+  const [current, ...earlier] = deps.deriveSecrets(note.nonce, note.id).map((all) => all.subarray(0, SECRET_BYTES));
+  const minted = mintSecret(current as Uint8Array);
+  if (hash === undefined || minted.hash === hash) return minted;
+  return earlier.map((bytes) => mintSecret(bytes)).find((one) => one.hash === hash) ?? minted;
 }
 
 /** A secret that the client chose. Throws `bad_request` (400) when it could not be used or could be guessed. */

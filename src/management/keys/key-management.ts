@@ -58,8 +58,11 @@ export interface KeyManagement {
   spendCounter(key: KeyRecord, nowMs: number, model?: string): string;
   /** The clock window of a budget duration that holds this moment. */
   budgetWindow(duration: string, nowMs: number): { startMs: number; endMs: number };
-  /** At least 16 bytes that only this installation can compute, the same for the same arguments. */
-  deriveSecret(nonce: string, note: string): Uint8Array;
+  /**
+   * At least 16 bytes that only this installation can compute, the same for the same arguments. New ones are the first of
+   * the list; the others are what its earlier salt keys had made of them.
+   */
+  deriveSecrets(nonce: string, note: string): readonly Uint8Array[];
   /** Whether requests for this name could be served: a model group, a wildcard's match, or an alias of one. */
   isKnownModel(name: string): boolean;
   /** `custom_key_generate`; null when there is none. */

@@ -106,7 +106,7 @@ test('a key that waits for its mail is in no file in clear, and the mail comes o
       entry.isFile(),
     );
     const contents = files.map(({ parentPath, name }) => readFileSync(join(parentPath, name)).toString('latin1'));
-    expect(contents.join('')).toContain('sealed:v1:');
+    expect(contents.join('')).toContain('sealed:v2:');
     expect([contents.join(''), gateway.logs()].join('')).not.toContain(key);
     const back = await startMailReceiver(undefined, port);
     await gateway.restart();

@@ -40,9 +40,11 @@ describe('a credential of a log destination', () => {
   test('is stored in a form that only this installation opens', async () => {
     const { key_id } = await newKey();
     const stored = await storedOf(key_id);
-    expect(stored).toMatch(/^sealed:v1:/);
-    expect(createDestinationBox(SALT).open(stored, 'langfuse_secret_key')).toBe(SECRET);
-    expect(createDestinationBox('another salt').open(stored, 'langfuse_secret_key')).toBeNull();
+    expect(stored).toMatch(/^sealed:v2:/);
+    expect(createDestinationBox({ current: SALT, earlier: [] }).open(stored, 'langfuse_secret_key')).toBe(SECRET);
+    expect(
+      createDestinationBox({ current: 'another salt', earlier: [] }).open(stored, 'langfuse_secret_key'),
+    ).toBeNull();
   });
 
   test('is in no answer, no audit row and no file', async () => {

@@ -115,7 +115,7 @@ export function buildTestManagement(
     readCounters,
     spendCounter: (key, nowMs, model) => keySpendCounter(calendar, key, nowMs, model),
     budgetWindow: (duration, nowMs) => calendar.windowAt(duration, nowMs),
-    deriveSecret: (nonce, note) => bytes(`derived ${nonce} ${note}`),
+    deriveSecrets: (nonce, note) => [bytes(`derived ${nonce} ${note}`)],
     isKnownModel: (name) => ['gpt-4', 'gpt-5'].includes(name),
     customKeyGenerate: null,
     alerts: SILENT,
