@@ -1,0 +1,21 @@
+/** A certificate of nobody's, for the name localhost and for tests only: signed by itself, until 2126. */
+export const CERTIFICATE = `-----BEGIN CERTIFICATE-----
+MIIBljCCATugAwIBAgIUNtHg3z5QKPlBZrmb7/Jv2462BJgwCgYIKoZIzj0EAwIw
+FDESMBAGA1UEAwwJbG9jYWxob3N0MCAXDTI2MTEyODE5MDk1MFoYDzIxMjYxMTA0
+MTkwOTUwWjAUMRIwEAYDVQQDDAlsb2NhbGhvc3QwWTATBgcqhkjOPQIBBggqhkjO
+PQMBBwNCAAQ2oKTLp1hSRhnEJ6LJGcSrkI8glh4vN6r6d84RafGqdjwcD99tqZZ9
+yBdYj+tyGNsghlFrW3q9IyNNwwyMNwe7o2kwZzAdBgNVHQ4EFgQU5OfXR2DM8xjG
+tXWAXRr4OIHx0VkwHwYDVR0jBBgwFoAU5OfXR2DM8xjGtXWAXRr4OIHx0VkwDwYD
+VR0TAQH/BAUwAwEB/zAUBgNVHREEDTALgglsb2NhbGhvc3QwCgYIKoZIzj0EAwID
+SQAwRgIhAKJzmzxwDumRhpCh9WbbdF8z9fJ3r7jyCh/PvIp4A/GmAiEApTnBYQHw
+xtlLRiuxZOv9f3tGv52WWit6GK2Ka61llGk=
+-----END CERTIFICATE-----
+`;
+
+/** Its key, which everybody may know. */
+export const CERTIFICATE_KEY = `-----BEGIN PRIVATE KEY-----
+MIGHAgEAMBMGByqGSM49AgEGCCqGSM49AwEHBG0wawIBAQQgoCzUS/OLRb0xPTzS
+5ZktAeTRon+jKtxjP7asGbqn9mqhRANCAAQ2oKTLp1hSRhnEJ6LJGcSrkI8glh4v
+N6r6d84RafGqdjwcD99tqZZ9yBdYj+tyGNsghlFrW3q9IyNNwwyMNwe7
+-----END PRIVATE KEY-----
+`;
