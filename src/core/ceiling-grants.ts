@@ -2,8 +2,9 @@
  * What a key was given beyond models and money: permissions, destinations of its logs, access groups, settings of its
  * own. Whoever is no administrator passes on what the calling key has, and nothing else.
  */
+import { findEnvironmentReferences } from './callback-secrets.ts';
 import type { Aspect, KeyBound } from './ceiling-terms.ts';
-import { isJsonObject, type Json } from './json.ts';
+import { isJsonObject, type Json, type JsonObject } from './json.ts';
 import type { KeyRecord } from './key.ts';
 
 /** One thing that was granted, as a text that is the same for the same thing. */
@@ -87,11 +88,15 @@ function grantsOf({ permissions, metadata, extra, config }: KeyRecord): Grant[] 
   for (const [name, value] of Object.entries(isJsonObject(objects) ? objects : {})) {
     for (const item of itemsOf(value)) add('object_permission', `object_permission.${name}`, item);
   }
-  // A reference to the server's own environment would send its secrets wherever the destination is.
-  for (const item of itemsOf(metadata.logging)) {
-    add('metadata', 'logging', item, !JSON.stringify(item).includes('os.environ/'));
-  }
+  for (const item of itemsOf(metadata.logging)) add('metadata', 'logging', item, !namesServers({ logging: [item] }));
+  const { callback_settings: settings } = metadata;
+  add('metadata', 'callback_settings', settings, !namesServers({ callback_settings: settings ?? null }));
   return found;
+}
+
+/** A variable of the server's environment, or a file of its disk, would be sent wherever the destination is. */
+function namesServers(metadata: JsonObject): boolean {
+  return JSON.stringify(metadata).includes('os.environ/') || findEnvironmentReferences(metadata).length > 0;
 }
 
 function itemsOf(value: Json | undefined): readonly Json[] {
