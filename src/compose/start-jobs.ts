@@ -1,5 +1,6 @@
 import type { pino } from 'pino';
 import type { Counters } from '../counters/counters.ts';
+import { isUnavailable } from '../counters/store-away.ts';
 import type { LiveCalls } from '../gateway/live-calls.ts';
 import { startTicker, type Ticker } from '../jobs/ticker.ts';
 import type { Sinks } from '../sinks/sinks.ts';
@@ -50,22 +51,27 @@ export function startJobs(parts: {
 }): Ticker[] {
   const { storage, counters, live, lastActive, endUsers, refusals, masterKeyFollower, requestLog, nowMs, logger } =
     parts;
-  const every = (everyMs: number, name: string, run: () => unknown): Ticker =>
-    startTicker({
+  const every = (everyMs: number, name: string, run: () => unknown): Ticker => {
+    let failures = 0;
+    return startTicker({
       everyMs,
-      run,
-      onError: (error) => logger.warn({ err: error, job: name }, 'a background job failed'),
+      async run() {
+        await run();
+        failures = 0;
+      },
+      onError: (error) => {
+        failures += 1;
+        // That the database does not answer is said already, or will be before the next run; else that run makes it good.
+        if (isUnavailable(error) && (failures === 1 || storage.freshness.isCutOff())) return;
+        logger.warn({ err: error, job: name }, 'a background job failed');
+      },
     });
+  };
   return [
     every(SWEEP_EVERY_MS, 'sweep', () => live.sweep(nowMs())),
     every(TEND_COUNTERS_EVERY_MS, 'tend counters', tendCounters(counters, nowMs, logger)),
     every(TICK_MS, 'follow changes', () => storage.freshness.tick()),
-    every(HEARTBEAT_EVERY_MS, 'heartbeat', async () => {
-      await storage.processes.beat().catch((error: unknown) => {
-        // Said already, and once.
-        if (!storage.freshness.isCutOff()) throw error;
-      });
-    }),
+    every(HEARTBEAT_EVERY_MS, 'heartbeat', () => storage.processes.beat()),
     every(READ_MASTER_KEY_EVERY_MS, 'read master key', () => masterKeyFollower?.refresh()),
     every(TAKE_OVER_EVERY_MS, 'take over journals', parts.takeOverJournals),
     every(TEND_SINKS_EVERY_MS, 'tend sinks', () => parts.sinks.tend()),

@@ -130,7 +130,7 @@ export function createBatchQueue(options: BatchQueueOptions): BatchQueue {
       doubtful = null;
       const numbers = row?.r as (number | string)[] | null | undefined;
       if (numbers) answerAll(entries, numbers);
-      else for (const entry of entries) entry.answer(false as never);
+      else forgoAnswers(entries);
       return true;
     } catch (error) {
       if (isUnavailable(error)) keep(number, entries, error);
@@ -160,6 +160,18 @@ export function createBatchQueue(options: BatchQueueOptions): BatchQueue {
       }
       const outcome = reader.reserve(entry.step);
       if (!entry.answer(outcome) && 'granted' in outcome && outcome.granted) giveBack(entry.step);
+    }
+  }
+
+  /** Carried out at an earlier attempt, whose answer was lost on the way. What was granted then is asked for anew. */
+  function forgoAnswers(entries: readonly Entry[]): void {
+    for (const entry of entries) {
+      if (!isReserve(entry)) {
+        entry.answer(false as never);
+        continue;
+      }
+      giveBack(entry.step);
+      waiting.push({ ...entry, step: { ...entry.step, holdId: `${entry.step.holdId}:again` } });
     }
   }
 

@@ -21,6 +21,8 @@ export interface ConnectionOptions {
   /** PostgreSQL: the longest that a statement may take; 0 = no limit. */
   queryTimeoutMs: number;
   onConnectionError?: (error: Error) => void;
+  /** PostgreSQL: asked before a reader gets a connection; what it rejects with, the reader is told. */
+  beforeReading?: () => Promise<void> | undefined;
   /** SQLite: commits wait for the disk. PostgreSQL has its own settings for that. */
   durable?: boolean;
   /** SQLite: told of every thread that is started. */
@@ -45,8 +47,12 @@ export function openConnection(options: ConnectionOptions): Connection {
     queryTimeoutMs: options.queryTimeoutMs,
     onConnectionError: options.onConnectionError ?? (() => undefined),
   });
-  const db = new Kysely<Database>({ dialect: createPostgresDialect(pool) });
-  return { dialect: 'postgres', writes: db, reads: db, close: () => db.destroy() };
+  return {
+    dialect: 'postgres',
+    writes: new Kysely<Database>({ dialect: createPostgresDialect(pool) }),
+    reads: new Kysely<Database>({ dialect: createPostgresDialect(pool, options.beforeReading) }),
+    close: () => pool.end(),
+  };
 }
 
 function openSqlite(file: string, { durable = false, onThread: onStart }: ConnectionOptions): Connection {

@@ -7,7 +7,7 @@ import type { ChangeEvent, RollCall } from '../core/change-event.ts';
 import type { PublishingFeed } from './change-feed.ts';
 import { CHANGES_CHANNEL } from './changes-channel.ts';
 import type { Database } from './database.ts';
-import { createFreshness, createLoneFreshness, type Freshness } from './freshness.ts';
+import { createFreshness, createLoneFreshness, type Freshness, type FreshnessOptions } from './freshness.ts';
 import type { PasswordSource } from './password-command.ts';
 import { createPostgresDialect } from './postgres-dialect.ts';
 import { createPostgresPool } from './postgres-pool.ts';
@@ -75,7 +75,7 @@ export interface Others {
 /** On PostgreSQL, where other processes may be. */
 export function followOthers(
   { own, isGone, maxStalenessMs, outageGraceMs, bell }: ServingOptions,
-  parts: { side: SideConnection; feed: PublishingFeed; write: Writer; onCutOff: (cutOff: boolean) => void },
+  parts: { side: SideConnection; feed: PublishingFeed; write: Writer; onCutOff: FreshnessOptions['onCutOff'] },
 ): Others {
   const { side, feed, write, onCutOff } = parts;
   const processes = createProcessRegistry({

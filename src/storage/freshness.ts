@@ -34,8 +34,8 @@ export interface FreshnessOptions {
   outageGraceMs: number;
   /** More may have been missed than the feed keeps. */
   forget(): void;
-  /** Told once when the database stops answering and once when it answers again. */
-  onCutOff(cutOff: boolean): void;
+  /** Told once when the database stops answering, with what it said last if it did, and once when it answers again. */
+  onCutOff(cutOff: boolean, cause?: unknown): void;
   /** A clock that nobody sets. */
   monotonicMs?: () => number;
 }
@@ -62,6 +62,8 @@ export function createFreshness(options: FreshnessOptions): Freshness {
   let lastPollAt = Number.NEGATIVE_INFINITY;
   /** When the first of the looks began that are not answered. */
   let askingSince: number | null = null;
+  /** Of the last look, where it failed. */
+  let failure: unknown;
   let cutOff = false;
   let polling: Promise<void> | null = null;
   let again = false;
@@ -84,7 +86,8 @@ export function createFreshness(options: FreshnessOptions): Freshness {
   function setCutOff(value: boolean): void {
     if (cutOff === value) return;
     cutOff = value;
-    options.onCutOff(value);
+    if (value) options.onCutOff(true, failure);
+    else options.onCutOff(false);
   }
 
   function onAnswer(beganAt: number): void {
@@ -105,8 +108,13 @@ export function createFreshness(options: FreshnessOptions): Freshness {
     askingSince ??= beganAt;
     polling = poll()
       .then(
-        () => onAnswer(beganAt),
-        () => {},
+        () => {
+          failure = undefined;
+          onAnswer(beganAt);
+        },
+        (error: unknown) => {
+          failure = error;
+        },
       )
       .finally(() => {
         polling = null;

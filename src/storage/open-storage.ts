@@ -29,6 +29,7 @@ import { createSettingStore } from './setting-store.ts';
 import { createSpendReader } from './spend-reader.ts';
 import type { Storage } from './storage.ts';
 import { createUsageReader } from './usage-reader.ts';
+import { whenReachable } from './when-reachable.ts';
 import { createWriter } from './writer.ts';
 
 /** What storage says to whoever runs the process; pino's logger fits. */
@@ -70,6 +71,7 @@ export interface OpenStorage extends Storage, Others {
 }
 
 const QUERY_TIMEOUT_MS = 30_000;
+const ONE_BREAK_MS = 10_000;
 
 /**
  * Opens the database and brings its schema up to date. Throws database_unavailable when it cannot be reached. A database
@@ -77,23 +79,35 @@ const QUERY_TIMEOUT_MS = 30_000;
  */
 export async function openStorage(options: StorageOptions): Promise<OpenStorage> {
   const { url, poolSize, logger, durable = false, queryTimeoutMs = QUERY_TIMEOUT_MS } = options;
+  const onConnectionError = reportTo(logger);
+  const outage: Outage = { isCutOff: () => false };
   const connection = openConnection({
     url,
     password: options.password,
     poolSize,
     queryTimeoutMs,
     durable,
-    onConnectionError: reportTo(logger),
+    onConnectionError,
+    beforeReading: () => whenReachable(outage.isCutOff),
   });
   try {
-    return await buildStorage(connection, options);
+    return await buildStorage(connection, options, { onConnectionError, outage });
   } catch (error) {
     await connection.close();
     throw error;
   }
 }
 
-async function buildStorage(connection: Connection, options: StorageOptions): Promise<OpenStorage> {
+/** Whether the database is known not to answer: nobody knows before there is somebody who looks. */
+interface Outage {
+  isCutOff(): boolean;
+}
+
+async function buildStorage(
+  connection: Connection,
+  options: StorageOptions,
+  { onConnectionError, outage }: { onConnectionError: (error: Error) => void; outage: Outage },
+): Promise<OpenStorage> {
   const { dialect, writes, reads } = connection;
   const { url, password, nowMs, logger, auditSeal: seal = null } = options;
   // Migrations may take their time, so on PostgreSQL they get a connection without a time limit.
@@ -111,14 +125,21 @@ async function buildStorage(connection: Connection, options: StorageOptions): Pr
       ? openSideConnection(url, {
           password,
           queryTimeoutMs: serving.maxStalenessMs,
-          onConnectionError: reportTo(logger),
+          onConnectionError,
         })
       : null;
   const feed = announceBy(serving?.bell, createChangeFeed({ reads: side?.db ?? reads, nowMs }));
   const log = createAuditAppender(seal, (finding) => {
     logger?.warn({ finding }, 'The audit log did not end as it should have. Run `latchkey audit verify`.');
   });
-  const write = createWriter({ writes, dialect, feed, log, nowMs });
+  const write = createWriter({
+    writes,
+    dialect,
+    feed,
+    log,
+    nowMs,
+    beforeWriting: () => whenReachable(outage.isCutOff),
+  });
   const keys = createKeyStore({ reads, writes, dialect, write, nowMs });
   const { freshness, processes } =
     side === null || serving === undefined
@@ -127,8 +148,10 @@ async function buildStorage(connection: Connection, options: StorageOptions): Pr
           side,
           feed,
           write,
-          onCutOff: (cutOff) => logger?.warn({}, cutOff ? CUT_OFF : 'The database answers again.'),
+          onCutOff: (cutOff, cause) =>
+            logger?.warn(cutOff ? { reason: reasonOf(cause) } : {}, cutOff ? CUT_OFF : 'The database answers again.'),
         });
+  outage.isCutOff = freshness.isCutOff;
   const keyCache = createKeyCache({
     // Known not to be answered: whoever asks need not wait for that.
     load: async (hash) => {
@@ -195,6 +218,18 @@ function announceBy(bell: ChangeBell | undefined, feed: PublishingFeed): Publish
 const NOBODY = { id: '', host: '', pid: process.pid, identity: '' };
 const CUT_OFF = 'The database does not answer. Known keys go on for a while; everything else is refused.';
 
+/** In the database's words, or the network's. */
+function reasonOf(failure: unknown): string {
+  const { cause } = failure instanceof Error ? failure : { cause: undefined };
+  return cause instanceof Error ? cause.message : 'no answer in time';
+}
+
+/** What breaks one connection mostly breaks all of them in the same moment: that is said once. */
 function reportTo(logger: StorageLogger | undefined): (error: Error) => void {
-  return (error) => logger?.warn({ err: error }, 'A database connection broke.');
+  let saidAtMs = Number.NEGATIVE_INFINITY;
+  return (error) => {
+    if (performance.now() - saidAtMs < ONE_BREAK_MS) return;
+    saidAtMs = performance.now();
+    logger?.warn({ err: error }, 'A database connection broke.');
+  };
 }

@@ -20,9 +20,13 @@ import { translatePostgresFailure, wasCut } from './postgres-failure.ts';
 const REPEATABLE = /^\s*(select|begin)\b/i;
 const MOST_STALE = 3;
 
-export function createPostgresDialect(pool: pg.Pool): Dialect {
+/** `beforeAsking`: see ConnectionOptions.beforeReading. */
+export function createPostgresDialect(
+  pool: pg.Pool,
+  beforeAsking: () => Promise<void> | undefined = () => undefined,
+): Dialect {
   return {
-    createDriver: () => new PoolDriver(pool),
+    createDriver: () => new PoolDriver(pool, beforeAsking),
     createQueryCompiler: () => new PostgresQueryCompiler(),
     createAdapter: () => new PostgresAdapter(),
     createIntrospector: (db) => new PostgresIntrospector(db),
@@ -31,14 +35,17 @@ export function createPostgresDialect(pool: pg.Pool): Dialect {
 
 class PoolDriver implements Driver {
   readonly #pool: pg.Pool;
+  readonly #beforeAsking: () => Promise<void> | undefined;
 
-  constructor(pool: pg.Pool) {
+  constructor(pool: pg.Pool, beforeAsking: () => Promise<void> | undefined) {
     this.#pool = pool;
+    this.#beforeAsking = beforeAsking;
   }
 
   async init(): Promise<void> {}
 
   async acquireConnection(): Promise<PoolConnection> {
+    await this.#beforeAsking();
     try {
       return new PoolConnection(this.#pool, await this.#pool.connect());
     } catch (error) {

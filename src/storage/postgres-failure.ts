@@ -48,6 +48,11 @@ export function wasCut(error: unknown): boolean {
   return typeof code === 'string' ? CUT.test(code) : CUT_MESSAGE.test(error.message);
 }
 
+/** Of a failure as `translatePostgresFailure` has made it: was the connection cut? */
+export function isOfCutConnection(failure: unknown): boolean {
+  return failure instanceof GatewayError && failure.code === 'database_unavailable' && wasCut(failure.cause);
+}
+
 /**
  * Of a failed start: why PostgreSQL could not be reached, in a word without secrets. Undefined where that was not the
  * reason, and where waiting would not help, as with a wrong password or the name of a database that there is not.

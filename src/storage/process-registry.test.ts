@@ -11,7 +11,7 @@ const row = (id: string, feedPosition: number, silentMs = 200): ProcessRow => ({
   silentMs,
 });
 
-function createBench(rows: ProcessRow[], { gone = [] as string[], failing = false } = {}) {
+function createBench(rows: ProcessRow[], { gone = [] as string[], failing = false, silent = false } = {}) {
   const removed: string[] = [];
   const state = { rows, failing, lists: 0, beats: 0 };
   const registry = createProcessRegistry({
@@ -30,7 +30,7 @@ function createBench(rows: ProcessRow[], { gone = [] as string[], failing = fals
       },
     },
     feedPosition: () => 1,
-    announce: async () => 10,
+    announce: () => (silent ? new Promise(() => {}) : Promise.resolve(10)),
     isGone: (identity) => gone.some((id) => identity === `identity of ${id}`),
     outageGraceMs: 30_000,
   });
@@ -68,6 +68,11 @@ test('when the database cannot be read, everybody who was known is a laggard', a
   const { acknowledged, laggards } = await registry.callRoll(10);
   expect(acknowledged.map(({ id }) => id)).toEqual(['own']);
   expect(laggards.map(({ id }) => id)).toEqual(['a']);
+});
+
+test('a database that stands still after the change keeps nobody waiting: all who may serve are laggards', async () => {
+  const { registry } = createBench([row('a', 12)], { silent: true });
+  expect((await registry.callRoll(10)).laggards.map(({ id }) => id)).toEqual(['a']);
 });
 
 test('only those count as living that have said so within seconds', async () => {

@@ -56,6 +56,8 @@ const LIVE_MS = 5_000;
 const KEEP_MS = 60_000;
 const FIRST_LOOK_MS = 5;
 const LAST_LOOK_MS = 100;
+const LEAST_TO_ANNOUNCE_MS = 500;
+const NOBODY_HAS_HEARD = Number.POSITIVE_INFINITY;
 
 export function createProcessRegistry(options: ProcessRegistryOptions): Processes {
   const { own, table, isGone } = options;
@@ -104,9 +106,11 @@ export function createProcessRegistry(options: ProcessRegistryOptions): Processe
     },
     async callRoll(timeoutMs) {
       const deadline = performance.now() + timeoutMs;
-      const seq = await options
-        .announce({ kind: 'roll_call', processId: own.id, id: randomUUID() })
-        .catch(() => Number.POSITIVE_INFINITY);
+      // A database that stands still keeps nobody waiting for longer than was asked for.
+      const seq = await Promise.race([
+        options.announce({ kind: 'roll_call', processId: own.id, id: randomUUID() }).catch(() => NOBODY_HAS_HEARD),
+        sleep(Math.max(timeoutMs, LEAST_TO_ANNOUNCE_MS), NOBODY_HAS_HEARD, { ref: false }),
+      ]);
       let pauseMs = FIRST_LOOK_MS;
       let found = await findLaggards(seq);
       while (found.laggards.length > 0 && performance.now() < deadline) {

@@ -7,6 +7,7 @@ import type { PublishingFeed } from './change-feed.ts';
 import { CHANGES_CHANNEL } from './changes-channel.ts';
 import type { Database, DialectName } from './database.ts';
 import { TransactionConflict } from './database-unavailable.ts';
+import { isOfCutConnection } from './postgres-failure.ts';
 
 type WithoutSeq<T> = T extends unknown ? Omit<T, 'seq'> : never;
 export type UnnumberedEvent = WithoutSeq<ChangeEvent>;
@@ -23,7 +24,8 @@ export interface WriteContext {
 
 /**
  * Runs `work` in one transaction, together with the rows of the change feed and the audit log; listeners hear of the
- * changes before the promise resolves. A transaction that the database ended because of another one is run again, so `work` may be called twice.
+ * changes before the promise resolves. A transaction that the database ended because of another one is run again, and so
+ * is one whose connection was cut before it was to be committed; `work` may be called twice.
  */
 export type Writer = <T>(work: (context: WriteContext) => Promise<T>) => Promise<T>;
 
@@ -35,8 +37,11 @@ export function createWriter(deps: {
   feed: PublishingFeed;
   log: AuditAppender;
   nowMs: () => number;
+  /** What it rejects with, whoever wants to change something is told. */
+  beforeWriting?: () => Promise<void> | undefined;
 }): Writer {
   return async (work) => {
+    await deps.beforeWriting?.();
     for (let attempt = 1; ; attempt++) {
       try {
         return await writeOnce(deps, work);
@@ -53,6 +58,7 @@ async function writeOnce<T>(
 ): Promise<T> {
   let events: ChangeEvent[] = [];
   let head: AuditHead | null = null;
+  let committing = false;
   try {
     const result = await writes.transaction().execute(async (trx) => {
       const announced: UnnumberedEvent[] = [];
@@ -71,6 +77,7 @@ async function writeOnce<T>(
       // Last, because everybody who changes anything waits for the same lock from here on.
       if (audited.length > 0) head = await log.append(context, audited);
       feed.expect(events.map((event) => event.seq));
+      committing = true;
       return done;
     });
     if (head !== null) log.confirm(head);
@@ -78,6 +85,8 @@ async function writeOnce<T>(
     return result;
   } catch (error) {
     feed.forget(events.map((event) => event.seq));
+    // Nothing of it can have happened, and another connection will do.
+    if (!committing && isOfCutConnection(error)) throw new TransactionConflict(error);
     throw error;
   }
 }

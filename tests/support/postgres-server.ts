@@ -26,6 +26,9 @@ import { findFreePort } from './free-port.ts';
 export interface PostgresServer {
   /** Of the administrative database `postgres`, as its superuser. */
   url: string;
+  /** SIGSTOP to all its processes: connections stand, new ones are taken, and nobody answers. */
+  pause(): void;
+  resume(): void;
   stop(): Promise<void>;
 }
 
@@ -45,6 +48,7 @@ const SUPERVISOR = `
 folder=$1; shift
 "$@" </dev/null &
 cat >/dev/null
+cat /proc/$!/task/$!/children 2>/dev/null | xargs kill -CONT $! 2>/dev/null
 kill -INT $! 2>/dev/null
 wait $!
 test -z "$folder" || rm -rf "$folder"
@@ -84,8 +88,16 @@ export async function startPostgres({ keepIn }: { keepIn?: string } = {}): Promi
       stdio: ['pipe', 'ignore', 'pipe'],
     });
     await becomeReady(supervisor);
+    const signal = (name: NodeJS.Signals): void => {
+      // The first comes first: it starts no more of them.
+      const first = Number(readFileSync(join(data, 'postmaster.pid'), 'utf8').split('\n')[0]);
+      process.kill(first, name);
+      for (const pid of childrenOf(first)) process.kill(pid, name);
+    };
     return {
       url: `postgres://postgres:${password}@127.0.0.1:${port}/postgres`,
+      pause: () => signal('SIGSTOP'),
+      resume: () => signal('SIGCONT'),
       stop: async () => {
         if (supervisor.exitCode !== null || supervisor.signalCode !== null) return;
         const ended = once(supervisor, 'exit');
@@ -97,6 +109,12 @@ export async function startPostgres({ keepIn }: { keepIn?: string } = {}): Promi
     if (keepIn === undefined) rmSync(folder, { recursive: true, force: true, maxRetries: 5 });
     throw error;
   }
+}
+
+function childrenOf(pid: number): number[] {
+  const { stdout } = spawnSync('ps', ['-A', '-o', 'pid=,ppid='], { encoding: 'utf8' });
+  const pairs = stdout.split('\n').map((line) => line.trim().split(/\s+/).map(Number));
+  return pairs.flatMap(([child, parent]) => (parent === pid && child !== undefined ? [child] : []));
 }
 
 /** PostgreSQL refuses to run as root; `nobody` exists everywhere. */
