@@ -318,6 +318,20 @@ describe('failures are one sentence and an exit code', () => {
       1,
       'The database cannot be reached.',
     ],
+    [
+      'a database that refuses',
+      ['migrate'],
+      {
+        installation: {
+          migrateDatabase: async () => {
+            const cause = new Error('password authentication failed for user "latchkey"');
+            throw Object.assign(new Error('Out of reach.', { cause }), { code: 'database_unavailable' });
+          },
+        },
+      },
+      1,
+      'Out of reach. The reason: password authentication failed for user "latchkey"',
+    ],
   ])('%s', async (_, args, setup, code, err) => {
     expect(await run(args, setup)).toMatchObject({ code, err, out: '' });
   });

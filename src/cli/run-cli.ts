@@ -1,13 +1,13 @@
 /** The command line: what was typed → one command, its output, and an exit code. Failures are one sentence each. */
 import cluster from 'node:cluster';
 import { Command, CommanderError, Option } from 'commander';
-import { ConfigError } from '../config/config-problem.ts';
 import { VERSION } from '../version.ts';
 import { addApplyCommands } from './apply/apply-commands.ts';
 import { addAuditCommands } from './audit/audit-commands.ts';
 import { addConfigCheckCommand, printWarnings } from './check-config.ts';
 import { CliError, type CliIo, createProcessIo } from './cli-io.ts';
 import { addConfigOptions, type ConfigOptions, toOverrides } from './command-options.ts';
+import { describeFailure } from './describe-failure.ts';
 import { addDoctorCommand } from './doctor.ts';
 import { describeFile } from './follow-config.ts';
 import { addExportCommand } from './import/export-command.ts';
@@ -80,9 +80,4 @@ function buildProgram(io: CliIo, setExitCode: (code: number) => void): Command {
   addExportCommand(program, io);
   addApplyCommands(program, io, setExitCode);
   return program;
-}
-
-function describeFailure(error: unknown): string {
-  if (error instanceof ConfigError) return error.message;
-  return error instanceof Error ? error.message : String(error);
 }

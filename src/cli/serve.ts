@@ -3,6 +3,7 @@ import type { AddressInfo } from 'node:net';
 import { composeWhenReachable } from '../compose/compose-when-reachable.ts';
 import type { Gateway } from '../compose.ts';
 import type { Config } from '../config/config.ts';
+import { describeFailure } from './describe-failure.ts';
 import { describeMasterKey, describeStart } from './describe-start.ts';
 import { type ConfigSource, followConfig } from './follow-config.ts';
 import { superviseWorkers } from './supervise-workers.ts';
@@ -61,7 +62,7 @@ async function serveAsWorker(config: Config, source: ConfigSource): Promise<void
     await gateway.close();
   } catch (error) {
     process.exitCode = 1;
-    link.tell({ kind: 'failed', message: error instanceof Error ? error.message : String(error) });
+    link.tell({ kind: 'failed', message: describeFailure(error) });
   } finally {
     link.close();
   }

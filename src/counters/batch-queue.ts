@@ -63,6 +63,8 @@ const LAST_RETRY_MS = 1_000;
 export function createBatchQueue(options: BatchQueueOptions): BatchQueue {
   const { execute, writer, timeOf, patienceMs = PATIENCE_MS, onRefused = () => undefined } = options;
   let waiting: Entry[] = [];
+  /** Under way. */
+  let sent: readonly Entry[] = [];
   /** Sent under this number, and perhaps carried out. */
   let doubtful: { number: number; entries: Entry[] } | null = null;
   let batches = 0;
@@ -83,6 +85,7 @@ export function createBatchQueue(options: BatchQueueOptions): BatchQueue {
       const timer = setTimeout(() => {
         open = false;
         whenLate(resolve, reject);
+        if (step.kind === 'reserve') endWaiting();
       }, patienceMs).unref();
       const close = (): boolean => {
         const was = open;
@@ -107,6 +110,12 @@ export function createBatchQueue(options: BatchQueueOptions): BatchQueue {
     return promise;
   }
 
+  /** One reservation has waited in vain: those that came after it need not. What is granted late is given back. */
+  function endWaiting(): void {
+    for (const entry of [...sent, ...waiting]) if (isReserve(entry)) entry.fail(noAnswer());
+    waiting = waiting.filter((entry) => !isReserve(entry));
+  }
+
   async function run(): Promise<void> {
     await new Promise(setImmediate);
     while (doubtful !== null || waiting.length > 0) {
@@ -125,6 +134,7 @@ export function createBatchQueue(options: BatchQueueOptions): BatchQueue {
     const { number, entries } = doubtful ?? { number: ++batches, entries: takeWaiting() };
     const nowMs = timeOf === 'caller' ? (entries[0]?.step.nowMs ?? 0) : null;
     const steps = entries.map(({ step }) => step);
+    sent = entries;
     try {
       const [row] = await execute(APPLY_SQL, writeBatch(writer, number, nowMs, steps));
       doubtful = null;
@@ -136,6 +146,8 @@ export function createBatchQueue(options: BatchQueueOptions): BatchQueue {
       if (isUnavailable(error)) keep(number, entries, error);
       else setAside(entries, error);
       return !isUnavailable(error);
+    } finally {
+      sent = [];
     }
   }
 

@@ -259,3 +259,15 @@ test('two workers that find no database at their start live, refuse with 503, an
     await line.close();
   }
 }, 60_000);
+
+test.runIf(LONG).each(['1', '2'])(
+  'a wrong password ends the start of %s worker(s), and is said to be wrong',
+  async (workers) => {
+    const url = new URL(server.url);
+    url.password = 'of-another-role';
+    const starting = startGateway({ config, env: { ...env, DATABASE_URL: url.href, LATCHKEY_WORKERS: workers } });
+    await expect(starting).rejects.toThrow(
+      'The database cannot be reached at the moment. The reason: password authentication failed for user "postgres"',
+    );
+  },
+);
