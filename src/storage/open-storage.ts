@@ -191,6 +191,7 @@ async function buildStorage(
     changes: feed,
     alerts: createAlertStore({ reads, writes, write, nowMs }),
     async ping() {
+      if (freshness.isCutOff()) throw databaseUnavailable();
       await sql`select 1`.execute(reads);
     },
     freshness,
