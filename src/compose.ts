@@ -11,6 +11,7 @@ import { buildCounters } from './compose/build-counters.ts';
 import { chooseUpstream, newEndUserLimits } from './compose/build-gateway.ts';
 import { buildSinks } from './compose/build-logs.ts';
 import { buildMetrics, type Metrics, processSource } from './compose/build-metrics.ts';
+import { buildResealing } from './compose/build-resealing.ts';
 import { databasePasswordOf, databaseUrlOf } from './compose/database-url.ts';
 import { followMasterKey } from './compose/follow-master-key.ts';
 import { createModelCatalog } from './compose/model-catalog.ts';
@@ -294,6 +295,7 @@ export async function compose(config: Config, overrides: ComposeOverrides = {}):
       onExpired: (rows, beforeMs) =>
         logger.info({ rows, before: new Date(beforeMs).toISOString() }, 'Rows of calls past their retention are gone'),
     }),
+    resealSecrets: buildResealing({ storage, salts, processId, nowMs, logger }),
     alertJobs: alerts.jobs,
     nowMs,
     logger,

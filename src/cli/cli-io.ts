@@ -13,6 +13,7 @@ export type Installation = typeof import('../compose/audit-installation.ts') &
   typeof import('../compose/export-installation.ts') &
   typeof import('../compose/installation.ts') &
   typeof import('../compose/migrate-database.ts') &
+  typeof import('../compose/salt-key.ts') &
   typeof import('../compose/take-over.ts');
 
 export interface NewFile {
@@ -93,6 +94,7 @@ export function createProcessIo(): CliIo {
       ...(await import('../compose/export-installation.ts')),
       ...(await import('../compose/installation.ts')),
       ...(await import('../compose/migrate-database.ts')),
+      ...(await import('../compose/salt-key.ts')),
       ...(await import('../compose/take-over.ts')),
     }),
     serve: async (config, source) => (await import('./serve.ts')).serve(config, source),

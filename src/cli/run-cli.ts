@@ -15,6 +15,7 @@ import { addImportCommands } from './import/import-commands.ts';
 import { addKeysCommands } from './keys/keys-commands.ts';
 import { addMasterKeyCommand } from './master-key.ts';
 import { addMigrateCommand } from './migrate.ts';
+import { addSaltKeyCommands } from './salt-key.ts';
 import { addSpendCommands } from './spend.ts';
 
 /**
@@ -76,6 +77,7 @@ function buildProgram(io: CliIo, setExitCode: (code: number) => void): Command {
   addDoctorCommand(program, io, setExitCode);
   addConfigCheckCommand(program, io, setExitCode);
   addMasterKeyCommand(program, io);
+  addSaltKeyCommands(program, io);
   addImportCommands(program, io);
   addExportCommand(program, io);
   addApplyCommands(program, io, setExitCode);

@@ -13,7 +13,7 @@ test('what is sealed opens in its own context and nowhere else', () => {
   expect(box.open(sealed, 'model-1 api_key')).toBe('sk-provider-ü');
   expect(box.open(sealed, 'model-2 api_key')).toBeNull();
   expect(createSecretBox(only('another salt'), 'models').open(sealed, 'model-1 api_key')).toBeNull();
-  expect(createSecretBox(only(SALT), 'sinks').open(sealed, 'model-1 api_key')).toBeNull();
+  expect(createSecretBox(only(SALT), 'alerts').open(sealed, 'model-1 api_key')).toBeNull();
 });
 
 test('the same text is sealed differently each time, and damage is noticed', () => {

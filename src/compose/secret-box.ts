@@ -1,7 +1,7 @@
 import { createCipheriv, createDecipheriv, createHmac, randomBytes } from 'node:crypto';
 import { SEALED, SEALED_MARK_LENGTH } from '../core/callback-secrets.ts';
 import { deriveFromSalt, type SaltKeys } from '../core/salt-keys.ts';
-import type { Reseal, SealedUnder } from '../core/sealed-texts.ts';
+import type { Reseal, SealedUnder, SealPurpose } from '../core/sealed-texts.ts';
 
 /**
  * Seals credentials for storage. Each purpose has a key of its own, and what is sealed opens only in the context that it
@@ -35,7 +35,7 @@ const MARK_BYTES = 12;
  * texts end in a mark, which they keep when they are sealed under another key: what tells a credential from others, and
  * the mask that is shown of it, stay.
  */
-export function createSecretBox(salts: SaltKeys, purpose: string, { repeatable = false } = {}): SecretBox {
+export function createSecretBox(salts: SaltKeys, purpose: SealPurpose, { repeatable = false } = {}): SecretBox {
   const current = createKey(salts.current, purpose);
   const keys = [current, ...salts.earlier.map((salt) => createKey(salt, purpose))];
 
@@ -77,6 +77,15 @@ export function createSecretBox(salts: SaltKeys, purpose: string, { repeatable =
 /** For credentials of log destinations, in the context of the variable's name. */
 export function createDestinationBox(salts: SaltKeys): SecretBox {
   return createSecretBox(salts, 'log destinations', { repeatable: true });
+}
+
+/** One for each purpose. */
+export function createSealBoxes(salts: SaltKeys): Readonly<Record<SealPurpose, SecretBox>> {
+  return {
+    models: createSecretBox(salts, 'models'),
+    alerts: createSecretBox(salts, 'alerts'),
+    'log destinations': createDestinationBox(salts),
+  };
 }
 
 /** What is derived from one salt key for one purpose. */

@@ -29,6 +29,8 @@ const PRUNE_EVERY_MS = 3_600_000;
 /** Bills have the database for most of the time while rows are taken away. */
 const EXPIRE_CALLS_EVERY_MS = 1_000;
 const ADD_DAYS_EVERY_MS = 600_000;
+/** While there is something to seal anew; otherwise it is a look at the clock. */
+const RESEAL_EVERY_MS = 1_000;
 
 /** What happens on a timer. Nothing that enforces a limit is among it: windows end by the clock alone. */
 export function startJobs(parts: {
@@ -44,6 +46,7 @@ export function startJobs(parts: {
   rotateKeys: () => Promise<void>;
   addDays: () => Promise<void>;
   expireCalls: () => Promise<void>;
+  resealSecrets: () => Promise<void>;
   alertJobs: readonly AlertJob[];
   requestLog: RequestLog;
   nowMs: () => number;
@@ -82,6 +85,7 @@ export function startJobs(parts: {
     ...parts.alertJobs.map(({ everyMs, name, run }) => every(everyMs, name, run)),
     every(FLUSH_LOG_EVERY_MS, 'flush log', () => requestLog.flush()),
     every(ADD_DAYS_EVERY_MS, 'add days', parts.addDays),
+    every(RESEAL_EVERY_MS, 'seal credentials anew', parts.resealSecrets),
     every(EXPIRE_CALLS_EVERY_MS, 'expire calls', parts.expireCalls),
     every(PRUNE_EVERY_MS, 'prune', () => storage.prune()),
   ];

@@ -40,7 +40,7 @@ export function createAuditSeal(salt: string, earlier: readonly string[] = []): 
 }
 
 /** How the MACs of this salt key begin. */
-function auditKeyId(salt: string): string {
+export function auditKeyId(salt: string): string {
   return deriveFromSalt(salt, 'audit mac id', ID_BYTES).toString('hex');
 }
 

@@ -23,6 +23,7 @@ import { createOwnerReaders } from './owners/owner-readers.ts';
 import { createTransact } from './owners/transact.ts';
 import type { PasswordSource } from './password-command.ts';
 import { prune } from './prune.ts';
+import { createSealedStore, type SealedStore } from './sealed/sealed-store.ts';
 import { createSessionCache } from './sessions/session-cache.ts';
 import { createSessionStore } from './sessions/session-store.ts';
 import { createSettingStore } from './setting-store.ts';
@@ -66,6 +67,7 @@ export interface OpenStorage extends Storage, Others {
   writes: Kysely<Database>;
   /** Single reading statements, never behind a transaction (except in memory, where there is only one connection). */
   reads: Kysely<Database>;
+  sealed: SealedStore;
   /** Deletes what nobody can need any more; for a job, every hour or so. */
   prune(): Promise<void>;
 }
@@ -186,6 +188,7 @@ async function buildStorage(
     spend: createSpendReader(reads, dialect),
     usage: createUsageReader(reads, dialect),
     settings: createSettingStore(reads, write),
+    sealed: createSealedStore(reads, write),
     sessions: createSessionStore(reads),
     sessionCache,
     changes: feed,

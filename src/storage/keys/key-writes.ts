@@ -86,7 +86,10 @@ function* batches<T>(rows: readonly T[]): Generator<T[]> {
 const FORGOTTEN_AFTER_MS = 600_000;
 
 /** Announces the key as it is now: every secret under which somebody may have cached it, and those that still work. */
-export async function announceKey({ trx, announce, nowMs }: WriteContext, key: KeyRecord): Promise<void> {
+export async function announceKey(
+  { trx, announce, nowMs }: WriteContext,
+  key: Pick<KeyRecord, 'keyId' | 'deletedAtMs' | 'blocked' | 'expiresAtMs'>,
+): Promise<void> {
   const secrets = await trx
     .selectFrom('key_secrets')
     .select(['hash', 'revoked_at_ms'])
