@@ -15,13 +15,15 @@ import { startTestApp, type TestApp } from '../support/compose-for-test.ts';
 const dataDir = mkdtempSync(join(tmpdir(), 'latchkey-salt-'));
 afterAll(() => rmSync(dataDir, { recursive: true, force: true }));
 
+const io = createProcessIo();
+
 async function latchkey(args: string[], env: Record<string, string> = {}) {
   const [out, err]: [string[], string[]] = [[], []];
   const readFile = (path: string): string => {
     throw Object.assign(new Error(path), { code: 'ENOENT' });
   };
   const code = await runCli([...args, '--data-dir', dataDir], {
-    ...createProcessIo(),
+    ...io,
     loadConfig: (overrides) => loadConfig({ environment: readEnvironment(env), overrides, readFile }),
     print: (text) => out.push(text),
     complain: (text) => err.push(text),
