@@ -12,7 +12,7 @@ import type { OpenSecret } from '../sinks/sink-vars.ts';
 import type { Sinks } from '../sinks/sinks.ts';
 import type { OpenStorage } from '../storage/open-storage.ts';
 
-export type LogConfig = Pick<Config, 'logging' | 'teams' | 'variables'>;
+export type LogConfig = Pick<Config, 'logging' | 'teams'>;
 
 interface SinkParts {
   storage: Pick<OpenStorage, 'keys' | 'owners'>;
@@ -31,7 +31,7 @@ export function buildSinks(
 ): Promise<Sinks> {
   return createSinks({
     dataDir: config.server.dataDir,
-    environment: () => inForce().variables,
+    environment: () => inForce().logging.variables,
     openSecret,
     egress: { allowed: config.logging.allowedHosts },
     destinationsOf: (origin) => readDestinations(origin, storage, rulesOf(inForce())),

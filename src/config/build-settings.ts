@@ -19,6 +19,7 @@ import { ALWAYS_PUBLIC, type GeneralSettings } from './general-settings.ts';
 import type { LitellmSettings, ownerUpperBoundParams } from './litellm-settings.ts';
 import { isLoopback } from './master-key-strength.ts';
 import type { RouterSettings } from './router-settings.ts';
+import { withS3Params } from './s3-callback-params.ts';
 
 /** What only the environment can say. */
 export interface EnvironmentOnly {
@@ -94,12 +95,17 @@ export function buildMetrics(general: GeneralSettings, litellm: LitellmSettings,
   };
 }
 
-export function buildLogging(general: GeneralSettings, litellm: LitellmSettings): LoggingConfig {
+export function buildLogging(
+  general: GeneralSettings,
+  litellm: LitellmSettings,
+  variables: Readonly<Record<string, string>>,
+): LoggingConfig {
   const both = litellm.callbacks ?? [];
   const off = litellm.turn_off_message_logging;
   return {
     success: [...new Set([...both, ...(litellm.success_callback ?? [])])],
     failure: [...new Set([...both, ...(litellm.failure_callback ?? [])])],
+    variables: withS3Params(variables, litellm.s3_callback_params),
     content: off === null ? null : !off,
     allowedHosts: (general.log_destination_allowed_hosts ?? []).map((host) => host.toLowerCase()),
     maxSpoolBytes: (general.log_spool_max_mb ?? 10_240) * 1024 * 1024,

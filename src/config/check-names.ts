@@ -19,6 +19,7 @@ import {
 import { litellmParams, modelEntry, modelInfo } from './model-settings.ts';
 import { nearestName } from './nearest-name.ts';
 import { routerSettings } from './router-settings.ts';
+import { s3CallbackParams } from './s3-callback-params.ts';
 import { teamDefaultParams } from './team-settings.ts';
 import * as unsupported from './unsupported-settings.ts';
 
@@ -67,6 +68,7 @@ const FIXED_SECTIONS: readonly Section[] = [
     namesOf(teamDefaultParams),
     unsupported.UNSUPPORTED_TEAM_DEFAULTS,
   ),
+  section(['litellm_settings', 's3_callback_params'], namesOf(s3CallbackParams), unsupported.UNSUPPORTED_S3_PARAMS),
   section(['router_settings'], namesOf(routerSettings), unsupported.UNSUPPORTED_ROUTER_SETTINGS),
 ];
 

@@ -228,6 +228,8 @@ export interface LoggingConfig {
   /** Types of destinations, each once. */
   readonly success: readonly string[];
   readonly failure: readonly string[];
+  /** The environment of log destinations: what the file says of one is in it, too. */
+  readonly variables: Readonly<Record<string, string>>;
   /** Whether destinations get prompts and answers: none (false), all (true), or those that ask for it (null). */
   readonly content: boolean | null;
   /** Names, addresses and ranges where destinations of keys and teams may be, beside the public Internet. */

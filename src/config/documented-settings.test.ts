@@ -16,6 +16,7 @@ import { PRICE_NAMES } from './model-price.ts';
 import { litellmParams, modelEntry, modelInfo } from './model-settings.ts';
 import { PROVIDERS, UNSUPPORTED_PROVIDERS } from './provider-defaults.ts';
 import { routerSettings } from './router-settings.ts';
+import { s3CallbackParams } from './s3-callback-params.ts';
 import { teamCallbackSettings, teamDefaultParams } from './team-settings.ts';
 import * as unsupported from './unsupported-settings.ts';
 
@@ -38,6 +39,7 @@ test('every supported setting and variable is documented', () => {
     modelEntry,
     modelInfo,
     routerSettings,
+    s3CallbackParams,
     teamDefaultParams,
     teamCallbackSettings,
   ];

@@ -1,6 +1,7 @@
 /** The `litellm_settings` of the file that have a meaning here. */
 import { z } from 'zod';
 import { anyMap, choice, decimal, duration, flag, optional, seconds, text, textList, wholeNumber } from './fields.ts';
+import { s3CallbackParams } from './s3-callback-params.ts';
 import { teamCallbackSettings, teamDefaultParams } from './team-settings.ts';
 
 export const keyDefaultParams = z.object({
@@ -92,6 +93,7 @@ export const litellmSettings = z.object({
   failure_callback: optional(textList),
   callbacks: optional(textList),
   turn_off_message_logging: optional(flag),
+  s3_callback_params: optional(s3CallbackParams),
   default_key_generate_params: optional(keyDefaultParams),
   upperbound_key_generate_params: optional(keyUpperBoundParams),
   key_generation_settings: optional(keyGenerationRules),

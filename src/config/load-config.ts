@@ -139,7 +139,7 @@ export function loadConfig({ environment, overrides = {}, readFile: read }: Load
       },
       redis !== null,
     ),
-    logging: buildLogging(general, litellm),
+    logging: buildLogging(general, litellm, variables),
     sessions: buildSessions(general, pathPrefix, { name: settings.adminName, password: settings.adminPassword }),
     metrics: buildMetrics(general, litellm, host),
     router: buildRouter(router, litellm),

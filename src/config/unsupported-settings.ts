@@ -85,13 +85,18 @@ export const UNSUPPORTED_LITELLM_SETTINGS = words(`
   prompt_injection_params provider_budget_config public_agent_groups public_mcp_servers public_model_groups
   public_model_groups_links rate_limit_settings redact_messages_in_exceptions redact_user_api_key_info replicate_key
   require_auth_for_public_ai_hub responses_api_background_cost_tracking retry
-  retry_policy return_response_headers routing_strategy s3_audit_callback_params s3_callback_params
+  retry_policy return_response_headers routing_strategy s3_audit_callback_params
   secret_manager_client service_callback service_callbacks ssl_certificate ssl_ecdh_curve ssl_security_level
   ssl_verify standard_logging_payload_excluded_fields strip_internal_model_prefix
   suppress_debug_info tag_budget_config team_id_budget_config telemetry togetherai_api_key token
   upperbound_user_generate_params use_aiohttp_transport
   use_chat_completions_api use_chat_completions_url_for_anthropic_messages use_client use_litellm_proxy
   user_url_validation validate_end_user_id_in_db vertex_location vertex_project websearch_interception_params
+`);
+
+export const UNSUPPORTED_S3_PARAMS = words(`
+  s3_api_version s3_cache_control s3_config s3_endpoint_resolver s3_server_side_encryption s3_sse_kms_key_id
+  s3_strip_base64_files s3_use_key_prefix s3_use_ssl s3_use_team_prefix s3_use_virtual_hosted_style s3_verify
 `);
 
 export const UNSUPPORTED_ROUTER_SETTINGS = words(`
