@@ -7,6 +7,7 @@ import { createMasterKeyCheck } from './auth/master-key.ts';
 import { createPasswordHasher } from './auth/password-hash.ts';
 import { buildAlerts } from './compose/build-alerts.ts';
 import { buildApp, type Foundation } from './compose/build-app.ts';
+import { buildCallRetention } from './compose/build-call-retention.ts';
 import { buildCounters } from './compose/build-counters.ts';
 import { chooseUpstream, newEndUserLimits } from './compose/build-gateway.ts';
 import { buildSinks } from './compose/build-logs.ts';
@@ -35,10 +36,7 @@ import { createLiveCalls } from './gateway/live-calls.ts';
 import type { App } from './http/app-instance.ts';
 import { createFront } from './http/front.ts';
 import { createEndUserRecorder } from './jobs/end-user-recorder.ts';
-import { createCallExpiry } from './jobs/expire-calls.ts';
 import { createLastActiveRecorder } from './jobs/last-active-recorder.ts';
-import { addDays, dropDays } from './ledger/day-partitions.ts';
-import { expireCalls } from './ledger/expire-calls.ts';
 import type { LedgerRecovery } from './ledger/ledger.ts';
 import { createRefusalLog } from './management/audit/refusal-log.ts';
 import { establishMasterKey } from './management/installation/master-key.ts';
@@ -284,17 +282,7 @@ export async function compose(config: Config, overrides: ComposeOverrides = {}):
           'A key is due for rotation and nobody has claimed its new secret; the old one goes on working',
         ),
       ),
-    addDays: async () => {
-      if (storage.dialect === 'postgres') await addDays(storage.writes, nowMs());
-    },
-    expireCalls: createCallExpiry({
-      expire: (bounds) => expireCalls(storage.writes, storage.dialect, bounds),
-      dropDays: async (beforeMs) => (storage.dialect === 'postgres' ? dropDays(storage.writes, beforeMs) : 0),
-      retention: () => inForce.config.general.callRetention,
-      nowMs,
-      onExpired: (rows, beforeMs) =>
-        logger.info({ rows, before: new Date(beforeMs).toISOString() }, 'Rows of calls past their retention are gone'),
-    }),
+    ...buildCallRetention({ storage, retention: () => inForce.config.general.callRetention, nowMs, logger }),
     resealSecrets: buildResealing({ storage, salts, processId, nowMs, logger }),
     alertJobs: alerts.jobs,
     nowMs,
