@@ -240,7 +240,14 @@ describe.each(['PostgreSQL only', 'PostgreSQL and Redis'])('three processes on %
       const { deadlocks } = await query(
         'select deadlocks::int from pg_stat_database where datname = current_database()',
       );
-      const figures = { calls: made, seconds: STEADY_S, writes, callsPerWrite: (made / writes).toFixed(1), deadlocks, connections: most };
+      const figures = {
+        calls: made,
+        seconds: STEADY_S,
+        writes,
+        callsPerWrite: (made / writes).toFixed(1),
+        deadlocks,
+        connections: most,
+      };
       console.log(`steady load on ${setUp}: ${JSON.stringify({ ...figures, byStatement })}`);
       expect(refused).toEqual([]);
       expect(deadlocks).toBe(0);
