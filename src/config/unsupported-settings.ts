@@ -95,7 +95,8 @@ export const UNSUPPORTED_LITELLM_SETTINGS = words(`
 `);
 
 export const UNSUPPORTED_S3_PARAMS = words(`
-  s3_api_version s3_cache_control s3_config s3_endpoint_resolver s3_server_side_encryption s3_sse_kms_key_id
+  s3_api_version s3_aws_profile_name s3_aws_role_name s3_aws_session_name s3_aws_sts_endpoint
+  s3_aws_web_identity_token s3_cache_control s3_config s3_endpoint_resolver s3_server_side_encryption s3_sse_kms_key_id
   s3_strip_base64_files s3_use_key_prefix s3_use_ssl s3_use_team_prefix s3_use_virtual_hosted_style s3_verify
 `);
 
