@@ -2,6 +2,7 @@
  * Who seals stored credentials anew under a salt key, and when. Several processes share one note of how far that is, and
  * while a new key is brought in, some still seal with the one before: they must not undo what the others do.
  */
+import { DAY_MS, HOUR_MS, MINUTE_MS } from './duration.ts';
 import { isJsonObject } from './json.ts';
 import { SEALED_TABLE_NAMES, type SealedTable } from './sealed-texts.ts';
 
@@ -37,8 +38,6 @@ export type ResealingPlan =
   /** There is nothing to do but to say that this key is in use. */
   | { kind: 'show'; note: ResealingNote };
 
-const MINUTE_MS = 60_000;
-const HOUR_MS = 60 * MINUTE_MS;
 /** Of whoever has not been heard of for so long, the work is somebody else's. */
 const LEASE_MS = 2 * MINUTE_MS;
 const SHOW_EVERY_MS = 10 * MINUTE_MS;
@@ -46,7 +45,7 @@ const SHOW_EVERY_MS = 10 * MINUTE_MS;
 const UNUSED_AFTER_MS = HOUR_MS;
 /** Processes with the earlier key may have sealed something meanwhile. */
 const AGAIN_AFTER_CHANGES_MS = 10 * MINUTE_MS;
-const AGAIN_MS = 24 * HOUR_MS;
+const AGAIN_MS = DAY_MS;
 const MAX_SUPERSEDED = 16;
 
 export function planResealing(

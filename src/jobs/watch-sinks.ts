@@ -1,18 +1,11 @@
 import { MINUTE_MS } from '../core/duration.ts';
+import type { SinkStats } from '../sinks/sinks.ts';
 
 /** Shorter failures are mended by trying again, and nobody is told. */
 const PATIENCE_MS = MINUTE_MS;
 
 /** What is to be known of one destination. */
-interface SinkState {
-  type: string;
-  /** Null: all is well. */
-  failure: string | null;
-  /** Records that wait, and for how long the oldest has. */
-  queued: number;
-  oldestMs: number;
-  dropped: number;
-}
+type SinkState = Pick<SinkStats, 'type' | 'failure' | 'queued' | 'oldestMs' | 'dropped'>;
 
 /**
  * Tells of kinds of log sinks that have taken nothing for a minute while records wait, and of those that take records again.
