@@ -3,31 +3,52 @@
 import { readdirSync, readFileSync } from 'node:fs';
 
 /**
- * Nanoseconds that all threads of a process have run so far. Threads that have ended are not counted; neither target
- * ends any while it is measured.
+ * Nanoseconds that all threads of a process, and of the processes it has started, have run so far. What has ended is not
+ * counted; no target ends any while it is measured.
  *
  * @param {number} pid
  */
 export function readCpuNs(pid) {
-  let total = 0;
-  for (const thread of readdirSync(`/proc/${pid}/task`)) {
-    try {
-      const [ran = '0'] = readFileSync(`/proc/${pid}/task/${thread}/schedstat`, 'utf8').split(' ');
-      total += Number(ran);
-    } catch {
-      // Ended since it was listed.
-    }
-  }
-  return total;
+  return sum(threadsOf(pid), (thread) => {
+    const [ran = '0'] = readFileSync(`${thread}/schedstat`, 'utf8').split(' ');
+    return Number(ran);
+  });
 }
 
 /**
- * Bytes of memory that are the process's at this moment.
+ * Bytes of memory that are the process's, and those of the processes it has started, at this moment. What several of them
+ * share is counted for each.
  *
  * @param {number} pid
  */
 export function readRssBytes(pid) {
-  const kilobytes = /VmRSS:\s+(\d+) kB/.exec(readFileSync(`/proc/${pid}/status`, 'utf8'))?.[1];
-  if (kilobytes === undefined) throw new Error(`process ${pid} has ended`);
-  return Number(kilobytes) * 1_024;
+  return sum(processesOf(pid), (one) => {
+    const kilobytes = /VmRSS:\s+(\d+) kB/.exec(readFileSync(`/proc/${one}/status`, 'utf8'))?.[1];
+    if (kilobytes === undefined) throw new Error(`process ${one} has ended`);
+    return Number(kilobytes) * 1_024;
+  });
+}
+
+/** @param {number} pid @returns {number[]} */
+function processesOf(pid) {
+  const children = readdirSync(`/proc/${pid}/task`).flatMap((thread) =>
+    readFileSync(`/proc/${pid}/task/${thread}/children`, 'utf8').split(' ').filter(Boolean).map(Number),
+  );
+  return [pid, ...children.flatMap(processesOf)];
+}
+
+/** @param {number} pid */
+function threadsOf(pid) {
+  return processesOf(pid).flatMap((one) =>
+    readdirSync(`/proc/${one}/task`).map((thread) => `/proc/${one}/task/${thread}`),
+  );
+}
+
+/**
+ * @template T
+ * @param {readonly T[]} items
+ * @param {(item: T) => number} read
+ */
+function sum(items, read) {
+  return items.reduce((total, item) => total + read(item), 0);
 }

@@ -19,6 +19,7 @@ import { large, small, stream } from './scenarios/proxy-tax.mjs';
 import { rateLimits } from './scenarios/rate-limits.mjs';
 import { sinks } from './scenarios/sinks.mjs';
 import { startUp } from './scenarios/start-up.mjs';
+import { workers } from './scenarios/workers.mjs';
 import { claimLoadCore } from './targets.mjs';
 
 /**
@@ -50,6 +51,7 @@ const SCENARIOS = [
   small,
   owners,
   counters,
+  workers,
   sinks,
   large,
   stream,

@@ -15,6 +15,8 @@ const MASTER_KEY = 'sk-bench-master-key-0123456789';
 /** What the targets run on; everything else (load, upstream) has the other. */
 const TARGET_CORE = '0';
 const LOAD_CORE = '1';
+/** For a target of several processes that is to have all there is; the load has a part of it. */
+export const BOTH_CORES = `${TARGET_CORE},${LOAD_CORE}`;
 
 /** @typedef {{ port: number, pid: number, startedInMs: number, exited: Promise<number | null>, stop(signal?: NodeJS.Signals): Promise<number | null> }} Target */
 /** @typedef {Target & { key: string, dataDir: string, admin(path: string, body?: unknown): Promise<any> }} Gateway */
@@ -105,7 +107,7 @@ export async function startBaseline(upstreamPort) {
  * The gateway as it is shipped, on a data directory of its own, with one key. `key` null: no key is made.
  *
  * @param {number} upstreamPort
- * @param {{ key?: Record<string, unknown> | null, general?: Record<string, unknown>, price?: { input: number, output: number }, dataDir?: string, node?: string[], databaseUrl?: string | null, redisUrl?: string | null, mock?: boolean, litellm?: Record<string, unknown>, env?: Record<string, string> }} [options]
+ * @param {{ key?: Record<string, unknown> | null, general?: Record<string, unknown>, price?: { input: number, output: number }, dataDir?: string, node?: string[], databaseUrl?: string | null, redisUrl?: string | null, mock?: boolean, litellm?: Record<string, unknown>, env?: Record<string, string>, workers?: number, core?: string }} [options]
  * @returns {Promise<Gateway>}
  */
 export async function startGateway(
@@ -121,6 +123,8 @@ export async function startGateway(
     mock = false,
     litellm = {},
     env = {},
+    workers = 1,
+    core = TARGET_CORE,
   } = {},
 ) {
   const folder = mkdtempSync(join(tmpdir(), 'latchkey-bench-'));
@@ -156,8 +160,11 @@ export async function startGateway(
     String(port),
     '--data-dir',
     data,
+    '--workers',
+    String(workers),
   ];
   const target = await startTarget([...node, join(root, 'dist/main.js'), 'serve', ...flags], {
+    core,
     port,
     env: {
       ...env,

@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest';
 import {
-  findEnvironmentReferences,
+  findServerReferences,
   maskCallbackSecrets,
   restoreCallbackSecrets,
   sealCallbackSecrets,
@@ -170,12 +170,25 @@ test('a file of the server counts as a reference to what is the server’s, the 
   const ofBucket = (account: string): JsonObject => ({
     logging: [{ callback_name: 'gcs_bucket', callback_vars: { gcs_path_service_account: account } }],
   });
-  expect(findEnvironmentReferences(ofBucket('/etc/operator.json'))).toEqual(['/etc/operator.json']);
+  expect(findServerReferences(ofBucket('/etc/operator.json'))).toEqual(['/etc/operator.json']);
   expect(maskCallbackSecrets(ofBucket('/etc/operator.json'))).toEqual(ofBucket('/etc/operator.json'));
   const account = '{"type":"service_account","private_key":"secret"}';
   const masked = maskCallbackSecrets(ofBucket(account));
   for (const metadata of [ofBucket(account), masked, ofBucket('sealed:v1:abc')]) {
-    expect(findEnvironmentReferences(metadata)).toEqual([]);
+    expect(findServerReferences(metadata)).toEqual([]);
   }
   expect(restoreCallbackSecrets(masked, ofBucket(account))).toEqual(ofBucket(account));
+});
+
+test('so does a bucket that comes without an account, and would be written with the server’s', () => {
+  const vars = { gcs_bucket_name: 'theirs' };
+  const reference = ['gcs_bucket_name theirs'];
+  expect(findServerReferences({ logging: [{ callback_name: 'gcs_bucket', callback_vars: vars }] })).toEqual(reference);
+  expect(
+    findServerReferences({ callback_settings: { callback_vars: { ...vars, gcs_path_service_account: '' } } }),
+  ).toEqual(reference);
+  for (const account of ['{"type":"service_account"}', 'sealed:v2:abc', '****', '****wxyz']) {
+    const own = { ...vars, gcs_path_service_account: account };
+    expect(findServerReferences({ logging: [{ callback_name: 'gcs_bucket', callback_vars: own }] })).toEqual([]);
+  }
 });

@@ -101,12 +101,21 @@ function sealVars(vars: JsonObject, seal: SealSecret): JsonObject {
   return Object.fromEntries(sealed);
 }
 
-/** Variables of the server's environment, and files of its disk, that log destinations of this metadata name, which only an administrator may. */
-export function findEnvironmentReferences(metadata: JsonObject): string[] {
-  return PLACES.flatMap((place) => destinationsIn(metadata, place))
-    .flatMap(({ callback_vars: vars }) => Object.entries(vars))
-    .filter((entry): entry is [string, string] => typeof entry[1] === 'string' && isServers(entry[0], entry[1]))
-    .map(([, value]) => value);
+/**
+ * What log destinations of this metadata name of the server's own, which only an administrator may: variables of its
+ * environment, files of its disk, and buckets that its account would be used for, as no account is named with them.
+ */
+export function findServerReferences(metadata: JsonObject): string[] {
+  return PLACES.flatMap((place) => destinationsIn(metadata, place)).flatMap(({ callback_vars: vars }) => {
+    const texts = Object.entries(vars).filter((entry): entry is [string, string] => typeof entry[1] === 'string');
+    const named = texts.filter(([name, value]) => isServers(name, value)).map(([, value]) => value);
+    const { gcs_bucket_name: bucket, gcs_path_service_account: account } = vars;
+    return isGiven(bucket) && !isGiven(account) ? [...named, `gcs_bucket_name ${bucket}`] : named;
+  });
+}
+
+function isGiven(value: Json | undefined): boolean {
+  return value !== undefined && value !== null && value !== '';
 }
 
 /** A variable of the server's environment, or a file of its disk (a service account that is not the JSON itself). */

@@ -2,7 +2,7 @@
  * What a key was given beyond models and money: permissions, destinations of its logs, access groups, settings of its
  * own. Whoever is no administrator passes on what the calling key has, and nothing else.
  */
-import { findEnvironmentReferences } from './callback-secrets.ts';
+import { findServerReferences } from './callback-secrets.ts';
 import type { Aspect, KeyBound } from './ceiling-terms.ts';
 import { isJsonObject, type Json, type JsonObject } from './json.ts';
 import type { KeyRecord } from './key.ts';
@@ -94,9 +94,9 @@ function grantsOf({ permissions, metadata, extra, config }: KeyRecord): Grant[] 
   return found;
 }
 
-/** A variable of the server's environment, or a file of its disk, would be sent wherever the destination is. */
+/** A variable of the server's environment, a file of its disk or its account would be used wherever the destination is. */
 function namesServers(metadata: JsonObject): boolean {
-  return JSON.stringify(metadata).includes('os.environ/') || findEnvironmentReferences(metadata).length > 0;
+  return JSON.stringify(metadata).includes('os.environ/') || findServerReferences(metadata).length > 0;
 }
 
 function itemsOf(value: Json | undefined): readonly Json[] {

@@ -5,6 +5,7 @@ import { callGateway } from '../../support/call-gateway.ts';
 import { startTestApp, type TestApp } from '../../support/compose-for-test.ts';
 
 const FILE = { gcs_bucket_name: 'mine', gcs_path_service_account: '/etc/operator.json' };
+const BUCKET = { gcs_bucket_name: 'of-others' };
 const VARIABLE = { endpoint: 'https://mine.example', headers: 'os.environ/LATCHKEY_MASTER_KEY' };
 /** As a key or a team may have them in its metadata. */
 const asLogging = (callback_name: string, callback_vars: object) => ({ logging: [{ callback_name, callback_vars }] });
@@ -14,6 +15,8 @@ const asSettings = (name: string, callback_vars: object) => ({
 const FORMS = [
   ['a file in logging', asLogging('gcs_bucket', FILE)],
   ['a file in callback_settings', asSettings('gcs_bucket', FILE)],
+  ['a bucket without an account in logging', asLogging('gcs_bucket', BUCKET)],
+  ['a bucket without an account in callback_settings', asSettings('gcs_bucket', BUCKET)],
   ['a variable in logging', asLogging('generic_api', VARIABLE)],
   ['a variable in callback_settings', asSettings('generic_api', VARIABLE)],
 ] as const;
@@ -58,7 +61,7 @@ describe.each(FORMS)('%s', (_what, metadata) => {
       expect([400, 403, 404]).toContain(answer.status);
     }
     const kept = (await callGateway(gateway, `GET /key/info?key=${key}`)).body.info.metadata;
-    expect(JSON.stringify(kept)).not.toMatch(/operator.json|os.environ/);
+    expect(JSON.stringify(kept)).not.toMatch(/operator.json|os.environ|of-others/);
   });
 
   test('is taken from an administrator, and stays when others change something else', async () => {
@@ -72,6 +75,13 @@ describe.each(FORMS)('%s', (_what, metadata) => {
     const changed = await post('/key/update', { key, max_budget: 1 }, callers.lead as string);
     expect(changed.status, JSON.stringify(changed.body)).toBe(200);
   });
+});
+
+test('a team’s callback names no bucket that the server’s account would be used for', async () => {
+  const body = { callback_name: 'gcs_bucket', callback_vars: BUCKET };
+  const refused = await post('/team/crew/callback', body, callers.lead as string);
+  expect([refused.status, refused.body.error.param]).toEqual([403, 'callback_vars']);
+  expect(refused.body.error.message).toContain('send gcs_path_service_account with a gcs_bucket_name');
 });
 
 test('a team’s callback names no file either, unless an administrator says so', async () => {
