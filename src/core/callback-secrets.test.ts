@@ -120,6 +120,38 @@ describe('credentials of log destinations', () => {
   });
 });
 
+describe('credentials inside an address', () => {
+  const seal = (text: string, name: string) => `sealed:${name}:${Buffer.from(text).toString('hex')}`;
+  const asLogging = (endpoint: string): JsonObject => ({
+    logging: [{ callback_name: 'generic_api', callback_vars: { endpoint, log_format: 'ndjson' } }],
+  });
+  const hasCredential = [
+    'https://ada:pass@logs.example/in',
+    'https://logs.example/in?a=b&api_key=x',
+    'https://l.example?sig=x',
+  ];
+
+  test.each(hasCredential)('%s is sealed, masked, and comes back for its mask', (address) => {
+    const stored = sealCallbackSecrets(asLogging(address), seal) as JsonObject;
+    expect(stored).toEqual(asLogging(seal(address, 'endpoint')));
+    const masked = maskCallbackSecrets(stored);
+    expect(JSON.stringify(masked)).not.toMatch(/pass|api_key|sealed/);
+    expect(sealCallbackSecrets(masked, seal)).toBe(masked);
+    expect(restoreCallbackSecrets(masked, stored)).toEqual(stored);
+  });
+
+  test.each([
+    'https://logs.example/in',
+    'https://logs.example/in?team=a',
+    'logs.example/in?token',
+    'https://[/?token=x',
+  ])('%s has none and is left alone', (address) => {
+    const given = asLogging(address);
+    expect(sealCallbackSecrets(given, seal)).toBe(given);
+    expect(maskCallbackSecrets(given)).toEqual(given);
+  });
+});
+
 describe('sealing', () => {
   const seal = (text: string, name: string) => `sealed:${name}:${Buffer.from(text).toString('hex')}`;
 

@@ -1,5 +1,6 @@
 import { GatewayError } from './gateway-error.ts';
 import { isJsonObject, type Json, type JsonObject } from './json.ts';
+import { isSecretName } from './secret-fields.ts';
 
 /**
  * `metadata.logging[].callback_vars` of a key, and `metadata.callback_settings.callback_vars` of a team, hold credentials of
@@ -98,7 +99,7 @@ function sealVars(vars: JsonObject, seal: SealSecret): JsonObject {
     }
     return [name, seal(value, name)];
   });
-  return Object.fromEntries(sealed);
+  return sealed.some(([name, value]) => value !== vars[name]) ? Object.fromEntries(sealed) : vars;
 }
 
 /**
@@ -180,8 +181,18 @@ function isSame(stored: Destination, given: Destination): boolean {
   });
 }
 
+/** Told by the variable's name, or by the value: an address with a credential in it, or what stands for one. */
 function isSecret(name: string, value: Json): value is string {
-  return typeof value === 'string' && SECRET_NAME.test(name) && !isServers(name, value);
+  if (typeof value !== 'string' || isServers(name, value)) return false;
+  return SECRET_NAME.test(name) || value.startsWith(SEALED) || value.startsWith(MASK) || isAddressWithSecret(value);
+}
+
+/** A user or a password before the host, or a parameter with a credential's name (`sig`: a signature). */
+function isAddressWithSecret(value: string): boolean {
+  if (!/^[a-z][a-z0-9+.-]*:\/\//i.test(value) || !URL.canParse(value)) return false;
+  const { username, password, searchParams } = new URL(value);
+  if (username !== '' || password !== '') return true;
+  return [...searchParams.keys()].some((name) => isSecretName(name) || /^sig(nature)?$/i.test(name));
 }
 
 /** Of a sealed text its last letters say nothing of the credential, and tell it from others. */

@@ -3,6 +3,7 @@
  * anywhere: neither of providers nor of log destinations, nor a secret that somebody put into free JSON.
  */
 import { maskSecretsInText } from './audit-values.ts';
+import { SEALED } from './callback-secrets.ts';
 import { isJsonObject, type Json, type JsonObject } from './json.ts';
 import { isReference, isSecretName } from './secret-fields.ts';
 
@@ -36,7 +37,7 @@ export function stripRecord<R extends object>(record: R): { record: R; leftOut: 
   let leftOut = 0;
   const strip = (value: Json, secret: boolean): Json | undefined => {
     if (typeof value === 'string') {
-      if (secret && !isReference(value)) {
+      if ((secret && !isReference(value)) || value.startsWith(SEALED)) {
         leftOut += 1;
         return undefined;
       }

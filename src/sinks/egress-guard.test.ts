@@ -116,6 +116,21 @@ describe('a guarded outlet', () => {
     expect(hits).toEqual(['/own']);
   });
 
+  it('sends user and password of an address as clients do, and not where there is a credential already', async () => {
+    const seen: (string | undefined)[] = [];
+    const server = createServer((request, response) => {
+      seen.push(request.headers.authorization);
+      response.end();
+    });
+    servers.push(server);
+    await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+    const { port } = server.address() as AddressInfo;
+    outlet = createHttpOutlet(NOTHING);
+    await outlet.send(get(`http://ada:p%40ss@127.0.0.1:${port}/`));
+    await outlet.send({ ...get(`http://ada:p@127.0.0.1:${port}/`), headers: { Authorization: 'Bearer x' } });
+    expect(seen).toEqual([`Basic ${Buffer.from('ada:p@ss').toString('base64')}`, 'Bearer x']);
+  });
+
   it('follows no redirect, so that nobody is sent on to where he could not go', async () => {
     const { port, hits } = await listen((path) => (path === '/' ? [302, { location: '/inside' }] : [200, {}]));
     outlet = createHttpOutlet({ allowed: ['localhost'] });

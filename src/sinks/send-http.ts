@@ -69,7 +69,7 @@ function sendBy(agent: Agent): SendHttp {
   return async ({ url, method, headers, body }) => {
     try {
       const signal = AbortSignal.timeout(ANSWER_TIMEOUT_MS);
-      const answer = await request(url, { method, headers, body, dispatcher: agent, signal });
+      const answer = await request(url, { method, headers: authorized(url, headers), body, dispatcher: agent, signal });
       const text = (await answer.body.text()).slice(0, MAX_ANSWER_CHARS);
       return { status: answer.statusCode, text, headers: firstValues(answer.headers) };
     } catch (error) {
@@ -78,6 +78,15 @@ function sendBy(agent: Agent): SendHttp {
       throw new SinkError('later', `${hostOf(url)} did not answer: ${reasonOf(error)}`, { cause: error });
     }
   };
+}
+
+/** User and password of an address are sent as clients do, unless there is a credential already. */
+function authorized(url: string, headers: SinkRequest['headers']): SinkRequest['headers'] {
+  const { username, password } = new URL(url);
+  if (username === '' && password === '') return headers;
+  if (Object.keys(headers).some((name) => name.toLowerCase() === 'authorization')) return headers;
+  const pair = `${decodeURIComponent(username)}:${decodeURIComponent(password)}`;
+  return { ...headers, authorization: `Basic ${Buffer.from(pair).toString('base64')}` };
 }
 
 /** Does nothing for a success. @throws SinkError for anything else, with the beginning of what was answered. */

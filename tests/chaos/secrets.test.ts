@@ -235,9 +235,12 @@ async function runLogged(): Promise<void> {
     callback_name: 'generic_api',
     callback_vars: { endpoint: `${url}/${path}`, headers: `authorization=Bearer ${hidden(name)}` },
   });
+  const inAddress = (address: string) => ({ callback_name: 'generic_api', callback_vars: { endpoint: address } });
   const account = { type: 'service_account', client_email: 'a@b.example', private_key: hidden('account of a key') };
   const logging = [
     hook('of-the-key', 'webhook of a key'),
+    inAddress(url.replace('://', `://ada:${hidden('password in an address')}@`)),
+    inAddress(`${url}/by-parameter?token=${hidden('token in an address')}`),
     {
       callback_name: 'gcs_bucket',
       callback_vars: { gcs_bucket_name: 'of-the-key', gcs_path_service_account: JSON.stringify(account) },
