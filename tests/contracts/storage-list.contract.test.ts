@@ -139,15 +139,31 @@ onBothDatabases('the key list', (bench) => {
     expect(pages.flatMap((page) => page.names)).toEqual(names);
   });
 
+  /** As often as there are orders, so that each is met by every one of them. */
+  const combined = Array.from({ length: 7 }).flatMap(() =>
+    (
+      [
+        { status: 'active', minSpendNanoUsd: 0 },
+        { status: 'active', expiresBeforeMs: NOW_MS + 2 * DAY_MS },
+        { status: 'blocked', neverUsed: true, minSpendNanoUsd: -9 },
+        { status: 'expired', expiresAfterMs: NOW_MS - 1 },
+        { neverUsed: false, lastActiveBeforeMs: NOW_MS },
+        { tag: 'y', neverUsed: false, minSpendNanoUsd: 0 },
+      ] as const
+    ).map((filter): [Partial<KeyListQuery>] => [filter]),
+  );
   const ways: [string, SearchBounds][] = [
-    ['sorts what matches', { few: 100, near: 0, many: 100, ahead: 9 }],
-    ['looks at the first keys of the list', { few: 0, near: 100, many: 0, ahead: 0 }],
-    ['follows the list', { few: 0, near: 0, many: 0, ahead: 9 }],
+    ['sorts what matches', { few: 100, near: 0, wide: 0, linked: 100, many: 100, ahead: 9 }],
+    ['looks at the first keys of the list', { few: 0, near: 100, wide: 0, linked: 0, many: 0, ahead: 0 }],
+    ['looks farther into the list', { few: 0, near: 0, wide: 100, linked: 0, many: 0, ahead: 0 }],
+    ['looks the facts of keys up', { few: 0, near: 0, wide: 0, linked: 100, many: 100, ahead: 0 }],
+    ['reads the facts of all keys', { few: 0, near: 0, wide: 0, linked: 0, many: 0, ahead: 0 }],
+    ['follows the list', { few: 0, near: 0, wide: 0, linked: 0, many: 0, ahead: 9 }],
   ];
   test.each(ways)('a page is the same when the database %s', async (_, bounds) => {
     const sorts = ['created_at', 'token', 'spend', 'max_budget', 'expires', 'last_active', 'key_alias'] as const;
     const dialect = bench.url.startsWith('postgres') ? 'postgres' : 'sqlite';
-    for (const [index, [filter]] of filters.entries()) {
+    for (const [index, [filter]] of [...filters, ...combined].entries()) {
       const sortBy = sorts[index % sorts.length] ?? 'created_at';
       for (const sortOrder of ['asc', 'desc'] as const) {
         const query = buildListQuery({ ...filter, sortBy, sortOrder, page: 1, size: 2 });

@@ -2,22 +2,28 @@
  * Finds the ids of a page. A filter that leaves few keys picks them, and they are sorted; where it leaves many, the order
  * of the list is followed, in which matching keys are met soon. Which of the two it is shows only when it is tried, as
  * what people filter by goes together with what they sort by: the keys not used for a week are the oldest ones. So both
- * are tried within bounds, the cheaper one first, before a list is followed for as long as it takes.
+ * are tried within bounds, the one that is likely to be cheaper first, before a list is followed for as long as it takes.
  */
 import { type Kysely, sql } from 'kysely';
 import type { Database, DialectName } from '../database.ts';
 import type { KeyListQuery } from '../storage.ts';
+import { hasNames, isFiltered, isToldByFacts, isToldByFactsAndLinks, isToldByOrder } from './filter-kinds.ts';
 import type { FilterHints } from './key-filters.ts';
 import type { Picker } from './key-pickers.ts';
-import { isFiltered, planSqlitePick } from './plan-sqlite-pick.ts';
+import { planSqlitePick } from './plan-sqlite-pick.ts';
+import { isSortedByFacts, selectByFacts } from './select-by-facts.ts';
 import { selectIds, selectMatching, selectNear, selectPicked } from './select-key-ids.ts';
 
 /** How far each way of finding keys goes. */
 export interface SearchBounds {
   /** So many keys are picked and sorted in no time. */
   few: number;
-  /** So far is the order of a list followed before more are picked. */
+  /** So far is the order of a list followed, looking up what its index does not tell, before more are picked. */
   near: number;
+  /** So far when what is looked up can be gathered beforehand. */
+  wide: number;
+  /** So many are looked up one by one before all facts of all keys are read instead, which tells as much. */
+  linked: number;
   /** So many are still sorted sooner than a million are looked through. */
   many: number;
   /** So many keys beyond the page are counted: to count a million takes long, and nobody reads so far. */
@@ -25,7 +31,14 @@ export interface SearchBounds {
 }
 
 /** Where a hundredth of the keys matches, a page and what is counted beyond it are met near the beginning. */
-const BOUNDS: SearchBounds = { few: 10_000, near: 25_000, many: 150_000, ahead: 100 };
+const BOUNDS: SearchBounds = {
+  few: 14_000,
+  near: 20_000,
+  wide: 250_000,
+  linked: 40_000,
+  many: 150_000,
+  ahead: 100,
+};
 
 /** Ids in order, and how many there are in all or at least. */
 interface Found {
@@ -44,8 +57,12 @@ export async function findKeyIds(
   const search = createSearch(reads, dialect, query, bounds);
   if (!isFiltered(query)) return search.follow();
   return (
+    (hasNames(query) ? undefined : await search.followNear(bounds.near)) ??
     (await search.pick(bounds.few)) ??
-    (await search.followNear()) ??
+    (hasNames(query) ? await search.followNear(bounds.near) : undefined) ??
+    (isToldByOrder(query) ? await search.follow() : undefined) ??
+    (await search.followWide()) ??
+    (await search.sortFacts()) ??
     (await search.pick(bounds.many)) ??
     (await search.follow())
   );
@@ -68,14 +85,25 @@ function createSearch(reads: Kysely<Database>, dialect: DialectName, query: KeyL
     return { ids, total: offset + rows.length, isTotalExact: isWhole };
   }
 
+  const asksForSpend = query.minSpendNanoUsd !== undefined || query.maxSpendNanoUsd !== undefined;
+  const leavesFewToProbe =
+    asksForSpend && (hasNames(query) || query.status === 'blocked' || query.status === 'expired');
+
+  async function followFirst(most: number, told: FilterHints): Promise<Found | undefined> {
+    if (offset + asked > most || query.status === 'deleted') return undefined;
+    const rows = await selectNear(reads, query, told, most).limit(asked).offset(offset).execute();
+    return rows.length === asked ? toFound(rows, false) : undefined;
+  }
+
   return {
     /** Sorts everything that matches; undefined: that is more than `most`. */
     async pick(most: number): Promise<Found | undefined> {
-      const picker = dialect === 'sqlite' ? await planSqlitePick(reads, query, most) : undefined;
-      if (picker === null) return undefined;
+      const plan = dialect === 'sqlite' ? await planSqlitePick(reads, query, most) : undefined;
+      if (plan === null) return undefined;
+      const picker = plan?.picker;
       const rows =
         picker === undefined
-          ? await selectPicked(reads, query, hints, most + 1)
+          ? await selectPicked(reads, query, { ...hints, ...(leavesFewToProbe && { spent: 'probe' }) }, most + 1)
               .limit(query.size)
               .offset(offset)
               .execute()
@@ -90,10 +118,23 @@ function createSearch(reads: Kysely<Database>, dialect: DialectName, query: KeyL
     },
 
     /** Looks at the first keys of the list; undefined: the page, and what is counted beyond it, goes on behind these. */
-    async followNear(): Promise<Found | undefined> {
-      if (offset + asked > bounds.near || query.status === 'deleted') return undefined;
-      const rows = await selectNear(reads, query, hints, bounds.near).limit(asked).offset(offset).execute();
-      return rows.length === asked ? toFound(rows, false) : undefined;
+    followNear: (near: number) => followFirst(near, { ...hints, spent: 'probe' }),
+
+    /** The same, farther: PostgreSQL knows in no time which keys have spent so much, and then asks no index for each. */
+    async followWide(): Promise<Found | undefined> {
+      const isGathered = dialect === 'postgres' && query.sortBy !== 'spend' && asksForSpend;
+      return isGathered ? followFirst(bounds.wide, { ...hints, spent: 'gather' }) : undefined;
+    },
+
+    /** Sorts everything that matches, of which SQLite reads nothing but the facts; undefined: they do not tell it. */
+    async sortFacts(): Promise<Found | undefined> {
+      if (dialect !== 'sqlite' || !isSortedByFacts(query) || !isToldByFactsAndLinks(query)) return undefined;
+      const isTold = isToldByFacts(query);
+      const plan = await planSqlitePick(reads, query, isTold ? bounds.linked : bounds.many);
+      const keyIds = plan?.picker.keyIds;
+      if (keyIds === undefined && !isTold) return undefined;
+      const { rows } = await selectByFacts(query, keyIds, { limit: asked, offset }).execute(reads);
+      return rows.length > 0 || offset === 0 ? toFound(rows, rows.length < asked) : undefined;
     },
 
     /** Follows the list as far as it takes. */

@@ -9,6 +9,11 @@ export interface FilterHints {
   dialect: DialectName;
   /** Keeps SQLite from using an index for the filters, because it has been told otherwise how to find keys. */
   skipIndexes: boolean;
+  /**
+   * How PostgreSQL is to see what a key has spent: `probe` by looking key after key up, `gather` by collecting all keys
+   * that spent so much beforehand. Without, it decides by itself. SQLite looks them up.
+   */
+  spent?: 'probe' | 'gather';
 }
 
 /** All conditions of a list, to be combined with AND. */
@@ -104,9 +109,17 @@ function buildSpendFilter(
   let spent = eb.selectFrom('balances').select('balances.key_id').where('balances.key_id', 'is not', null);
   if (minSpendNanoUsd !== undefined) spent = spent.where('balances.nano_usd', '>=', minSpendNanoUsd);
   if (maxSpendNanoUsd !== undefined) spent = spent.where('balances.nano_usd', '<=', maxSpendNanoUsd);
-  return hints.skipIndexes
-    ? eb.exists(spent.whereRef('balances.key_id', '=', 'keys.key_id'))
-    : eb('keys.key_id', 'in', spent);
+  if (hints.skipIndexes) return eb.exists(spent.whereRef('balances.key_id', '=', 'keys.key_id'));
+  // With an offset, even of nothing, PostgreSQL leaves a query as it stands and does not look for another way.
+  const asItStands = sql.lit(0);
+  if (hints.spent === 'probe') {
+    return eb.exists(spent.whereRef('balances.key_id', '=', 'keys.key_id').offset(asItStands));
+  }
+  if (hints.spent === 'gather') {
+    const gathered = eb.selectFrom(spent.offset(asItStands).as('spent')).select('spent.key_id');
+    return eb.exists(gathered.whereRef('spent.key_id', '=', 'keys.key_id'));
+  }
+  return eb('keys.key_id', 'in', spent);
 }
 
 function buildTagFilter(eb: Keys, tag: string, hints: FilterHints): Expression<SqlBool> {

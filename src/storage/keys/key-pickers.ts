@@ -1,6 +1,7 @@
 /**
  * Ways to pick keys by an index on SQLite: for each filter that an index serves, the statement that yields the numbers of
- * the rows that it leaves, from that index and in its order.
+ * the rows that it leaves, from that index and in its order. Where the index holds no numbers but ids, the statement that
+ * yields these as well: it reads nothing else.
  */
 import { type RawBuilder, sql } from 'kysely';
 import type { OwnedScope } from '../../core/scope.ts';
@@ -8,8 +9,14 @@ import type { KeyListQuery } from '../storage.ts';
 import { toLikePattern, toPhrase, toSearchTerm } from './key-filters.ts';
 import type { KeyGroupKind } from './key-groups.ts';
 
-/** Yields `row_no`. Rows may come twice, and deleted keys among the living. */
-export type Picker = RawBuilder<{ row_no: number }>;
+/** Rows may come twice, and deleted keys among the living; an id comes once. */
+export interface Picker {
+  rowNos: RowNos;
+  keyIds?: KeyIds;
+}
+
+type RowNos = RawBuilder<{ row_no: number }>;
+type KeyIds = RawBuilder<{ key_id: string }>;
 
 /** Below three characters there are no trigrams to look up. */
 const MIN_FULL_TEXT_TERM = 3;
@@ -17,17 +24,18 @@ const MIN_FULL_TEXT_TERM = 3;
 export function buildPickers(query: KeyListQuery): Picker[] {
   const { scope, userId } = query;
   const pickers: Picker[] = [];
+  const pick = (rowNos: RowNos) => pickers.push({ rowNos });
   // Names first: they leave the fewest, and the others then need not be counted as far.
-  if (query.keyId !== undefined) pickers.push(sql`select row_no from keys where key_id = ${query.keyId}`);
-  if (query.hash !== undefined) pickers.push(sql`select row_no from keys where hash = ${query.hash}`);
+  if (query.keyId !== undefined) pick(sql`select row_no from keys where key_id = ${query.keyId}`);
+  if (query.hash !== undefined) pick(sql`select row_no from keys where hash = ${query.hash}`);
   if (query.status === 'deleted') {
-    pickers.push(sql`select row_no from keys indexed by keys_deleted where deleted_at_ms is not null`);
+    pick(sql`select row_no from keys indexed by keys_deleted where deleted_at_ms is not null`);
     return pickers;
   }
-  if (query.alias !== undefined) pickers.push(pickLive('alias', sql`= ${query.alias}`));
+  if (query.alias !== undefined) pick(pickLive('alias', sql`= ${query.alias}`));
   if (userId !== undefined) {
     const created = query.alsoCreatedByUser === true ? [userId] : [];
-    pickers.push(
+    pick(
       pickAny([
         ['user_id', [userId]],
         ['created_by', created],
@@ -35,38 +43,39 @@ export function buildPickers(query: KeyListQuery): Picker[] {
       ]),
     );
   }
-  if (query.teamId !== undefined) pickers.push(pickLive('team_id', sql`= ${query.teamId}`));
-  if (query.organizationId !== undefined) pickers.push(pickLive('organization_id', sql`= ${query.organizationId}`));
-  if (query.budgetId !== undefined) pickers.push(pickLive('budget_id', sql`= ${query.budgetId}`));
-  if (query.createdBy !== undefined) pickers.push(pickLive('created_by', sql`= ${query.createdBy}`));
-  if (scope !== 'all') pickers.push(pickScope(scope));
-  if (query.tag !== undefined) pickers.push(pickTagged(query.tag));
+  if (query.teamId !== undefined) pick(pickLive('team_id', sql`= ${query.teamId}`));
+  if (query.organizationId !== undefined) pick(pickLive('organization_id', sql`= ${query.organizationId}`));
+  if (query.budgetId !== undefined) pick(pickLive('budget_id', sql`= ${query.budgetId}`));
+  if (query.createdBy !== undefined) pick(pickLive('created_by', sql`= ${query.createdBy}`));
+  if (scope !== 'all') pick(pickScope(scope));
+  if (query.tag !== undefined) pickers.push(pickLinked(sql`select key_id from key_tags where tag = ${query.tag}`));
   if (query.projectId !== undefined) pickers.push(pickGroup('project_id', query.projectId));
   if (query.accessGroupId !== undefined) pickers.push(pickGroup('access_group_ids', query.accessGroupId));
   if (query.status === 'blocked') {
-    pickers.push(sql`select row_no from keys indexed by keys_blocked where blocked = 1 and deleted_at_ms is null`);
+    const blocked = sql`from keys indexed by keys_blocked where blocked = 1 and deleted_at_ms is null`;
+    pickers.push({ rowNos: sql`select row_no ${blocked}`, keyIds: sql`select key_id ${blocked}` });
   }
   pickers.push(...pickRanges(query));
   // From the last ones all entries of an index are read.
-  if (query.search) pickers.push(pickText(toSearchTerm(query.search)));
-  if (query.status === 'active') pickers.push(pickActive(query.nowMs));
+  if (query.search) pick(pickText(toSearchTerm(query.search)));
+  if (query.status === 'active') pick(pickActive(query.nowMs));
   return pickers;
 }
 
-function pickLive(column: string, condition: RawBuilder<unknown>): Picker {
+function pickLive(column: string, condition: RawBuilder<unknown>): RowNos {
   return sql`select row_no from keys where ${sql.ref(column)} ${condition} and deleted_at_ms is null`;
 }
 
-function pickAny(parts: readonly (readonly [string, readonly string[]])[]): Picker {
+function pickAny(parts: readonly (readonly [string, readonly string[]])[]): RowNos {
   const picked = parts
     .filter(([, values]) => values.length > 0)
     .map(([column, values]) => pickLive(column, sql`in (${sql.join(values)})`));
   return picked.length === 0
     ? sql`select row_no from keys where 1 = 0`
-    : (sql.join(picked, sql` union all `) as Picker);
+    : (sql.join(picked, sql` union all `) as RowNos);
 }
 
-function pickScope({ userIds, teamIds, organizationIds, keyIds, creatorIds }: OwnedScope): Picker {
+function pickScope({ userIds, teamIds, organizationIds, keyIds, creatorIds }: OwnedScope): RowNos {
   const own = pickAny([
     ['user_id', userIds],
     ['team_id', teamIds],
@@ -79,13 +88,16 @@ function pickScope({ userIds, teamIds, organizationIds, keyIds, creatorIds }: Ow
   return sql`${own} union all ${pickLive('team_id', sql`in (${teams})`)}`;
 }
 
-function pickTagged(tag: string): Picker {
-  return sql`select keys.row_no from key_tags cross join keys on keys.key_id = key_tags.key_id where key_tags.tag = ${tag}`;
+/** Keys that another table points at. */
+function pickLinked(keyIds: KeyIds): Picker {
+  return {
+    rowNos: sql`select keys.row_no from (${keyIds}) as linked cross join keys on keys.key_id = linked.key_id`,
+    keyIds,
+  };
 }
 
 function pickGroup(kind: KeyGroupKind, value: string): Picker {
-  return sql`select keys.row_no from key_groups cross join keys on keys.key_id = key_groups.key_id
-    where key_groups.kind = ${kind} and key_groups.value = ${value}`;
+  return pickLinked(sql`select key_id from key_groups where kind = ${kind} and value = ${value}`);
 }
 
 function pickRanges(query: KeyListQuery): Picker[] {
@@ -96,31 +108,27 @@ function pickRanges(query: KeyListQuery): Picker[] {
     status === 'expired' ? nowMs + 1 : Number.MAX_SAFE_INTEGER,
   );
   if (expiresBefore < Number.MAX_SAFE_INTEGER || query.expiresAfterMs !== undefined) {
-    pickers.push(
-      pickLive(
-        'expires_at_ms',
-        sql`< ${expiresBefore} and expires_at_ms > ${query.expiresAfterMs ?? Number.MIN_SAFE_INTEGER}`,
-      ),
-    );
+    const after = query.expiresAfterMs ?? Number.MIN_SAFE_INTEGER;
+    pickers.push({ rowNos: pickLive('expires_at_ms', sql`< ${expiresBefore} and expires_at_ms > ${after}`) });
   }
-  if (neverUsed === true) pickers.push(pickLive('last_active_at_ms', sql`is null`));
+  if (neverUsed === true) pickers.push({ rowNos: pickLive('last_active_at_ms', sql`is null`) });
   if (neverUsed === false || lastActiveAfterMs !== undefined || lastActiveBeforeMs !== undefined) {
-    const [after, before] = [
-      lastActiveAfterMs ?? Number.MIN_SAFE_INTEGER,
-      lastActiveBeforeMs ?? Number.MAX_SAFE_INTEGER,
-    ];
-    pickers.push(pickLive('last_active_at_ms', sql`> ${after} and last_active_at_ms < ${before}`));
+    const after = lastActiveAfterMs ?? Number.MIN_SAFE_INTEGER;
+    const before = lastActiveBeforeMs ?? Number.MAX_SAFE_INTEGER;
+    pickers.push({ rowNos: pickLive('last_active_at_ms', sql`> ${after} and last_active_at_ms < ${before}`) });
   }
   const { minSpendNanoUsd, maxSpendNanoUsd } = query;
   if (minSpendNanoUsd !== undefined || maxSpendNanoUsd !== undefined) {
-    pickers.push(sql`select keys.row_no from balances cross join keys on keys.key_id = balances.key_id
-      where balances.key_id is not null and balances.nano_usd >= ${minSpendNanoUsd ?? Number.MIN_SAFE_INTEGER}
-        and balances.nano_usd <= ${maxSpendNanoUsd ?? Number.MAX_SAFE_INTEGER}`);
+    pickers.push(
+      pickLinked(sql`select key_id from balances
+        where key_id is not null and nano_usd >= ${minSpendNanoUsd ?? Number.MIN_SAFE_INTEGER}
+          and nano_usd <= ${maxSpendNanoUsd ?? Number.MAX_SAFE_INTEGER}`),
+    );
   }
   return pickers;
 }
 
-function pickText(term: string): Picker {
+function pickText(term: string): RowNos {
   if ([...term].length >= MIN_FULL_TEXT_TERM) {
     return sql`select rowid as row_no from key_search where key_search match ${toPhrase(term)}`;
   }
@@ -129,7 +137,7 @@ function pickText(term: string): Picker {
 }
 
 /** From the smallest index, which holds all that it takes to tell. */
-function pickActive(nowMs: number): Picker {
+function pickActive(nowMs: number): RowNos {
   return sql`select row_no from keys indexed by keys_standing
     where deleted_at_ms is null and (+expires_at_ms is null or +expires_at_ms > ${nowMs})
       and (+blocked is null or +blocked = 0)`;

@@ -4,6 +4,7 @@ import type { KeyListQuery, KeySortField } from '../storage.ts';
 import { buildKeyFilters, type FilterHints } from './key-filters.ts';
 import type { Picker } from './key-pickers.ts';
 import type { Keys } from './key-scope.ts';
+import { buildSortRange } from './sort-range.ts';
 
 /** Columns that are never null; said of them, "nulls last" would keep PostgreSQL from its index. */
 const SORT_COLUMNS = {
@@ -49,7 +50,9 @@ export function selectIds(reads: Kysely<Database>, query: KeyListQuery, hints: F
   if (sortBy === 'spend') return selectIdsBySpend(reads, query, hints, picker);
   const { column, isNullable } = sortOf({ sortBy });
   const sorted = picker === undefined ? sql.ref(`keys.${column}`) : sql`+${sql.ref(`keys.${column}`)}`;
-  return selectMatching(reads, query, hints, picker)
+  let matching = selectMatching(reads, query, hints, picker);
+  if (picker === undefined) matching = matching.where((eb) => eb.and(buildSortRange(eb, query)));
+  return matching
     .orderBy(sorted, (order) => (isNullable ? order[sortOrder]().nullsLast() : order[sortOrder]()))
     .orderBy('keys.key_id', sortOrder);
 }
@@ -60,7 +63,7 @@ export function selectMatching(reads: Kysely<Database>, query: KeyListQuery, hin
     .selectFrom('keys')
     .select('keys.key_id')
     .where((eb) => eb.and(buildKeyFilters(eb, query, hints)));
-  return picker === undefined ? matching : matching.where(sql<boolean>`keys.row_no in (${picker})`);
+  return picker === undefined ? matching : matching.where(sql<boolean>`keys.row_no in (${picker.rowNos})`);
 }
 
 /** A cross join, since that is the one whose order SQLite leaves alone. */
@@ -69,7 +72,7 @@ function selectIdsBySpend(reads: Kysely<Database>, query: KeyListQuery, hints: F
     picker === undefined && hints.dialect === 'sqlite'
       ? reads.selectFrom('balances').crossJoin('keys')
       : reads.selectFrom('keys').crossJoin('balances');
-  if (picker !== undefined) joined = joined.where(sql<boolean>`keys.row_no in (${picker})`);
+  if (picker !== undefined) joined = joined.where(sql<boolean>`keys.row_no in (${picker.rowNos})`);
   const { minSpendNanoUsd, maxSpendNanoUsd, ...others } = query;
   if (minSpendNanoUsd !== undefined) joined = joined.where('balances.nano_usd', '>=', minSpendNanoUsd);
   if (maxSpendNanoUsd !== undefined) joined = joined.where('balances.nano_usd', '<=', maxSpendNanoUsd);
@@ -136,11 +139,11 @@ export function selectNear(reads: Kysely<Database>, query: KeyListQuery, hints: 
     .where('keys.deleted_at_ms', 'is', null)
     .orderBy(sql.ref(`keys.${column}`), (order) => (isNullable ? order[sortOrder]().nullsLast() : order[sortOrder]()))
     .orderBy('keys.key_id', sortOrder);
-  // By expiry the keys that have expired come first, and by last use those that were used: none of these matches.
+  first = first.where((eb) => eb.and(buildSortRange(eb, query)));
+  // Keys that never expire are active as well, but come after those that do.
   if (sortBy === 'expires' && sortOrder === 'asc' && query.status === 'active') {
     first = first.where('keys.expires_at_ms', '>', query.nowMs);
   }
-  if (sortBy === 'last_active' && query.neverUsed === true) first = first.where('keys.last_active_at_ms', 'is', null);
   return reads
     .selectFrom(first.limit(near).as('keys'))
     .where((eb) => eb.and(buildKeyFilters(eb as unknown as Keys, query, hints)))
