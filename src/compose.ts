@@ -1,8 +1,5 @@
-import { randomBytes } from 'node:crypto';
 import { mkdirSync } from 'node:fs';
-import { hostname } from 'node:os';
-import { pino } from 'pino';
-import { formatIdentity, isKnownToBeGone, readOwnIdentity } from './append-log/process-identity.ts';
+import type { pino } from 'pino';
 import { createMasterKeyCheck } from './auth/master-key.ts';
 import { createPasswordHasher } from './auth/password-hash.ts';
 import { buildAlerts } from './compose/build-alerts.ts';
@@ -13,7 +10,10 @@ import { chooseUpstream, newEndUserLimits } from './compose/build-gateway.ts';
 import { buildSinks } from './compose/build-logs.ts';
 import { buildMetrics, type Metrics, processSource } from './compose/build-metrics.ts';
 import { buildResealing } from './compose/build-resealing.ts';
-import { databasePasswordOf, databaseUrlOf } from './compose/database-url.ts';
+import { connectStorage } from './compose/connect-storage.ts';
+import { createLogger } from './compose/create-logger.ts';
+import { databaseUrlOf } from './compose/database-url.ts';
+import { findMasterKey } from './compose/find-master-key.ts';
 import { followMasterKey } from './compose/follow-master-key.ts';
 import { createModelCatalog } from './compose/model-catalog.ts';
 import { createMovedBalances } from './compose/moved-balances.ts';
@@ -30,7 +30,6 @@ import type { Config } from './config/config.ts';
 import { getSaltKeys } from './config/salt-file.ts';
 import { createAuditSeal } from './core/audit-seal.ts';
 import { sha256Hex } from './core/key-secret.ts';
-import { createRedisBell } from './counters/redis-bell.ts';
 import { createCooldowns } from './gateway/cooldowns.ts';
 import { createLiveCalls } from './gateway/live-calls.ts';
 import type { App } from './http/app-instance.ts';
@@ -39,13 +38,11 @@ import { createEndUserRecorder } from './jobs/end-user-recorder.ts';
 import { createLastActiveRecorder } from './jobs/last-active-recorder.ts';
 import type { LedgerRecovery } from './ledger/ledger.ts';
 import { createRefusalLog } from './management/audit/refusal-log.ts';
-import { establishMasterKey } from './management/installation/master-key.ts';
 import { runDueRotations } from './management/keys/run-due-rotations.ts';
 import { createAttemptLimit } from './management/sessions/attempt-limits.ts';
 import { createLoginThrottle } from './management/sessions/login-throttle.ts';
 import { collectLogMetrics } from './metrics/log-metrics.ts';
 import { createTransport } from './providers/transport.ts';
-import { type OpenStorage, openStorage } from './storage/open-storage.ts';
 
 /** What tests put in the place of the real thing. */
 export interface ComposeOverrides {
@@ -89,28 +86,12 @@ export async function compose(config: Config, overrides: ComposeOverrides = {}):
   const salts = await getSaltKeys(config);
   const auditSeal = createAuditSeal(salts.current, salts.earlier);
   const processId = newId('proc_');
-  const bell =
-    config.redis === null ? undefined : createRedisBell({ ...config.redis, prefix: config.general.redisKeyPrefix });
-  const storage = await openStorage({
+  const { storage, bell } = await connectStorage(config, {
     url: overrides.databaseUrl ?? databaseUrlOf(config),
-    password: databasePasswordOf(config),
-    nowMs,
-    poolSize: config.general.databasePoolSize,
-    // What the journal has put on disk is dropped there once the database has it.
-    durable: config.general.journalFsync,
-    logger,
+    processId,
     auditSeal,
-    serving: {
-      own: { id: processId, host: hostname(), pid: process.pid, identity: formatIdentity(readOwnIdentity()) },
-      isGone: isKnownToBeGone,
-      bell,
-      maxStalenessMs: config.general.maxStalenessMs,
-      outageGraceMs: config.general.databaseOutageGraceMs,
-    },
-    endUserBudgetId: config.general.maxEndUserBudgetId,
-  }).catch((error: unknown) => {
-    bell?.close();
-    throw error;
+    nowMs,
+    logger,
   });
   const random = overrides.random ?? Math.random;
   const destinationBox = createDestinationBox(salts);
@@ -315,15 +296,4 @@ export async function compose(config: Config, overrides: ComposeOverrides = {}):
       logger.flush();
     },
   };
-}
-
-/** Buffered: a line per request must not cost a system call per request. Flushed every second and at the end. */
-function createLogger(config: Config): pino.Logger {
-  const destination = pino.destination({ dest: 1, sync: false, minLength: 8_192, periodicFlush: 1_000 });
-  return pino({ level: config.log.level, base: null, timestamp: pino.stdTimeFunctions.isoTime }, destination);
-}
-
-async function findMasterKey(config: Config, storage: OpenStorage, nowMs: () => number) {
-  if (config.masterKey !== null) return { hash: sha256Hex(config.masterKey), newSecret: null };
-  return establishMasterKey({ settings: storage.settings, randomBytes, newId, nowMs });
 }
