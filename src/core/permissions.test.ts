@@ -76,6 +76,30 @@ describe('as what a key is touched', () => {
     expect(outcome(capacityFor(caller('internal_user'), 'info', othersInTeam, team))).toBe(403);
   });
 
+  test('keys that are the whole team’s are its members’ to change as far as its permissions go', () => {
+    const teams = buildKey({ userId: null, teamId: 't1' });
+    const member = caller('internal_user', inTeam('user'));
+    expect(outcome(capacityFor(member, 'update', teams, open))).toBe('member');
+    expect(outcome(capacityFor(caller('internal_user'), 'update', teams, open))).toBe(403);
+    expect(outcome(capacityFor(caller('internal_user_viewer', inTeam('user')), 'update', teams, open))).toBe(403);
+    const all = buildTeam({ id: 't1', memberPermissions: ['/key/unblock', '/key/{key_id}/reset_spend'] });
+    expect(outcome(capacityFor(member, 'unblock', teams, all))).toBe(403);
+    expect(outcome(capacityFor(member, 'reset_spend', teams, all))).toBe(403);
+  });
+
+  test('who may look at a key of the team is told that more is not open, and others are told nothing', () => {
+    const member = caller('internal_user', inTeam('user'));
+    for (const key of [buildKey({ userId: null, teamId: 't1' }), othersInTeam]) {
+      expect(capacityFor(member, 'delete', key, team)).toMatchObject({
+        status: 401,
+        type: 'team_member_permission_error',
+        param: '/key/delete',
+      });
+      expect(outcome(capacityFor(member, 'delete', key, open))).toBe(403);
+      expect(outcome(capacityFor(caller('internal_user'), 'delete', key, team))).toBe(403);
+    }
+  });
+
   test('administrators of the team and of its organisation manage its keys', () => {
     expect(outcome(capacityFor(caller('internal_user', inTeam('admin')), 'unblock', othersInTeam, team))).toBe(
       'manager',

@@ -32,7 +32,10 @@ export type KeyAct =
  */
 export type Reach = 'any' | 'within' | 'self' | 'none';
 
-/** As what somebody acts on a key. A `manager` administers the key's team or organisation. */
+/**
+ * As what somebody acts on a key. A `manager` administers the key's team or organisation; a `member` is in the team whose
+ * key it is, and the team opens this act to its members.
+ */
 export type Capacity = 'admin' | 'manager' | 'owner' | 'member' | 'self';
 
 type Row = Readonly<Record<Role, Reach>>;
@@ -132,10 +135,29 @@ export function capacityFor(
       if (!byOwner) return notByOwner(act);
       return refuseMember(caller, act, key.teamId, team) ?? 'owner';
     }
-    if (isLook && key.teamId !== null && refuseMember(caller, act, key.teamId, team) === undefined) return 'member';
+    const asMember = isLook || byOwner ? memberOutcome(caller, act, key, team, isLook) : undefined;
+    if (asMember !== undefined) return asMember;
   }
   if (granted !== 'none' && isLook && isItself) return 'self';
   return refuseHidden(caller, act);
+}
+
+/**
+ * What the team's permissions say of a key of the team that is not the caller's. They open all of them to be looked at,
+ * and to be changed those that are nobody's in particular. Whoever may look is told that the act is not open; undefined:
+ * the key is not the caller's to know of.
+ */
+function memberOutcome(
+  caller: Caller,
+  act: KeyAct,
+  { teamId, userId }: KeyRecord,
+  team: TeamRecord | null,
+  isLook: boolean,
+): 'member' | GatewayError | undefined {
+  if (teamId === null) return undefined;
+  const refusal = refuseMember(caller, act, teamId, team);
+  if (refusal === undefined) return isLook || userId === null ? 'member' : undefined;
+  return !isLook && refuseMember(caller, 'info', teamId, team) === undefined ? refusal : undefined;
 }
 
 /** The key belongs to the caller's user. */

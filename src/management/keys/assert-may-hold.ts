@@ -13,7 +13,8 @@ export function assertMayHold(caller: Caller, draft: KeyDraft, ceiling: KeyCeili
   assertWithinCeiling(draft, {
     ...ceiling,
     keys: ceiling.keys.filter(({ isBefore }) => !isBefore),
-    limits: [],
+    // Behind a key of the whole team the caller's own limits would not stand any more.
+    limits: ceiling.capacity === 'member' ? ceiling.limits : [],
     models: [],
     // A session has no key whose grants could be fewer: what its user owns or manages, it may be shown.
     before: caller.key === null ? draft.key : null,

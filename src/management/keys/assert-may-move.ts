@@ -19,7 +19,7 @@ export function hasSameOwners(one: KeyOwners, other: KeyOwners): boolean {
 
 /**
  * Ownership stays within the caller's reach: before the change and after it. One's own key may be taken into a team or an
- * organisation and not out of it, since its limits would lapse. `standing`: that of the key after the change.
+ * organisation and not out of it, since its limits would lapse; a member leaves the team's keys where they are. `standing`: that of the key after the change.
  * Throws forbidden, bad_request.
  */
 export function assertMayMove(
@@ -31,7 +31,9 @@ export function assertMayMove(
   const moved = OWNERS.filter(({ field }) => next[field] !== before[field]);
   if (capacity === 'admin') return;
   const governed = isGoverned(caller, before);
-  const kept = moved.find(({ field }) => governed || (capacity === 'owner' && before[field] !== null));
+  const kept = moved.find(
+    ({ field }) => governed || capacity === 'member' || (capacity === 'owner' && before[field] !== null),
+  );
   if (kept !== undefined) throw mayNotMove(kept.param);
   assertOwners(refuseOwners(caller, act, next, standing));
   const afterwards = capacityFor(caller, 'update', next, standing.path.team);

@@ -22,7 +22,7 @@ export interface CeilingFacts {
 /**
  * What bounds a key that this caller makes or changes: its own key, whatever its role; and where it is no administrator
  * of the proxy, the limits of those who stand behind it and would not stand behind the key, and the key itself as it was
- * where somebody else has set it for the caller.
+ * where somebody else has set it for the caller, or for the whole team.
  */
 export function buildCeiling(deps: CeilingDeps, caller: Caller, facts: CeilingFacts): KeyCeiling {
   const { capacity, before } = facts;
@@ -55,7 +55,9 @@ function callingKey({ key, path }: Caller, before: KeyDraft | null): KeyBound[] 
 }
 
 function keyBefore(caller: Caller, { capacity, before }: CeilingFacts): KeyBound[] {
-  if (capacity === 'admin' || before === null || !isGoverned(caller, before.key)) return [];
+  if (capacity === 'admin' || before === null) return [];
+  if (capacity === 'member') return [{ ...before, whose: 'this key, which is the whole team’s', isBefore: true }];
+  if (!isGoverned(caller, before.key)) return [];
   return [{ ...before, whose: `this key, which ${before.key.governedBy} has set for you`, isBefore: true }];
 }
 

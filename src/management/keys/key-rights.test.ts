@@ -203,6 +203,45 @@ describe('a key of one’s own', () => {
   });
 });
 
+describe('a key of the whole team', () => {
+  test('can be narrowed by members whom the team lets change its keys, and neither widened nor taken', async () => {
+    const key = await make({ teamId: 'crew', rpmLimit: 5 });
+    const ada = await as(await make({ userId: 'ada' }));
+    expect((await update(ada, key, { teamId: 'crew', rpmLimit: 3, metadata: { note: 'x' } })).key.rpmLimit).toBe(3);
+    await expect(update(ada, key, { rpmLimit: 4 })).rejects.toMatchObject({ status: 403, param: 'rpm_limit' });
+    await expect(update(ada, key, { spendNanoUsd: 0 })).rejects.toMatchObject({ status: 403, param: 'spend' });
+    await expect(update(ada, key, { userId: 'ada' })).rejects.toMatchObject({ status: 403, param: 'user_id' });
+    await expect(update(ada, key, { teamId: null })).rejects.toMatchObject({ status: 403, param: 'team_id' });
+    await expect(update(ada, await make({ teamId: 'crew', userId: 'bert' }), {})).rejects.toMatchObject({
+      status: 403,
+      param: 'key',
+    });
+  });
+
+  test('is rotated by members whose own limits it does not pass by', async () => {
+    const ada = await as(await make({ userId: 'ada' }));
+    expect((await rotate(ada, await make({ teamId: 'crew' }))).key.userId).toBeNull();
+    const capped = await as(await make({ userId: 'capped' }));
+    await expect(rotate(capped, await make({ teamId: 'crew' }))).rejects.toMatchObject({
+      status: 403,
+      param: 'rpm_limit',
+    });
+    expect((await rotate(capped, await make({ teamId: 'crew', rpmLimit: 5 }))).key.rpmLimit).toBe(5);
+  });
+
+  test('stays as it is where the team opens nothing', async () => {
+    const ada = await as(await make({ userId: 'ada' }));
+    const key = await make({ teamId: 'closed' });
+    const attempts = [
+      () => update(ada, key, { rpmLimit: 1 }),
+      () => rotate(ada, key),
+      () => blockKey(deps, ada, ACTOR, key.keyId),
+    ];
+    for (const attempt of attempts)
+      await expect(attempt()).rejects.toMatchObject({ status: 401, type: 'team_member_permission_error' });
+  });
+});
+
 describe('whatever is asked for', () => {
   const few = fc.option(fc.integer({ min: 0, max: 3 }), { nil: null });
   const names = (...all: string[]) => fc.subarray(all);
@@ -278,7 +317,7 @@ describe('whatever is asked for', () => {
         optional(limits),
         optional({ ...limits, ...owners }),
         fc.constantFrom('generate', 'update', 'regenerate'),
-        optional({ ...limits, userId: fc.constantFrom(null, 'ada', 'bert') }),
+        optional({ ...limits, userId: fc.constantFrom(null, 'ada', 'bert'), teamId: fc.constantFrom(null, 'crew') }),
         async (userId, teamId, makers, asked, act, target) => {
           const maker = await make({ ...makers, userId, ...(userId === 'eyes' ? {} : { teamId }) });
           const caller = await as(maker);
