@@ -17,7 +17,7 @@ import type { RedisState } from '../counters/redis-counters.ts';
 import { callModel } from '../gateway/call-model.ts';
 import type { Cooldowns } from '../gateway/cooldowns.ts';
 import { explainCall } from '../gateway/explain-call.ts';
-import { listDeployments, listModels } from '../gateway/list-models.ts';
+import { listAccessGroups, listDeployments, listModels } from '../gateway/list-models.ts';
 import type { LiveCalls } from '../gateway/live-calls.ts';
 import { createApp } from '../http/app.ts';
 import type { App } from '../http/app-instance.ts';
@@ -191,6 +191,7 @@ export async function buildApp(config: Config, foundation: Foundation): Promise<
       inspectProcess: foundation.inspectProcess,
       metrics: { requireKey: config.metrics.requireKey, ...metrics },
       listModels: (caller) => listModels(gateway.models, caller),
+      listAccessGroups: (caller) => listAccessGroups(gateway.models, caller),
       listDeployments: (caller) =>
         listDeployments(catalog.deployments(), gateway.models, caller).map((deployment) => ({
           ...deployment,

@@ -11,6 +11,19 @@ export function listModels(models: ModelIndex, caller: Caller): string[] {
   return models.names().filter((name) => isServed(models, name) && mayCall(models, caller, name));
 }
 
+/**
+ * The access groups of the models that there are, all of whose models this caller may call: then a key for the group
+ * opens nothing that the caller's own does not. In the order of the configuration.
+ */
+export function listAccessGroups(models: ModelIndex, caller: Caller): string[] {
+  const open = new Map<string, boolean>();
+  for (const name of models.names()) {
+    const mayCallIt = mayCall(models, caller, name);
+    for (const group of models.accessGroupsOf(name)) open.set(group, mayCallIt && open.get(group) !== false);
+  }
+  return [...open].flatMap(([group, isOpen]) => (isOpen ? [group] : []));
+}
+
 /** The deployments behind those names. For `/model/info`; what is shown of them must leave the credentials out. */
 export function listDeployments(deployments: readonly Deployment[], models: ModelIndex, caller: Caller): Deployment[] {
   return deployments.filter((deployment) => mayCall(models, caller, deployment.modelName));

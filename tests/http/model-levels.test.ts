@@ -60,6 +60,28 @@ const chat = (key: string, name: string | undefined, more: object = {}) =>
 const listed = async (key: string) =>
   (await callGateway(gateway, 'GET /v1/models', { key })).body.data.map(({ id }: { id: string }) => id);
 
+describe('the list of models with access groups', () => {
+  const groupsOf = async (key: string, query: string) => {
+    const { status, body } = await callGateway(gateway, `GET /v1/models?${query}`, { key });
+    return status === 200 ? body.data.map(({ id }: { id: string }) => id) : status;
+  };
+
+  test('names those that the key could be given, alone or after the models', async () => {
+    const key = await make({ models: ['beta', 'regional'] });
+    expect(await groupsOf(key, 'only_model_access_groups=True')).toEqual(['beta']);
+    expect(await groupsOf(key, 'include_model_access_groups=true')).toEqual([...(await listed(key)), 'beta']);
+    expect(await listed(key)).not.toContain('beta');
+    expect(await groupsOf(key, 'only_model_access_groups=maybe')).toBe(422);
+  });
+
+  test('leaves out those of which the key may not call every model', async () => {
+    const key = await make({ models: ['gpt-3.5-turbo', 'good-model'] });
+    expect(await groupsOf(key, 'only_model_access_groups=true')).toEqual(['beta']);
+    const less = await make({ models: ['gpt-3.5-turbo'] });
+    expect(await groupsOf(less, 'only_model_access_groups=true')).toEqual([]);
+  });
+});
+
 describe('a model has to be allowed at every level', () => {
   test.each<[string, object, string, string | null]>([
     ['user list, a name', { user_id: 'ada' }, 'good-model', null],

@@ -94,6 +94,7 @@ export async function startApp(overrides: Partial<AppDeps> = {}, record: Partial
     redisState: null,
     metrics: { requireKey: false, contentType: 'text/plain', render: async () => '' },
     listModels: () => ['gpt-4', 'openai/gpt-4o'],
+    listAccessGroups: () => [],
     listDeployments: () => [],
     ...overrides,
   } as unknown as AppDeps;

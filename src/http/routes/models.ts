@@ -11,17 +11,24 @@ import {
   ModelInfoList,
   ModelInfoPage,
 } from '../schemas/deployment.ts';
+import { LaxBoolean } from '../schemas/key-shapes.ts';
 import { fromModelName, ModelEntry, ModelList } from '../schemas/model-list.ts';
 
 export interface ModelRoutesDeps {
   /** The names that this caller may ask for. */
   listModels(caller: Caller): readonly string[];
+  /** The access groups that it may name in the place of models. */
+  listAccessGroups(caller: Caller): readonly string[];
   /** What serves those names. */
   listDeployments(caller: Caller): readonly DeploymentView[];
 }
 
 const LISTS = ['/models', '/v1/models', '/openai/models', '/openai/v1/models'] as const;
 const INFOS = ['/model/info', '/v1/model/info'] as const;
+const ModelsQuery = z.object({
+  include_model_access_groups: LaxBoolean.optional().describe('The access groups that the key may name, too.'),
+  only_model_access_groups: LaxBoolean.optional().describe('Those access groups and no models.'),
+});
 const DeploymentQuery = z.object({ litellm_model_id: z.string().optional() });
 const PageQuery = z.object({
   page: z.coerce.number().int().min(1).default(1),
@@ -40,9 +47,19 @@ export function registerModelRoutes(app: App, deps: ModelRoutesDeps): void {
       url,
       {
         config: { access: 'info', scope: 'none' },
-        schema: { tags: ['models'], summary: 'Models that this key may call', response: { 200: ModelList } },
+        schema: {
+          tags: ['models'],
+          summary: 'Models that this key may call',
+          querystring: ModelsQuery,
+          response: { 200: ModelList },
+        },
       },
-      (request) => ({ data: deps.listModels(request.caller).map(fromModelName), object: 'list' as const }),
+      (request) => {
+        const { only_model_access_groups: onlyGroups, include_model_access_groups: withGroups } = request.query;
+        const models = onlyGroups ? [] : deps.listModels(request.caller);
+        const groups = onlyGroups || withGroups ? deps.listAccessGroups(request.caller) : [];
+        return { data: [...new Set([...models, ...groups])].map(fromModelName), object: 'list' as const };
+      },
     );
     app.get(
       `${url}/*`,
