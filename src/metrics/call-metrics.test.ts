@@ -111,11 +111,12 @@ describe('metrics of calls', () => {
     const metrics = createCallMetrics({ maxSeries: 10, nowMs: () => nowMs });
     metrics.settled(record(), caller, [budgetOf('key', 7_200_000), budgetOf('team')], null, 1);
     const before = await familiesOf(metrics);
-    const labels = { key_id: 'key_1' };
+    const labels = { key_id: 'key_1', api_key_alias: 'ci' };
     expect(before.get('litellm_remaining_api_key_budget_metric')?.values).toEqual([{ labels, value: 0.005 }]);
     expect(before.get('litellm_api_key_max_budget_metric')?.values).toEqual([{ labels, value: 0.01 }]);
     expect(before.get('litellm_api_key_budget_remaining_hours_metric')?.values).toEqual([{ labels, value: 2 }]);
-    expect(before.get('litellm_remaining_team_budget_metric')?.values[0]?.value).toBe(0.005);
+    const team = { labels: { team: 'team_1', team_alias: 'Team One' }, value: 0.005 };
+    expect(before.get('litellm_remaining_team_budget_metric')?.values).toEqual([team]);
     nowMs = 7_200_000;
     const after = await familiesOf(metrics);
     expect(after.get('litellm_remaining_api_key_budget_metric')?.values).toEqual([{ labels, value: 0.01 }]);

@@ -43,23 +43,21 @@ export function createCallMetrics({ maxSeries, nowMs }: { maxSeries: number; now
     settled(record, caller, charges, errorCode, upstreamMs) {
       // A group is named as the configuration names it, whatever the client wrote.
       const model = record.modelGroup ?? OTHER;
-      const series = callers.of(
-        {
-          keyId: record.keyId,
-          keyAlias: record.keyAlias,
-          teamId: record.teamId,
-          teamAlias: caller.path.team?.alias ?? null,
-          userId: record.userId,
-        },
-        model,
-      );
+      const who = {
+        keyId: record.keyId,
+        keyAlias: record.keyAlias,
+        teamId: record.teamId,
+        teamAlias: caller.path.team?.alias ?? null,
+        userId: record.userId,
+      };
+      const series = callers.of(who, model);
       series.statuses.set(record.httpStatus, (series.statuses.get(record.httpStatus) ?? 0) + 1);
       series.spendNanoUsd += record.spendNanoUsd;
       series.promptTokens += record.promptTokens;
       series.completionTokens += record.completionTokens;
       series.totalTokens += record.totalTokens;
       if (record.status !== 'success') countFailure(series, record.httpStatus, errorCode ?? record.status);
-      budgets.note(charges, record.spendNanoUsd);
+      budgets.note(charges, record.spendNanoUsd, who);
       const tookMs = record.endedAtMs - record.startedAtMs;
       total.observe(model, tookMs / 1_000);
       if (upstreamMs !== null) {
