@@ -58,5 +58,8 @@ describe('what follows from memberships', () => {
     const viewer: Caller = { ...ada, role: 'proxy_admin_viewer' };
     expect([isAdmin(viewer), maySeeAll(viewer), maySeeAll(ada)]).toEqual([false, true, false]);
     expect(() => assertAdmin(ada, '/team/new')).toThrowError(/Only proxy admin can be used to.*Route=\/team\/new/);
+    expect(() => assertAdmin(ada, '/model/new')).toThrowError(
+      expect.objectContaining({ status: 403, type: 'auth_error' }),
+    );
   });
 });

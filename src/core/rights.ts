@@ -50,12 +50,22 @@ export function scopeOf(caller: Caller): Scope {
   };
 }
 
-/** The refusal of somebody who may not do this, in LiteLLM's words: 403 for viewers, 401 for all others. */
+/**
+ * The refusal of somebody who may not do this, in LiteLLM's words: 403 for viewers and where models are changed, 401 for
+ * all others.
+ */
 export function refuseAct(caller: Caller, route: string): GatewayError {
   if (caller.role === 'proxy_admin_viewer' || caller.role === 'internal_user_viewer') {
     return new GatewayError(
       'forbidden',
       `user not allowed to access this route, role=${caller.role}. Trying to access: ${route}`,
+    );
+  }
+  if (route.startsWith('/model/')) {
+    return new GatewayError(
+      'forbidden',
+      'User does not have permission to make this model call: only a proxy admin adds, changes and deletes models. ' +
+        `Route=${route}. Your role=${caller.role}`,
     );
   }
   return new GatewayError(

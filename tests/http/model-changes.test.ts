@@ -111,12 +111,13 @@ describe('a model that cannot be added', () => {
 
   test('by anybody but an administrator', async () => {
     const { body: key } = await call('POST /key/generate', {});
-    const { status } = await call(
+    const { status, body } = await call(
       'POST /model/new',
       { model_name: 'x', litellm_params: { model: 'openai/x' } },
       key.key,
     );
-    expect(status).toBe(401);
+    expect([status, body.error.type]).toEqual([403, 'auth_error']);
+    expect(body.error.message).toContain('does not have permission to make this model call');
   });
 });
 
