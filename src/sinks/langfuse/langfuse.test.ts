@@ -1,4 +1,5 @@
 import { gunzipSync } from 'node:zlib';
+import { LangfuseOtelSpanAttributes } from '@langfuse/core';
 import { describe, expect, it } from 'vitest';
 import { batchOf } from '../__fixtures__/batch.ts';
 import { payloadOf } from '../__fixtures__/payload.ts';
@@ -37,6 +38,28 @@ describe('Langfuse', () => {
     expect(JSON.parse(values['langfuse.observation.usage_details'])).toMatchObject({ input: 10, output: 8, total: 20 });
     expect(JSON.parse(values['langfuse.observation.cost_details'])).toEqual({ total: 0.0015 });
     expect(JSON.parse(values['langfuse.observation.input'])).toEqual(content.messages);
+  });
+
+  it('uses the names that Langfuse’s own SDK has for attributes', async () => {
+    const { sink, requests } = setUpSink(langfuse, {}, ENVIRONMENT);
+    const requestMetadata = { trace_id: 't', trace_name: 'n', session_id: 's', trace_user_id: 'u' };
+    const content = { messages: [{ role: 'user', content: 'hello' }], response: '{}' };
+    await sink.deliver(batchOf('b1', [payloadOf({}, { requestMetadata, content })]));
+    const { resourceSpans } = JSON.parse(gunzipSync(requests[0]?.body as Buffer).toString());
+    const names: string[] = resourceSpans[0].scopeSpans[0].spans[0].attributes.map(({ key }: { key: string }) => key);
+    const known: string[] = Object.values(LangfuseOtelSpanAttributes);
+    const own = names.filter((name) => name.startsWith('langfuse.'));
+    // Metadata are told one by one.
+    const foreign = own.filter((name) => !known.some((one) => name === one || name.startsWith(`${one}.`)));
+    expect(foreign).toEqual([]);
+    expect(own).toEqual(
+      expect.arrayContaining([
+        LangfuseOtelSpanAttributes.OBSERVATION_TYPE,
+        LangfuseOtelSpanAttributes.OBSERVATION_USAGE_DETAILS,
+        LangfuseOtelSpanAttributes.OBSERVATION_COST_DETAILS,
+        LangfuseOtelSpanAttributes.TRACE_NAME,
+      ]),
+    );
   });
 
   it('tells two projects of two keys apart', async () => {
