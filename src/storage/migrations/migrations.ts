@@ -21,6 +21,7 @@ import { extendDailySums } from './0023-daily-tags.ts';
 import { keepExpiredCalls } from './0024-expired-calls.ts';
 import { splitCallsByDay } from './0025-daily-partitions.ts';
 import { gatherKeyFacts } from './0026-key-facts.ts';
+import { widenResponseParts } from './0027-wider-response-parts.ts';
 
 /**
  * Every step from an empty database to the present one, by name, in the order of the names. Released ones never change.
@@ -48,5 +49,6 @@ export function buildMigrations(dialect: DialectName, seal: AuditSeal | null = n
     '0024-expired-calls': { up: (db) => keepExpiredCalls(db, dialect) },
     '0025-daily-partitions': { up: (db) => splitCallsByDay(db, dialect) },
     '0026-key-facts': { up: (db) => gatherKeyFacts(db, dialect) },
+    '0027-wider-response-parts': { up: (db) => widenResponseParts(db, dialect) },
   };
 }
