@@ -15,7 +15,7 @@ const deployment: Omit<Deployment, 'price'> & { price: null } = {
   region: null,
   organization: SECRET,
   extraHeaders: { authorization: SECRET },
-  requestDefaults: { safety_identifier: SECRET },
+  requestDefaults: { safety_identifier: SECRET, temperature: 0.2, max_tokens: 64, stop: ['END'] },
   mockResponse: SECRET,
   timeoutMs: 30_000,
   streamTimeoutMs: null,
@@ -52,9 +52,16 @@ describe('a deployment', () => {
     const shown = fromDeployment(deployment);
     expect(shown).toMatchObject({
       model_name: 'gpt-4',
-      litellm_params: { model: 'openai/gpt-4-turbo', api_base: 'https://llm.example:8443/v1', timeout: 30, rpm: 10 },
+      litellm_params: {
+        model: 'openai/gpt-4-turbo',
+        api_base: 'https://llm.example:8443/v1',
+        timeout: 30,
+        rpm: 10,
+        temperature: 0.2,
+      },
       model_info: { id: 'd1', db_model: false, team: 'blue', access_groups: ['beta'], input_cost_per_token: null },
     });
+    expect(shown.litellm_params).toMatchObject({ max_tokens: 64, stop: ['END'] });
     expect(JSON.stringify(shown)).not.toContain(SECRET);
     expect(ModelInfoList.safeParse({ data: [shown] }).success).toBe(true);
   });

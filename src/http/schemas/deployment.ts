@@ -21,6 +21,7 @@ export type DeploymentView = Pick<
   | 'tags'
   | 'accessGroups'
   | 'maxOutputTokens'
+  | 'requestDefaults'
   | 'mode'
   | 'info'
   | 'unavailable'
@@ -73,6 +74,7 @@ export function fromDeployment(deployment: DeploymentView): z.output<typeof Mode
   return {
     model_name: deployment.modelName,
     litellm_params: {
+      ...shownDefaults(deployment.requestDefaults),
       model: `${deployment.provider}/${deployment.upstreamModel}`,
       custom_llm_provider: deployment.provider,
       api_base: toPublicAddress(deployment.apiBase),
@@ -95,6 +97,27 @@ export function fromDeployment(deployment: DeploymentView): z.output<typeof Mode
       ...fromPrice(deployment.price),
     },
   };
+}
+
+/** Request fields that are words or lists and say nothing of who calls. */
+const SHOWN_DEFAULTS: ReadonlySet<string> = new Set([
+  'encoding_format',
+  'modalities',
+  'reasoning_effort',
+  'response_format',
+  'service_tier',
+  'stop',
+  'tool_choice',
+  'verbosity',
+]);
+
+/** How the model is tuned for clients that leave it out: `temperature` and so on. Free text and tools are left out. */
+function shownDefaults(defaults: Deployment['requestDefaults']): Record<string, unknown> {
+  return Object.fromEntries(
+    Object.entries(defaults).filter(
+      ([name, value]) => typeof value === 'number' || typeof value === 'boolean' || SHOWN_DEFAULTS.has(name),
+    ),
+  );
 }
 
 /** One entry per model name: the cheapest known price, the limits of all its deployments together. */

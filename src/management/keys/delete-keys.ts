@@ -6,7 +6,7 @@ import { type KeyAddress, parseKeyAddress } from '../../core/key-address.ts';
 import { assertMay, refuseHidden } from '../../core/permissions.ts';
 import type { KeyStore } from '../../storage/storage.ts';
 import { hasSameOwners } from './assert-may-move.ts';
-import { changedMeanwhile, toFoundKey } from './find-key-for.ts';
+import { changedMeanwhile, mayTellUnknown, toFoundKey } from './find-key-for.ts';
 import { buildKeyAudit } from './key-audit.ts';
 import type { KeyManagement } from './key-management.ts';
 import { addressOf, labelKey } from './resolve-key.ts';
@@ -47,7 +47,10 @@ export async function deleteKeys(
   ];
   const found = await deps.keys.findMany(addresses);
   const unknown = passed.filter((_, index) => found[index] === undefined);
-  if (unknown.length > 0) throw reach === 'any' ? keysNotFound(unknown) : refuseHidden(caller, 'delete');
+  if (unknown.length > 0) {
+    const unknownAddresses = addresses.filter((_, index) => found[index] === undefined);
+    throw mayTellUnknown(reach, unknownAddresses) ? keysNotFound(unknown) : refuseHidden(caller, 'delete');
+  }
   // The same key may have been named twice, by its secret and its alias, say.
   const rows = [...new Map(found.flatMap((key) => (key === undefined ? [] : [[key.keyId, key]]))).values()];
   for (const key of rows) {

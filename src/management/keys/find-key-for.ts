@@ -3,8 +3,15 @@ import type { Caller } from '../../core/caller.ts';
 import type { KeyDraft } from '../../core/ceiling-terms.ts';
 import { GatewayError } from '../../core/gateway-error.ts';
 import type { KeyRecord } from '../../core/key.ts';
-import { parseKeyAddress } from '../../core/key-address.ts';
-import { assertMay, type Capacity, capacityFor, type KeyAct, refuseHidden } from '../../core/permissions.ts';
+import { type KeyAddress, parseKeyAddress } from '../../core/key-address.ts';
+import {
+  assertMay,
+  type Capacity,
+  capacityFor,
+  type KeyAct,
+  type Reach,
+  refuseHidden,
+} from '../../core/permissions.ts';
 import type { KeyStore } from '../../storage/storage.ts';
 import type { KeyManagement } from './key-management.ts';
 import { keyNotFound } from './resolve-key.ts';
@@ -20,7 +27,7 @@ type Deps = Pick<KeyManagement, 'standingOf'>;
 
 /**
  * The key that the text names, for this act. Throws the refusal of `assertMay`, `forbidden` (403) for a key that is not
- * the caller's to do this to, and `not_found` only to those who may know of every key: to others both look the same.
+ * the caller's to do this to, and `not_found` where `mayTellUnknown`.
  */
 export async function findKeyFor(
   deps: Deps & { keys: Pick<KeyStore, 'find'> },
@@ -29,11 +36,20 @@ export async function findKeyFor(
   text: string,
 ): Promise<FoundKey> {
   const reach = assertMay(caller, act);
-  const key = await deps.keys.find(parseKeyAddress(text));
-  if (key === undefined) throw reach === 'any' ? keyNotFound(text) : refuseHidden(caller, act);
+  const address = parseKeyAddress(text);
+  const key = await deps.keys.find(address);
+  if (key === undefined) throw mayTellUnknown(reach, [address]) ? keyNotFound(text) : refuseHidden(caller, act);
   const found = await toFoundKey(deps, caller, act, key);
   if (found instanceof GatewayError) throw found;
   return found;
+}
+
+/**
+ * Whether the caller is told that there are no such keys: who may know of every key, and whoever named them by a secret or a
+ * hash, which nobody guesses. An alias or a `key_id` that is nobody's looks to all others like one that is not theirs.
+ */
+export function mayTellUnknown(reach: Exclude<Reach, 'none'>, unknown: readonly KeyAddress[]): boolean {
+  return reach === 'any' || unknown.every(({ kind }) => kind === 'hash');
 }
 
 /** The same for a key that is at hand; the refusal is returned. */

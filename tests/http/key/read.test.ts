@@ -18,10 +18,19 @@ describe('GET /key/info', () => {
     expect(named).toMatchObject({ status: 200, body: { key: mine.key, info: { key_id: mine.key_id } } });
     const unnamed = await callGateway(gateway, 'GET /key/info', { key: mine.key });
     expect(unnamed.body).toMatchObject({ key: mine.token, info: { key_id: mine.key_id } });
-    for (const asked of [other.key, other.token, 'sk-unknown-0123456789']) {
+    for (const asked of [other.key, other.token, other.key_id, 'key_0123456789abcdefABCDEF', 'no-such-alias']) {
       const refused = await callGateway(gateway, `GET /key/info?key=${asked}`, { key: mine.key });
       expect(refused.status).toBe(403);
       expect(refused.body.error.message).toContain("user not allowed to access this key's info");
+    }
+  });
+
+  test('answers 404 to everybody for a secret or a hash that is nobody’s', async () => {
+    const { key } = await make();
+    for (const asked of ['sk-unknown-0123456789', 'ab'.repeat(32)]) {
+      const answer = await callGateway(gateway, `GET /key/info?key=${asked}`, { key });
+      expect([answer.status, answer.body.error.type]).toEqual([404, 'not_found_error']);
+      expect(answer.body.error.message).not.toContain('sk-unknown');
     }
   });
 
