@@ -1,6 +1,7 @@
-// The protocol of a comparison: rounds with a fresh process for each side in random order, a warm-up, a few short
-// windows. The same code started twice differs by a quarter now and then, so a side is measured twice under two names
-// (A/A): when those two differ, the run says nothing.
+// The protocol of a comparison: rounds with fresh processes, one for each side, all of them up at once. Each is warmed up, and
+// then they take turns, in random order, at short windows of load: a machine whose pace changes from second to second (what
+// else runs on its host, its clock) does so to all sides alike. The same code started twice differs by a quarter now and
+// then, so a side is measured twice under two names (A/A): when those two differ, the run says nothing.
 
 import { performance } from 'node:perf_hooks';
 import { setTimeout as sleep } from 'node:timers/promises';
@@ -17,17 +18,18 @@ import { estimateMedian, median, quantile, shuffle } from './statistics.mjs';
 /**
  * @typedef {object} Pace
  * @property {number} rounds
- * @property {number} warmUpMs
+ * @property {number} warmUpMs Of steady load, before the first window.
+ * @property {number} rampMs Of load before each window, while connections are opened.
  * @property {number} windowMs
- * @property {number} windows
+ * @property {number} windows Of each side.
  */
 
 /** One side's figures in one round. @typedef {{ cpuUs: number, perSecond: number, p50Ms: number, p99Ms: number, firstByteMs: number, rssBytes: number }} Figures */
 
 /** @type {Pace} */
-export const FULL_PACE = { rounds: 10, warmUpMs: 3_000, windowMs: 1_500, windows: 3 };
+export const FULL_PACE = { rounds: 10, warmUpMs: 3_000, rampMs: 300, windowMs: 600, windows: 7 };
 /** @type {Pace} */
-export const QUICK_PACE = { rounds: 2, warmUpMs: 1_000, windowMs: 700, windows: 2 };
+export const QUICK_PACE = { rounds: 2, warmUpMs: 1_000, rampMs: 200, windowMs: 400, windows: 3 };
 
 /**
  * @param {readonly Side[]} sides
@@ -40,54 +42,71 @@ export async function measureSides(sides, connections, pace, log) {
   /** @type {Record<string, Figures[]>} */
   const rounds = Object.fromEntries(sides.map(({ name }) => [name, []]));
   for (let round = 0; round < pace.rounds; round += 1) {
-    for (const side of shuffle(sides)) {
-      const { target, request } = await side.start();
-      try {
-        const figures = await measureOnce(target, request, connections, pace);
-        rounds[side.name]?.push(figures);
-        log(`  round ${round + 1} ${side.name}: ${figures.cpuUs.toFixed(1)} µs, ${figures.perSecond.toFixed(0)}/s`);
-      } finally {
-        await target.stop();
+    /** @type {Running[]} */
+    const running = [];
+    try {
+      for (const { name, start } of shuffle(sides)) {
+        const one = { name, ...(await start()), windows: [] };
+        running.push(one);
+        await warmUp(one, connections, pace);
       }
+      for (let window = 0; window < pace.windows; window += 1) {
+        for (const one of shuffle(running)) one.windows.push(await measureWindow(one, connections, pace));
+      }
+    } finally {
+      await Promise.all(running.map(({ target }) => target.stop()));
+    }
+    for (const { name, windows } of running) {
+      const figures = middle(windows);
+      rounds[name]?.push(figures);
+      log(`  round ${round + 1} ${name}: ${figures.cpuUs.toFixed(1)} µs, ${figures.perSecond.toFixed(0)}/s`);
     }
   }
   return rounds;
 }
 
+/** @typedef {{ name: string, target: import('./targets.mjs').Target, request: Buffer, windows: Figures[] }} Running */
+
 /**
- * @param {import('./targets.mjs').Target} target
- * @param {Buffer} request
+ * @param {Running} running
+ * @param {number} connections
+ * @param {Pace} pace
+ */
+async function warmUp(running, connections, pace) {
+  const load = startLoad({ port: running.target.port, connections, next: () => running.request });
+  await sleep(pace.warmUpMs);
+  await load.stop();
+}
+
+/**
+ * @param {Running} running
  * @param {number} connections
  * @param {Pace} pace
  * @returns {Promise<Figures>}
  */
-async function measureOnce(target, request, connections, pace) {
+async function measureWindow({ target, request }, connections, pace) {
   const load = startLoad({ port: target.port, connections, next: () => request });
-  await sleep(pace.warmUpMs);
+  await sleep(pace.rampMs);
   load.take();
-  /** @type {Figures[]} */
-  const windows = [];
-  for (let window = 0; window < pace.windows; window += 1) {
-    const cpuNs = readCpuNs(target.pid);
-    const startedMs = performance.now();
-    await sleep(pace.windowMs);
-    const tally = load.take();
-    const seconds = (performance.now() - startedMs) / 1_000;
-    const ranNs = readCpuNs(target.pid) - cpuNs;
-    if (tally.failed > 0 || tally.broken > 0) {
-      throw new Error(`answers failed under load: ${JSON.stringify(tally.statuses)}, ${tally.broken} broken`);
-    }
-    windows.push({
-      cpuUs: ranNs / 1_000 / tally.completed,
-      perSecond: tally.completed / seconds,
-      p50Ms: quantile(tally.latenciesMs, 0.5),
-      p99Ms: quantile(tally.latenciesMs, 0.99),
-      firstByteMs: quantile(tally.firstByteMs, 0.5),
-      rssBytes: readRssBytes(target.pid),
-    });
-  }
+  const cpuNs = readCpuNs(target.pid);
+  const startedMs = performance.now();
+  await sleep(pace.windowMs);
+  const tally = load.take();
+  const seconds = (performance.now() - startedMs) / 1_000;
+  const ranNs = readCpuNs(target.pid) - cpuNs;
+  const rssBytes = readRssBytes(target.pid);
   await load.stop();
-  return middle(windows);
+  if (tally.failed > 0 || tally.broken > 0) {
+    throw new Error(`answers failed under load: ${JSON.stringify(tally.statuses)}, ${tally.broken} broken`);
+  }
+  return {
+    cpuUs: ranNs / 1_000 / tally.completed,
+    perSecond: tally.completed / seconds,
+    p50Ms: quantile(tally.latenciesMs, 0.5),
+    p99Ms: quantile(tally.latenciesMs, 0.99),
+    firstByteMs: quantile(tally.firstByteMs, 0.5),
+    rssBytes,
+  };
 }
 
 /**
