@@ -19,8 +19,8 @@ export function hasSameOwners(one: KeyOwners, other: KeyOwners): boolean {
 
 /**
  * Ownership stays within the caller's reach: before the change and after it. One's own key may be taken into a team or an
- * organisation and not out of it, since its limits would lapse; a member leaves the team's keys where they are. `standing`: that of the key after the change.
- * Throws forbidden, bad_request.
+ * organisation and not out of it, since its limits would lapse; a member leaves the team's keys where they are.
+ * `standing`: that of the key after the change. Throws forbidden, bad_request.
  */
 export function assertMayMove(
   caller: Caller,
