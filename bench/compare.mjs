@@ -19,7 +19,8 @@ import { estimateMedian, median, quantile, shuffle } from './statistics.mjs';
  * @typedef {object} Pace
  * @property {number} rounds
  * @property {number} warmUpMs Of steady load, before the first window.
- * @property {number} rampMs Of load before each window, while connections are opened.
+ * @property {number} rampMs Of load before each window: what a call leaves to be done later (its bill, its record) is done at
+ *   the pace of the calls by then.
  * @property {number} windowMs
  * @property {number} windows Of each side.
  */
@@ -27,7 +28,7 @@ import { estimateMedian, median, quantile, shuffle } from './statistics.mjs';
 /** One side's figures in one round. @typedef {{ cpuUs: number, perSecond: number, p50Ms: number, p99Ms: number, firstByteMs: number, rssBytes: number }} Figures */
 
 /** @type {Pace} */
-export const FULL_PACE = { rounds: 10, warmUpMs: 3_000, rampMs: 300, windowMs: 600, windows: 7 };
+export const FULL_PACE = { rounds: 8, warmUpMs: 3_000, rampMs: 1_000, windowMs: 1_000, windows: 4 };
 /** @type {Pace} */
 export const QUICK_PACE = { rounds: 2, warmUpMs: 1_000, rampMs: 200, windowMs: 400, windows: 3 };
 
