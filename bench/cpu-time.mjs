@@ -3,15 +3,20 @@
 import { readdirSync, readFileSync } from 'node:fs';
 
 /**
- * Nanoseconds that all threads of a process, and of the processes it has started, have run so far. What has ended is not
- * counted; no target ends any while it is measured.
+ * Nanoseconds that all threads of a process, and of the processes it has started, have run so far. Threads that have ended
+ * are not counted; no target ends any while it is measured.
  *
  * @param {number} pid
  */
 export function readCpuNs(pid) {
   return sum(threadsOf(pid), (thread) => {
-    const [ran = '0'] = readFileSync(`${thread}/schedstat`, 'utf8').split(' ');
-    return Number(ran);
+    try {
+      const [ran = '0'] = readFileSync(`${thread}/schedstat`, 'utf8').split(' ');
+      return Number(ran);
+    } catch {
+      // Ended since it was listed.
+      return 0;
+    }
   });
 }
 

@@ -2,7 +2,8 @@
 // serving from slices, beside counting in memory alone.
 
 import { setTimeout as sleep } from 'node:timers/promises';
-import { buildPost, startLoad } from '../closed-loop.mjs';
+import { buildChatCall, startGatewaySide } from '../chat-call.mjs';
+import { startLoad } from '../closed-loop.mjs';
 import { FULL_PACE, measureSides, QUICK_PACE } from '../compare.mjs';
 import { startFleetDatabase } from '../fleet-database.mjs';
 import { table } from '../format.mjs';
@@ -13,7 +14,6 @@ import { startRedis } from '../test-servers.mjs';
 /** @typedef {import('../fleet-database.mjs').FleetDatabase} FleetDatabase */
 
 const LIMIT = 1.15;
-const BODY = { model: 'bench', max_tokens: 100, messages: [{ role: 'user', content: 'How is the world today?' }] };
 const MOST_WRITES_PER_CALL = 1 / 20;
 
 const MEMORY = 'memory';
@@ -44,10 +44,9 @@ export const counters = {
     try {
       const sides = Object.entries(SETTINGS).map(([name, general]) => ({
         name,
-        start: async () => {
+        start: () => {
           const redisUrl = general.counters === 'redis' ? redis.url : null;
-          const target = await startGateway(upstream.port, { general, databaseUrl: database.url, redisUrl });
-          return { target, request: buildPost('/v1/chat/completions', target.key, JSON.stringify(BODY)) };
+          return startGatewaySide(upstream.port, { general, databaseUrl: database.url, redisUrl });
         },
       }));
       const rounds = await measureSides(sides, 32, quick ? QUICK_PACE : FULL_PACE, log);
@@ -115,7 +114,7 @@ async function countWrites(general, upstreamPort, database, seconds) {
       return Number(row?.calls ?? 0);
     };
     const target = await startGateway(upstreamPort, { general, databaseUrl: database.url });
-    const request = buildPost('/v1/chat/completions', target.key, JSON.stringify(BODY));
+    const request = buildChatCall(target.key);
     const load = startLoad({ port: target.port, connections: 32, next: () => request, pauseMs: 60 });
     await sleep(1_500);
     load.take();

@@ -1,15 +1,10 @@
 // What the gateway adds to a call when nothing else is going on.
 
-import { buildPost, openConnection } from '../closed-loop.mjs';
+import { buildChatCall } from '../chat-call.mjs';
+import { openConnection } from '../closed-loop.mjs';
 import { formatEstimate, table } from '../format.mjs';
 import { estimateMedian, quantile, shuffle } from '../statistics.mjs';
 import { startBaseline, startGateway, startUpstream } from '../targets.mjs';
-
-const BODY = JSON.stringify({
-  model: 'bench',
-  max_tokens: 100,
-  messages: [{ role: 'user', content: 'How is the world today?' }],
-});
 
 /** @type {import('../run.mjs').Scenario} */
 export const latency = {
@@ -28,7 +23,7 @@ export const latency = {
     ].map((side) => ({
       ...side,
       connection: openConnection(side.port),
-      request: buildPost('/v1/chat/completions', side.key, BODY),
+      request: buildChatCall(side.key),
       /** @type {number[]} */
       ms: [],
     }));

@@ -1,12 +1,11 @@
 // What it costs that a user, a team and an organisation have limits of their own, beside those of the key.
 
-import { buildPost } from '../closed-loop.mjs';
+import { buildChatCall, startGatewaySide } from '../chat-call.mjs';
 import { FULL_PACE, measureSides, QUICK_PACE } from '../compare.mjs';
 import { reportSides } from '../side-report.mjs';
 import { GOVERNED, startGateway, startUpstream } from '../targets.mjs';
 
 const LIMIT = 1.2;
-const BODY = { model: 'bench', max_tokens: 100, messages: [{ role: 'user', content: 'How is the world today?' }] };
 
 /** @type {import('../run.mjs').Scenario} */
 export const owners = {
@@ -15,11 +14,7 @@ export const owners = {
   title: 'CPU per call with limits on four owners',
   async run({ quick, log }) {
     const upstream = await startUpstream({});
-    const text = JSON.stringify(BODY);
-    const keyOnly = async () => {
-      const target = await startGateway(upstream.port);
-      return { target, request: buildPost('/v1/chat/completions', target.key, text) };
-    };
+    const keyOnly = () => startGatewaySide(upstream.port);
     const fourOwners = async () => {
       const target = await startGateway(upstream.port, { key: null });
       const { admin } = target;
@@ -29,7 +24,7 @@ export const owners = {
       const { user_id } = await admin('/user/new', { ...limits, auto_create_key: false });
       await admin('/team/member_add', { team_id, member: { role: 'user', user_id } });
       const { key } = await admin('/key/generate', { ...GOVERNED, team_id, user_id });
-      return { target, request: buildPost('/v1/chat/completions', key, text) };
+      return { target, request: buildChatCall(key) };
     };
     const sides = [
       { name: 'key', start: keyOnly },

@@ -6,6 +6,7 @@
 //
 // Without the overrides every one of its streams is a 500.
 
+import { LONG, SMALL } from '../chat-call.mjs';
 import { buildPost } from '../closed-loop.mjs';
 import { FULL_PACE, measureSides, middle, QUICK_PACE, ratioOf } from '../compare.mjs';
 import { formatEstimate, significant, table } from '../format.mjs';
@@ -13,8 +14,6 @@ import { startGateway, startPeer, startUpstream } from '../targets.mjs';
 
 const TARGET = { small: 8, large: 6, firstByte: 1 / 15 };
 const FRAME_INTERVAL_MS = 10;
-const SMALL = { model: 'bench', max_tokens: 100, messages: [{ role: 'user', content: 'How is the world today?' }] };
-const LONG = { ...SMALL, messages: [{ role: 'user', content: 'How is the world today? '.repeat(4_460) }] };
 
 /** @type {import('../run.mjs').Scenario} */
 export const peer = {

@@ -1,16 +1,13 @@
 // What a governed call costs over a bare proxy: one scenario each for small bodies, long prompts and streams.
 
-import { buildPost } from '../closed-loop.mjs';
+import { buildChatCall, LONG, SMALL, startGatewaySide } from '../chat-call.mjs';
 import { FULL_PACE, measureSides, QUICK_PACE } from '../compare.mjs';
 import { reportSides } from '../side-report.mjs';
-import { startBaseline, startGateway, startUpstream } from '../targets.mjs';
+import { startBaseline, startUpstream } from '../targets.mjs';
 
 /** @typedef {import('../run.mjs').Scenario} Scenario */
 
 const TARGET_RATIO = 1.5;
-
-const SMALL = { model: 'bench', max_tokens: 100, messages: [{ role: 'user', content: 'How is the world today?' }] };
-const LONG = { ...SMALL, messages: [{ role: 'user', content: 'How is the world today? '.repeat(4_460) }] };
 
 /** @type {Scenario} */
 export const small = {
@@ -63,15 +60,11 @@ export const stream = {
  */
 async function compare({ quick, log }, { what, body, connections, frames }) {
   const upstream = await startUpstream(frames === 0 ? {} : { frames, 'frame-interval-ms': 5 });
-  const text = JSON.stringify(body);
   const bare = async () => {
     const target = await startBaseline(upstream.port);
-    return { target, request: buildPost('/v1/chat/completions', 'sk-nobody', text) };
+    return { target, request: buildChatCall('sk-nobody', body) };
   };
-  const governed = async () => {
-    const target = await startGateway(upstream.port);
-    return { target, request: buildPost('/v1/chat/completions', target.key, text) };
-  };
+  const governed = () => startGatewaySide(upstream.port, {}, body);
   const sides = [
     { name: 'bare proxy', start: bare },
     { name: 'governed', start: governed },

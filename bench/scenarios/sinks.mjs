@@ -1,12 +1,11 @@
 // What it costs that every call's record goes to a bucket which takes 50 ms for an upload: not at all, from the queue on
 // disk, and as it would be if each call waited for its own upload.
 
-import { buildPost } from '../closed-loop.mjs';
+import { startGatewaySide } from '../chat-call.mjs';
 import { FULL_PACE, measureSides, middle, QUICK_PACE, ratioOf } from '../compare.mjs';
 import { formatEstimate, megabytes, table } from '../format.mjs';
-import { startBucket, startGateway, startUpstream } from '../targets.mjs';
+import { startBucket, startUpstream } from '../targets.mjs';
 
-const BODY = { model: 'bench', max_tokens: 100, messages: [{ role: 'user', content: 'How is the world today?' }] };
 const UPLOAD_MS = 50;
 const NONE = 'no sink';
 const AGAIN = 'no sink, again';
@@ -23,11 +22,8 @@ export const sinks = {
     const bucket = await startBucket(UPLOAD_MS);
     const env = { GCS_BUCKET_NAME: 'bench', STORAGE_EMULATOR_HOST: `http://127.0.0.1:${bucket.port}` };
     const litellm = { callbacks: ['gcs_bucket'] };
-    /** @param {Parameters<typeof startGateway>[1]} options */
-    const side = (options) => async () => {
-      const target = await startGateway(upstream.port, options);
-      return { target, request: buildPost('/v1/chat/completions', target.key, JSON.stringify(BODY)) };
-    };
+    /** @param {Parameters<typeof startGatewaySide>[1]} options */
+    const side = (options) => () => startGatewaySide(upstream.port, options);
     try {
       const rounds = await measureSides(
         [

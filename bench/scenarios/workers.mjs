@@ -1,14 +1,12 @@
 // What a second process of the gateway costs and brings: CPU per call where both share a core, and calls a second where they
 // may have all there is.
 
-import { buildPost } from '../closed-loop.mjs';
+import { startGatewaySide } from '../chat-call.mjs';
 import { FULL_PACE, measureSides, QUICK_PACE, ratioOf } from '../compare.mjs';
 import { startFleetDatabase } from '../fleet-database.mjs';
 import { formatEstimate } from '../format.mjs';
 import { reportSides } from '../side-report.mjs';
-import { BOTH_CORES, startGateway, startUpstream } from '../targets.mjs';
-
-const BODY = { model: 'bench', max_tokens: 100, messages: [{ role: 'user', content: 'How is the world today?' }] };
+import { BOTH_CORES, startUpstream } from '../targets.mjs';
 
 const ONE = 'one worker';
 const TWO = 'two workers';
@@ -35,12 +33,9 @@ export const workers = {
     try {
       const sides = Object.entries(SETTINGS).map(([name, setting]) => ({
         name,
-        start: async () => {
-          // Both count in PostgreSQL, which two workers cannot do without, so that the number of them is all the difference.
-          const general = { counters: 'postgres' };
-          const target = await startGateway(upstream.port, { general, databaseUrl: database.url, ...setting });
-          return { target, request: buildPost('/v1/chat/completions', target.key, JSON.stringify(BODY)) };
-        },
+        // Both count in PostgreSQL, which two workers cannot do without, so that the number of them is all the difference.
+        start: () =>
+          startGatewaySide(upstream.port, { general: { counters: 'postgres' }, databaseUrl: database.url, ...setting }),
       }));
       const rounds = await measureSides(sides, 32, quick ? QUICK_PACE : FULL_PACE, log);
       const report = reportSides({

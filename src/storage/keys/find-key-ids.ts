@@ -57,9 +57,9 @@ export async function findKeyIds(
   const search = createSearch(reads, dialect, query, bounds);
   if (!isFiltered(query)) return search.follow();
   return (
-    (hasNames(query) ? undefined : await search.followNear(bounds.near)) ??
+    (hasNames(query) ? undefined : await search.followNear()) ??
     (await search.pick(bounds.few)) ??
-    (hasNames(query) ? await search.followNear(bounds.near) : undefined) ??
+    (hasNames(query) ? await search.followNear() : undefined) ??
     (isToldByOrder(query) ? await search.follow() : undefined) ??
     (await search.followWide()) ??
     (await search.sortFacts()) ??
@@ -98,9 +98,8 @@ function createSearch(reads: Kysely<Database>, dialect: DialectName, query: KeyL
   return {
     /** Sorts everything that matches; undefined: that is more than `most`. */
     async pick(most: number): Promise<Found | undefined> {
-      const plan = dialect === 'sqlite' ? await planSqlitePick(reads, query, most) : undefined;
-      if (plan === null) return undefined;
-      const picker = plan?.picker;
+      const picker = dialect === 'sqlite' ? await planSqlitePick(reads, query, most) : undefined;
+      if (picker === null) return undefined;
       const rows =
         picker === undefined
           ? await selectPicked(reads, query, { ...hints, ...(leavesFewToProbe && { spent: 'probe' }) }, most + 1)
@@ -118,7 +117,7 @@ function createSearch(reads: Kysely<Database>, dialect: DialectName, query: KeyL
     },
 
     /** Looks at the first keys of the list; undefined: the page, and what is counted beyond it, goes on behind these. */
-    followNear: (near: number) => followFirst(near, { ...hints, spent: 'probe' }),
+    followNear: () => followFirst(bounds.near, { ...hints, spent: 'probe' }),
 
     /** The same, farther: PostgreSQL knows in no time which keys have spent so much, and then asks no index for each. */
     async followWide(): Promise<Found | undefined> {
@@ -130,8 +129,8 @@ function createSearch(reads: Kysely<Database>, dialect: DialectName, query: KeyL
     async sortFacts(): Promise<Found | undefined> {
       if (dialect !== 'sqlite' || !isSortedByFacts(query) || !isToldByFactsAndLinks(query)) return undefined;
       const isTold = isToldByFacts(query);
-      const plan = await planSqlitePick(reads, query, isTold ? bounds.linked : bounds.many);
-      const keyIds = plan?.picker.keyIds;
+      const picker = await planSqlitePick(reads, query, isTold ? bounds.linked : bounds.many);
+      const keyIds = picker?.keyIds;
       if (keyIds === undefined && !isTold) return undefined;
       const { rows } = await selectByFacts(query, keyIds, { limit: asked, offset }).execute(reads);
       return rows.length > 0 || offset === 0 ? toFound(rows, rows.length < asked) : undefined;

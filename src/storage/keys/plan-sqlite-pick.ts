@@ -8,22 +8,17 @@ import type { Database } from '../database.ts';
 import type { KeyListQuery } from '../storage.ts';
 import { buildPickers, type Picker } from './key-pickers.ts';
 
-/** What is to pick the keys, and how many it picks. */
-export interface Pick {
-  picker: Picker;
-  count: number;
-}
-
-/** Null: every filter leaves more than `most`. */
-export async function planSqlitePick(reads: Kysely<Database>, query: KeyListQuery, most: number): Promise<Pick | null> {
-  let best: Pick | null = null;
+/** What is to pick the keys; null: every filter leaves more than `most`. */
+export async function planSqlitePick(
+  reads: Kysely<Database>,
+  query: KeyListQuery,
+  most: number,
+): Promise<Picker | null> {
+  let best: Picker | null = null;
   let bestCount = most + 1;
   for (const picker of buildPickers(query)) {
     const count = await countRows(reads, picker.keyIds ?? picker.rowNos, bestCount);
-    if (count < bestCount) {
-      best = { picker, count };
-      bestCount = count;
-    }
+    if (count < bestCount) [best, bestCount] = [picker, count];
     if (count === 0) break;
   }
   return best;
