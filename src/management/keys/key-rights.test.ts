@@ -242,6 +242,18 @@ describe('a key of the whole team', () => {
   });
 });
 
+test('a member rotates a key of the team whose list names what no member may call, and may not write such a list', async () => {
+  const ada = await as(await make({ userId: 'ada' }));
+  const shared = await make({ teamId: 'crew', allowedRoutes: ['*'] });
+  const { key } = await rotate(ada, shared, { modelMaxBudget: {} });
+  expect(key).toMatchObject({ keyId: shared.keyId, allowedRoutes: ['*'] });
+  const narrower = await make({ teamId: 'crew', allowedRoutes: ['/key/*', '/model/new'] });
+  await expect(rotate(ada, narrower, { allowedRoutes: ['/model/new'] })).rejects.toMatchObject({
+    status: 403,
+    param: 'allowed_routes',
+  });
+});
+
 describe('whatever is asked for', () => {
   const few = fc.option(fc.integer({ min: 0, max: 3 }), { nil: null });
   const names = (...all: string[]) => fc.subarray(all);
@@ -347,7 +359,14 @@ describe('whatever is asked for', () => {
               : undefined;
           assertWithinCeiling(
             toDraft(key, standing),
-            { ...ceiling, limits: act === 'generate' ? ceiling.limits : [], models: [] },
+            {
+              ...ceiling,
+              limits: act === 'generate' ? ceiling.limits : [],
+              models: [],
+              // Routes that a key had before its rotation may be closed to the role: a list narrows the role of whoever
+              // stands behind the key and opens nothing.
+              world: act === 'regenerate' ? { ...ceiling.world, mayCall: () => true } : ceiling.world,
+            },
             was,
           );
           if (userId !== 'root' && act === 'generate') expect(key.userId === userId || userId === 'lead').toBe(true);
