@@ -37,6 +37,8 @@ const none: ReadonlySet<string> = new Set();
 
 const SECTIONS = ['general_settings', 'litellm_settings', 'router_settings'] as const;
 const TOP_LEVEL = ['model_list', ...SECTIONS, 'environment_variables', 'include'];
+/** As in compose files, what begins so at the top is the operator's own: a place for anchors. */
+const OWN_NAMES = 'x-';
 
 function section(path: Path, known: readonly string[], names: ReadonlySet<string>): Section {
   return { path, known, unsupportedNames: names, unsupported: (name) => names.has(name) };
@@ -81,6 +83,7 @@ export function checkNames(root: ConfigNode, report: Report): ConfigPlace[] {
     for (const [name, { at }] of node.entries) {
       if (part.known.includes(name)) continue;
       const path = formatPath([...part.path, name]);
+      if (part.path.length === 0 && name.startsWith(OWN_NAMES)) continue;
       if (part.unsupported(name)) ineffective.push({ path, at });
       else if (part.open !== true) report({ path, at, message: describeUnknown(name, part) });
     }

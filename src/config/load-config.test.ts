@@ -215,6 +215,33 @@ describe('known settings without effect', () => {
   });
 });
 
+describe('anchors', () => {
+  const shared = lines('x-shared: &shared', '  model: openai/one', '  api_base: http://h/v1', '  timeout: 7');
+
+  test.each([
+    ['in a block', '      <<: *shared', '      model: openai/two'],
+    ['in a flow', '      {<<: *shared, model: openai/two}'],
+    ['in a list of bases', '      <<: [*shared]', '      model: openai/two'],
+    ['after what it fills', '      model: openai/two', '      <<: *shared'],
+  ])('are merged where the map itself says nothing: %s', (_, ...params) => {
+    const { deployments } = load(lines(shared, 'model_list:', '  - model_name: m', '    litellm_params:', ...params));
+    expect(deployments[0]).toMatchObject({ upstreamModel: 'two', apiBase: 'http://h/v1', timeoutMs: 7_000 });
+  });
+
+  test('a slip in one is reported where it stands', () => {
+    const slip = lines('x-shared: &shared {api_kye: x}', model('model: openai/one', '<<: *shared'));
+    expect(problemsOf(slip)).toEqual([
+      'config.yaml:1:20 model_list.0.litellm_params.api_kye: unknown setting `api_kye`, did you mean `api_key`?',
+    ]);
+  });
+
+  test('what is no map cannot be merged', () => {
+    expect(problemsOf(model('model: openai/one', '<<: 3'))).toEqual([
+      'config.yaml:5:7: `<<` takes a map, or a list of maps',
+    ]);
+  });
+});
+
 describe('include', () => {
   test('appends lists, merges maps, and lets the including file have the last word', () => {
     const config = load(

@@ -83,7 +83,7 @@ class TreeBuilder {
       const merged: MapEntry[] = [];
       for (const pair of node.items as Pair<Node | null, Node | null>[]) {
         const keyAt = pair.key?.range ? this.#positionOf(pair.key.range[0]) : at;
-        const name = isScalar(pair.key) ? String(pair.key.value) : undefined;
+        const name = isScalar(pair.key) ? nameOf(pair.key.value) : undefined;
         if (name === undefined) {
           this.#report({ path: '', at: keyAt, message: 'the name of a setting must be a text' });
           continue;
@@ -111,4 +111,9 @@ class TreeBuilder {
       for (const [name, inherited] of base.entries) if (!entries.has(name)) entries.set(name, inherited);
     }
   }
+}
+
+/** The parser hands out the name of a merge key (`<<`) as a symbol that describes itself. */
+function nameOf(value: unknown): string {
+  return typeof value === 'symbol' ? (value.description ?? '') : String(value);
 }
