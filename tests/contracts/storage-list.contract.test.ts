@@ -153,12 +153,12 @@ onBothDatabases('the key list', (bench) => {
     ).map((filter): [Partial<KeyListQuery>] => [filter]),
   );
   const ways: [string, SearchBounds][] = [
-    ['sorts what matches', { few: 100, near: 0, wide: 0, linked: 100, many: 100, ahead: 9 }],
-    ['looks at the first keys of the list', { few: 0, near: 100, wide: 0, linked: 0, many: 0, ahead: 0 }],
-    ['looks farther into the list', { few: 0, near: 0, wide: 100, linked: 0, many: 0, ahead: 0 }],
-    ['looks the facts of keys up', { few: 0, near: 0, wide: 0, linked: 100, many: 100, ahead: 0 }],
-    ['reads the facts of all keys', { few: 0, near: 0, wide: 0, linked: 0, many: 0, ahead: 0 }],
-    ['follows the list', { few: 0, near: 0, wide: 0, linked: 0, many: 0, ahead: 9 }],
+    ['sorts what matches', { few: 100, near: 0, gathered: 0, linked: 100, many: 100, ahead: 9 }],
+    ['looks at the first keys of the list', { few: 0, near: 100, gathered: 0, linked: 0, many: 0, ahead: 0 }],
+    ['collects what has spent so much', { few: 0, near: 0, gathered: 100, linked: 0, many: 0, ahead: 0 }],
+    ['looks the facts of keys up', { few: 0, near: 0, gathered: 0, linked: 100, many: 100, ahead: 0 }],
+    ['reads the facts of all keys', { few: 0, near: 0, gathered: 0, linked: 0, many: 0, ahead: 0 }],
+    ['follows the list', { few: 0, near: 0, gathered: 0, linked: 0, many: 0, ahead: 9 }],
   ];
   test.each(ways)('a page is the same when the database %s', async (_, bounds) => {
     const sorts = ['created_at', 'token', 'spend', 'max_budget', 'expires', 'last_active', 'key_alias'] as const;
@@ -175,6 +175,35 @@ onBothDatabases('the key list', (bench) => {
         else expect(found.total, JSON.stringify(query)).toBeLessThanOrEqual(total);
       }
     }
+  });
+
+  test('keys are found by what they have spent up to the last nano-dollar, however that came and went', async () => {
+    const { key, ...rows } = buildNewKey({ userId: 'spender', blocked: true });
+    await bench.storage.keys.insert({ ...rows, key });
+    const counter = counterId({ kind: 'key', id: key.keyId }, 'spend');
+    const other = { sortBy: 'created_at', sortOrder: 'asc', status: 'blocked', neverUsed: true } as const;
+    const dialect = bench.url.startsWith('postgres') ? 'postgres' : 'sqlite';
+    let spent = 0;
+    let tried = 0;
+    for (const next of [0, 1, 999, 1_000, 1_189, 1_190, -1, 5_000_000_000_000, 900_000_000, 0]) {
+      await bench.storage.transact(({ adjust }) => adjust([buildAdjustment(counter, next - spent)]));
+      spent = next;
+      for (const [range, matches] of [
+        [{ minSpendNanoUsd: spent, maxSpendNanoUsd: spent }, true],
+        [{ minSpendNanoUsd: spent }, true],
+        [{ maxSpendNanoUsd: spent }, true],
+        [{ minSpendNanoUsd: spent + 1 }, false],
+        [{ maxSpendNanoUsd: spent - 1 }, false],
+        [{ minSpendNanoUsd: spent - 1, maxSpendNanoUsd: spent + 1 }, true],
+      ] as const) {
+        const [way, bounds] = ways[tried++ % ways.length] ?? [];
+        const { ids } = await findKeyIds(bench.storage.reads, dialect, buildListQuery({ ...other, ...range }), bounds);
+        expect(ids.includes(key.keyId), `${spent}: ${JSON.stringify(range)}, ${way}`).toBe(matches);
+      }
+    }
+    await bench.storage.keys.remove([{ kind: 'key_id', keyId: key.keyId }], { atMs: NOW_MS, by: 'x' }, () =>
+      buildAudit(),
+    );
   });
 
   test('hash, key_id and a part of the key_id find one key', async () => {

@@ -17,10 +17,11 @@ export function hasNames(query: KeyListQuery): boolean {
   return scope !== 'all' || !areAbsent(names);
 }
 
-/** All that is asked is written in every entry of the index that the list is sorted by. */
+/** All that is asked is written in every entry of the index that the list is sorted by, but for what keys have spent. */
 export function isToldByOrder(query: KeyListQuery): boolean {
   if (query.sortBy === 'spend' || query.status === 'deleted') return false;
-  const { scope, status, expiresBeforeMs, expiresAfterMs, ...others } = filtersOf(query);
+  const { scope, status, expiresBeforeMs, expiresAfterMs, minSpendNanoUsd, maxSpendNanoUsd, ...others } =
+    filtersOf(query);
   if (query.sortBy !== 'last_active') return scope === 'all' && areAbsent(others);
   const { lastActiveBeforeMs, lastActiveAfterMs, neverUsed, ...rest } = others;
   return scope === 'all' && areAbsent(rest);

@@ -10,9 +10,11 @@ import type { KeyListQuery } from '../storage.ts';
 import { hasNames, isFiltered, isToldByFacts, isToldByFactsAndLinks, isToldByOrder } from './filter-kinds.ts';
 import type { FilterHints } from './key-filters.ts';
 import type { Picker } from './key-pickers.ts';
+import { planGathering } from './plan-gathering.ts';
 import { planSqlitePick } from './plan-sqlite-pick.ts';
 import { isSortedByFacts, selectByFacts } from './select-by-facts.ts';
 import { selectIds, selectMatching, selectNear, selectPicked } from './select-key-ids.ts';
+import { asksForSpend } from './spend-classes.ts';
 
 /** How far each way of finding keys goes. */
 export interface SearchBounds {
@@ -20,8 +22,8 @@ export interface SearchBounds {
   few: number;
   /** So far is the order of a list followed, looking up what its index does not tell, before more are picked. */
   near: number;
-  /** So far when what is looked up can be gathered beforehand. */
-  wide: number;
+  /** So many are gathered beforehand on PostgreSQL, instead of being looked up as the order is followed. */
+  gathered: number;
   /** So many are looked up one by one before all facts of all keys are read instead, which tells as much. */
   linked: number;
   /** So many are still sorted sooner than a million are looked through. */
@@ -34,11 +36,14 @@ export interface SearchBounds {
 const BOUNDS: SearchBounds = {
   few: 14_000,
   near: 20_000,
-  wide: 250_000,
+  gathered: 200_000,
   linked: 40_000,
   many: 150_000,
   ahead: 100,
 };
+
+/** To look up what a key has spent on PostgreSQL takes so many times as long as to see the rest. */
+const PROBE_COST = 5;
 
 /** Ids in order, and how many there are in all or at least. */
 interface Found {
@@ -56,12 +61,16 @@ export async function findKeyIds(
 ): Promise<Found> {
   const search = createSearch(reads, dialect, query, bounds);
   if (!isFiltered(query)) return search.follow();
+  const isTold = isToldByOrder(query);
+  if (isTold && dialect === 'postgres' && asksForSpend(query) && query.status !== 'blocked') {
+    return (await search.followNear()) ?? search.followGathered();
+  }
   return (
     (hasNames(query) ? undefined : await search.followNear()) ??
     (await search.pick(bounds.few)) ??
     (hasNames(query) ? await search.followNear() : undefined) ??
-    (isToldByOrder(query) ? await search.follow() : undefined) ??
-    (await search.followWide()) ??
+    (await search.gather()) ??
+    (isTold ? await search.follow() : undefined) ??
     (await search.sortFacts()) ??
     (await search.pick(bounds.many)) ??
     (await search.follow())
@@ -85,44 +94,66 @@ function createSearch(reads: Kysely<Database>, dialect: DialectName, query: KeyL
     return { ids, total: offset + rows.length, isTotalExact: isWhole };
   }
 
-  const asksForSpend = query.minSpendNanoUsd !== undefined || query.maxSpendNanoUsd !== undefined;
-  const leavesFewToProbe =
-    asksForSpend && (hasNames(query) || query.status === 'blocked' || query.status === 'expired');
+  const leavesFewToProbe = asksForSpend(query) && (hasNames(query) || query.status === 'blocked');
+  const isProbed = dialect === 'postgres' && asksForSpend(query) && !leavesFewToProbe;
 
-  async function followFirst(most: number, told: FilterHints): Promise<Found | undefined> {
-    if (offset + asked > most || query.status === 'deleted') return undefined;
-    const rows = await selectNear(reads, query, told, most).limit(asked).offset(offset).execute();
-    return rows.length === asked ? toFound(rows, false) : undefined;
+  /** Follows the list as far as it takes. */
+  async function follow(told: FilterHints): Promise<Found> {
+    const rows = await selectIds(reads, query, told).limit(asked).offset(offset).execute();
+    if (dialect === 'sqlite' && !isFiltered(query)) {
+      return { ...toFound(rows, true), total: await countLive(reads) };
+    }
+    if (rows.length > 0 || offset === 0) return toFound(rows, rows.length < asked);
+    return { ids: [], total: await countUpTo(offset), isTotalExact: true };
+  }
+
+  /** Sorts everything that matches; undefined: that is more than `most`. */
+  async function pick(most: number): Promise<Found | undefined> {
+    const picker = dialect === 'sqlite' ? await planSqlitePick(reads, query, most) : undefined;
+    if (picker === null) return undefined;
+    const rows =
+      picker === undefined
+        ? await selectPicked(reads, query, { ...hints, ...(leavesFewToProbe && { spent: 'probe' }) }, most + 1)
+            .limit(query.size)
+            .offset(offset)
+            .execute()
+        : await selectIds(reads, query, hints, picker)
+            .select(sql<number>`count(*) over ()`.as('total'))
+            .limit(query.size)
+            .offset(offset)
+            .execute();
+    const total = rows[0]?.total ?? (offset === 0 ? 0 : await countUpTo(Math.min(offset, most + 1), picker));
+    if (total > most) return undefined;
+    return { ids: rows.map((row) => row.key_id), total, isTotalExact: true };
   }
 
   return {
-    /** Sorts everything that matches; undefined: that is more than `most`. */
-    async pick(most: number): Promise<Found | undefined> {
-      const picker = dialect === 'sqlite' ? await planSqlitePick(reads, query, most) : undefined;
-      if (picker === null) return undefined;
-      const rows =
-        picker === undefined
-          ? await selectPicked(reads, query, { ...hints, ...(leavesFewToProbe && { spent: 'probe' }) }, most + 1)
-              .limit(query.size)
-              .offset(offset)
-              .execute()
-          : await selectIds(reads, query, hints, picker)
-              .select(sql<number>`count(*) over ()`.as('total'))
-              .limit(query.size)
-              .offset(offset)
-              .execute();
-      const total = rows[0]?.total ?? (offset === 0 ? 0 : await countUpTo(Math.min(offset, most + 1), picker));
-      if (total > most) return undefined;
-      return { ids: rows.map((row) => row.key_id), total, isTotalExact: true };
-    },
+    pick,
 
     /** Looks at the first keys of the list; undefined: the page, and what is counted beyond it, goes on behind these. */
-    followNear: () => followFirst(bounds.near, { ...hints, spent: 'probe' }),
+    async followNear(): Promise<Found | undefined> {
+      const most = isProbed ? Math.ceil(bounds.near / PROBE_COST) : bounds.near;
+      if (offset + asked > most || query.status === 'deleted') return undefined;
+      const near = selectNear(reads, query, { ...hints, spent: 'probe' }, most);
+      const rows = await near.limit(asked).offset(offset).execute();
+      return rows.length === asked ? toFound(rows, false) : undefined;
+    },
 
-    /** The same, farther: PostgreSQL knows in no time which keys have spent so much, and then asks no index for each. */
-    async followWide(): Promise<Found | undefined> {
-      const isGathered = dialect === 'postgres' && query.sortBy !== 'spend' && asksForSpend;
-      return isGathered ? followFirst(bounds.wide, { ...hints, spent: 'gather' }) : undefined;
+    /**
+     * Follows the list as far as it takes on PostgreSQL, which knows in no time which keys have spent so much, and then asks
+     * no index for each; undefined: these are too many to be kept in mind.
+     */
+    async gather(): Promise<Found | undefined> {
+      if (dialect !== 'postgres' || query.sortBy === 'spend' || !asksForSpend(query)) return undefined;
+      const { most } = await planGathering(reads, query, bounds.gathered);
+      return most === undefined ? undefined : follow({ ...hints, spent: { gather: most } });
+    },
+
+    /** The same, of keys that have spent so much and whatever else their order tells; if few have, these are sorted. */
+    async followGathered(): Promise<Found> {
+      const { spent, most } = await planGathering(reads, query, bounds.gathered);
+      const picked = spent > bounds.few ? undefined : await pick(bounds.few);
+      return picked ?? follow(most === undefined ? hints : { ...hints, spent: { gather: most } });
     },
 
     /** Sorts everything that matches, of which SQLite reads nothing but the facts; undefined: they do not tell it. */
@@ -136,15 +167,7 @@ function createSearch(reads: Kysely<Database>, dialect: DialectName, query: KeyL
       return rows.length > 0 || offset === 0 ? toFound(rows, rows.length < asked) : undefined;
     },
 
-    /** Follows the list as far as it takes. */
-    async follow(): Promise<Found> {
-      const rows = await selectIds(reads, query, hints).limit(asked).offset(offset).execute();
-      if (dialect === 'sqlite' && !isFiltered(query)) {
-        return { ...toFound(rows, true), total: await countLive(reads) };
-      }
-      if (rows.length > 0 || offset === 0) return toFound(rows, rows.length < asked);
-      return { ids: [], total: await countUpTo(offset), isTotalExact: true };
-    },
+    follow: () => follow(hints),
   };
 }
 

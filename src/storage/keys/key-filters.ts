@@ -3,6 +3,7 @@ import type { DialectName, KeysTable } from '../database.ts';
 import type { KeyListQuery } from '../storage.ts';
 import type { KeyGroupKind } from './key-groups.ts';
 import { buildKeyScope, type KeyColumns, type Keys } from './key-scope.ts';
+import { asksForSpend, buildSpentInRange } from './spend-classes.ts';
 
 /** How the database is to go about it; the answer is the same in any case. */
 export interface FilterHints {
@@ -10,10 +11,11 @@ export interface FilterHints {
   /** Keeps SQLite from using an index for the filters, because it has been told otherwise how to find keys. */
   skipIndexes: boolean;
   /**
-   * How PostgreSQL is to see what a key has spent: `probe` by looking key after key up, `gather` by collecting all keys
-   * that spent so much beforehand. Without, it decides by itself. SQLite looks them up.
+   * How PostgreSQL is to see what a key has spent: `probe` by looking key after key up, `gather` by collecting the keys
+   * that have spent so much beforehand, which must be less than so many. Without, it decides by itself. SQLite knows it by
+   * their classes.
    */
-  spent?: 'probe' | 'gather';
+  spent?: 'probe' | { gather: number };
 }
 
 /** All conditions of a list, to be combined with AND. */
@@ -41,8 +43,9 @@ export function buildKeyFilters(eb: Keys, query: KeyListQuery, hints: FilterHint
   if (query.neverUsed !== undefined) {
     filters.push(eb(column('last_active_at_ms'), query.neverUsed ? 'is' : 'is not', null));
   }
-  const { minSpendNanoUsd, maxSpendNanoUsd } = query;
-  if (minSpendNanoUsd !== undefined || maxSpendNanoUsd !== undefined) filters.push(buildSpendFilter(eb, query, hints));
+  if (asksForSpend(query)) {
+    filters.push(hints.dialect === 'sqlite' ? buildSpentInRange(query) : buildSpendFilter(eb, query, hints));
+  }
   if (query.tag !== undefined) filters.push(buildTagFilter(eb, query.tag, hints));
   if (query.projectId !== undefined) filters.push(buildGroupFilter(eb, 'project_id', query.projectId, hints));
   if (query.accessGroupId !== undefined) {
@@ -109,17 +112,16 @@ function buildSpendFilter(
   let spent = eb.selectFrom('balances').select('balances.key_id').where('balances.key_id', 'is not', null);
   if (minSpendNanoUsd !== undefined) spent = spent.where('balances.nano_usd', '>=', minSpendNanoUsd);
   if (maxSpendNanoUsd !== undefined) spent = spent.where('balances.nano_usd', '<=', maxSpendNanoUsd);
-  if (hints.skipIndexes) return eb.exists(spent.whereRef('balances.key_id', '=', 'keys.key_id'));
+  if (hints.spent === undefined) return eb('keys.key_id', 'in', spent);
   // With an offset, even of nothing, PostgreSQL leaves a query as it stands and does not look for another way.
-  const asItStands = sql.lit(0);
-  if (hints.spent === 'probe') {
-    return eb.exists(spent.whereRef('balances.key_id', '=', 'keys.key_id').offset(asItStands));
-  }
-  if (hints.spent === 'gather') {
-    const gathered = eb.selectFrom(spent.offset(asItStands).as('spent')).select('spent.key_id');
-    return eb.exists(gathered.whereRef('spent.key_id', '=', 'keys.key_id'));
-  }
-  return eb('keys.key_id', 'in', spent);
+  const probed = eb.exists(spent.whereRef('balances.key_id', '=', 'keys.key_id').offset(sql.lit(0)));
+  if (hints.spent === 'probe') return probed;
+  // Within an expression it is asked for every key, and never joined; of numbers that ids have in common some are wrong.
+  const gathered = spent
+    .clearSelect()
+    .select(sql<number>`hashtext(balances.key_id)`.as('number'))
+    .limit(hints.spent.gather);
+  return eb.and([sql<boolean>`coalesce(hashtext(keys.key_id) in ${gathered}, false)`, probed]);
 }
 
 function buildTagFilter(eb: Keys, tag: string, hints: FilterHints): Expression<SqlBool> {

@@ -13,6 +13,8 @@ import type { KeyGroupKind } from './key-groups.ts';
 export interface Picker {
   rowNos: RowNos;
   keyIds?: KeyIds;
+  /** The numbers are looked up by the ids, one by one. */
+  isLinked?: true;
 }
 
 type RowNos = RawBuilder<{ row_no: number }>;
@@ -93,6 +95,7 @@ function pickLinked(keyIds: KeyIds): Picker {
   return {
     rowNos: sql`select keys.row_no from (${keyIds}) as linked cross join keys on keys.key_id = linked.key_id`,
     keyIds,
+    isLinked: true,
   };
 }
 

@@ -135,6 +135,7 @@ export function selectNear(reads: Kysely<Database>, query: KeyListQuery, hints: 
   let first = reads
     .selectFrom('keys')
     .select(FILTERED)
+    .$if(hints.dialect === 'sqlite', (keys) => keys.select(sql<number>`keys.row_no`.as('row_no')))
     .select(sql.ref(`keys.${column}`).as('sorted'))
     .where('keys.deleted_at_ms', 'is', null)
     .orderBy(sql.ref(`keys.${column}`), (order) => (isNullable ? order[sortOrder]().nullsLast() : order[sortOrder]()))

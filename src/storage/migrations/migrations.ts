@@ -22,6 +22,7 @@ import { keepExpiredCalls } from './0024-expired-calls.ts';
 import { splitCallsByDay } from './0025-daily-partitions.ts';
 import { gatherKeyFacts } from './0026-key-facts.ts';
 import { widenResponseParts } from './0027-wider-response-parts.ts';
+import { classifySpend } from './0028-spend-classes.ts';
 
 /**
  * Every step from an empty database to the present one, by name, in the order of the names. Released ones never change.
@@ -50,5 +51,6 @@ export function buildMigrations(dialect: DialectName, seal: AuditSeal | null = n
     '0025-daily-partitions': { up: (db) => splitCallsByDay(db, dialect) },
     '0026-key-facts': { up: (db) => gatherKeyFacts(db, dialect) },
     '0027-wider-response-parts': { up: (db) => widenResponseParts(db, dialect) },
+    '0028-spend-classes': { up: (db) => classifySpend(db, dialect) },
   };
 }
