@@ -299,4 +299,39 @@ onBothDatabases('the key list', (bench) => {
     expect((await list({ search: 'it-is-oth' })).total).toBe(1);
     expect((await list({ tag: 'fresh' })).total).toBe(1);
   });
+
+  test('pages far back are entered near their place, in whatever time keys were made and removed by several at once', async () => {
+    const other = await bench.openAnother();
+    const ids = await Promise.all(
+      Array.from({ length: 24 }, async (_, index) => {
+        const rows = buildNewKey({ createdAtMs: NOW_MS - 40_000 * (index % 9), lastActiveAtMs: index % 3 || null });
+        await (index % 2 === 0 ? bench.storage : other).keys.insert(rows);
+        return rows.key.keyId;
+      }),
+    );
+    const remove = (storage: typeof other, some: string[]) =>
+      storage.keys.remove(
+        some.map((keyId) => ({ kind: 'key_id', keyId })),
+        { atMs: NOW_MS, by: 'x' },
+        () => buildAudit(),
+      );
+    await Promise.all([remove(bench.storage, ids.slice(0, 4)), remove(other, ids.slice(4, 9).reverse())]);
+
+    const dialect = bench.url.startsWith('postgres') ? 'postgres' : 'sqlite';
+    const bounds: SearchBounds = { few: 0, near: 0, gathered: 0, linked: 0, many: 0, ahead: 0 };
+    for (const sortBy of ['created_at', 'last_active', 'key_alias', 'token', 'spend'] as const) {
+      for (const sortOrder of ['asc', 'desc'] as const) {
+        const whole = buildListQuery({ sortBy, sortOrder, size: 100 });
+        const { keys, total } = await bench.storage.keys.list(whole);
+        expect(total).toBe(keys.length);
+        const pages: string[] = [];
+        for (let page = 1; page <= Math.ceil(total / 4) + 1; page++) {
+          const found = await findKeyIds(bench.storage.reads, dialect, { ...whole, page, size: 4 }, bounds);
+          expect(found.total).toBe(total);
+          pages.push(...found.ids);
+        }
+        expect(pages, `${sortBy} ${sortOrder}`).toEqual(keys.map(({ keyId }) => keyId));
+      }
+    }
+  });
 });

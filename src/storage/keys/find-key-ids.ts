@@ -10,6 +10,7 @@ import type { KeyListQuery } from '../storage.ts';
 import { hasNames, isFiltered, isToldByFacts, isToldByFactsAndLinks, isToldByOrder } from './filter-kinds.ts';
 import type { FilterHints } from './key-filters.ts';
 import type { Picker } from './key-pickers.ts';
+import { type Found, listWhole } from './list-whole.ts';
 import { planGathering } from './plan-gathering.ts';
 import { planSqlitePick } from './plan-sqlite-pick.ts';
 import { isSortedByFacts, selectByFacts } from './select-by-facts.ts';
@@ -45,13 +46,6 @@ const BOUNDS: SearchBounds = {
 /** To look up what a key has spent on PostgreSQL takes so many times as long as to see the rest. */
 const PROBE_COST = 5;
 
-/** Ids in order, and how many there are in all or at least. */
-interface Found {
-  ids: readonly string[];
-  total: number;
-  isTotalExact: boolean;
-}
-
 /** `total` is exact where it says so, and in any case when no more than `ahead` keys come after the page. */
 export async function findKeyIds(
   reads: Kysely<Database>,
@@ -60,7 +54,7 @@ export async function findKeyIds(
   bounds: SearchBounds = BOUNDS,
 ): Promise<Found> {
   const search = createSearch(reads, dialect, query, bounds);
-  if (!isFiltered(query)) return search.follow();
+  if (!isFiltered(query)) return listWhole(reads, dialect, query, bounds.near);
   const isTold = isToldByOrder(query);
   if (isTold && dialect === 'postgres' && asksForSpend(query) && query.status !== 'blocked') {
     return (await search.followNear()) ?? search.followGathered();
@@ -100,9 +94,6 @@ function createSearch(reads: Kysely<Database>, dialect: DialectName, query: KeyL
   /** Follows the list as far as it takes. */
   async function follow(told: FilterHints): Promise<Found> {
     const rows = await selectIds(reads, query, told).limit(asked).offset(offset).execute();
-    if (dialect === 'sqlite' && !isFiltered(query)) {
-      return { ...toFound(rows, true), total: await countLive(reads) };
-    }
     if (rows.length > 0 || offset === 0) return toFound(rows, rows.length < asked);
     return { ids: [], total: await countUpTo(offset), isTotalExact: true };
   }
@@ -169,12 +160,4 @@ function createSearch(reads: Kysely<Database>, dialect: DialectName, query: KeyL
 
     follow: () => follow(hints),
   };
-}
-
-/** Without a condition SQLite counts the pages of its smallest index, which takes no time; the deleted have their own. */
-async function countLive(reads: Kysely<Database>): Promise<number> {
-  const { rows } = await sql<{ total: number }>`
-    select (select count(*) from keys)
-      - (select count(*) from keys indexed by keys_deleted where deleted_at_ms is not null) as total`.execute(reads);
-  return rows[0]?.total ?? 0;
 }

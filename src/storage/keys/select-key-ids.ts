@@ -57,6 +57,15 @@ export function selectIds(reads: Kysely<Database>, query: KeyListQuery, hints: F
     .orderBy('keys.key_id', sortOrder);
 }
 
+/** The ids that match from the end of the order on: of the last one first. Not of an order by spend. */
+export function selectIdsFromEnd(reads: Kysely<Database>, query: KeyListQuery, hints: FilterHints) {
+  const { column, isNullable } = sortOf({ sortBy: query.sortBy as Exclude<KeySortField, 'spend'> });
+  const turned = query.sortOrder === 'asc' ? 'desc' : 'asc';
+  return selectMatching(reads, query, hints)
+    .orderBy(sql.ref(`keys.${column}`), (order) => (isNullable ? order[turned]().nullsFirst() : order[turned]()))
+    .orderBy('keys.key_id', turned);
+}
+
 /** The ids that match, in no order. */
 export function selectMatching(reads: Kysely<Database>, query: KeyListQuery, hints: FilterHints, picker?: Picker) {
   const matching = reads

@@ -23,6 +23,7 @@ import { splitCallsByDay } from './0025-daily-partitions.ts';
 import { gatherKeyFacts } from './0026-key-facts.ts';
 import { widenResponseParts } from './0027-wider-response-parts.ts';
 import { classifySpend } from './0028-spend-classes.ts';
+import { countKeys } from './0029-key-counts.ts';
 
 /**
  * Every step from an empty database to the present one, by name, in the order of the names. Released ones never change.
@@ -52,5 +53,6 @@ export function buildMigrations(dialect: DialectName, seal: AuditSeal | null = n
     '0026-key-facts': { up: (db) => gatherKeyFacts(db, dialect) },
     '0027-wider-response-parts': { up: (db) => widenResponseParts(db, dialect) },
     '0028-spend-classes': { up: (db) => classifySpend(db, dialect) },
+    '0029-key-counts': { up: (db) => countKeys(db, dialect) },
   };
 }

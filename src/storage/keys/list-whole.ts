@@ -1,0 +1,78 @@
+/**
+ * Pages of the list of all live keys, of which each order has an index. Far back in the order of creation a page is entered
+ * near its place, by how many keys were created before (see migration 0029); in other orders from whichever end is nearer.
+ */
+import { type Kysely, sql } from 'kysely';
+import type { Database, DialectName } from '../database.ts';
+import type { KeyListQuery } from '../storage.ts';
+import { selectIds, selectIdsFromEnd } from './select-key-ids.ts';
+
+/** Ids in order, and how many there are in all or at least. */
+export interface Found {
+  ids: readonly string[];
+  total: number;
+  isTotalExact: boolean;
+}
+
+/** `near`: so many keys are walked over in no time. */
+export async function listWhole(
+  reads: Kysely<Database>,
+  dialect: DialectName,
+  query: KeyListQuery,
+  near: number,
+): Promise<Found> {
+  const total = await countLive(reads);
+  const offset = (query.page - 1) * query.size;
+  if (offset >= total) return { ids: [], total, isTotalExact: true };
+  return { ids: await findIds(), total, isTotalExact: true };
+
+  async function findIds(): Promise<string[]> {
+    if (offset > near && query.sortBy === 'created_at') return enterByCounts(reads, query, offset);
+    // Sorted by spend, each is looked up in either direction.
+    if (offset > near && offset > total / 2 && query.sortBy !== 'spend')
+      return walkFromEnd(reads, dialect, query, offset);
+    const hints = { dialect, skipIndexes: dialect === 'sqlite' };
+    const rows = await selectIds(reads, query, hints).limit(query.size).offset(offset).execute();
+    return rows.map((row) => row.key_id);
+  }
+}
+
+const LIVE = sql<number>`(select cast(coalesce(sum(live), 0) as bigint) from key_counts)`;
+
+async function countLive(reads: Kysely<Database>): Promise<number> {
+  const { rows } = await sql<{ total: number }>`select ${LIVE} as total`.execute(reads);
+  return rows[0]?.total ?? 0;
+}
+
+async function enterByCounts(reads: Kysely<Database>, query: KeyListQuery, offset: number): Promise<string[]> {
+  const isAscending = query.sortOrder === 'asc';
+  const direction = isAscending ? sql`asc` : sql`desc`;
+  const entrance = isAscending
+    ? sql`created_at_ms >= (select bucket << 16 from place)`
+    : sql`created_at_ms < (select (bucket + 1) << 16 from place)`;
+  const { rows } = await sql<{ key_id: string }>`
+    with counted as (select bucket, sum(live) as live from key_counts group by bucket),
+    placed as (select bucket, live, sum(live) over (order by bucket ${direction}) - live as earlier from counted),
+    place as materialized (select bucket, cast(earlier as bigint) as earlier from placed
+      where earlier <= ${offset} and earlier + live > ${offset})
+    select key_id from keys where deleted_at_ms is null and ${entrance}
+    order by created_at_ms ${direction}, key_id ${direction}
+    limit ${query.size} offset coalesce((select ${offset} - earlier from place), 0)`.execute(reads);
+  return rows.map((row) => row.key_id);
+}
+
+/** The ids as they come from the other end, turned around. */
+async function walkFromEnd(
+  reads: Kysely<Database>,
+  dialect: DialectName,
+  query: KeyListQuery,
+  offset: number,
+): Promise<string[]> {
+  const hints = { dialect, skipIndexes: dialect === 'sqlite' };
+  const left = sql<number>`(${LIVE} - ${offset})`;
+  const rows = await selectIdsFromEnd(reads, query, hints)
+    .limit(sql<number>`(case when ${left} < 0 then 0 when ${left} < ${query.size} then ${left} else ${query.size} end)`)
+    .offset(sql<number>`(case when ${left} > ${query.size} then ${left} - ${query.size} else 0 end)`)
+    .execute();
+  return rows.map((row) => row.key_id).reverse();
+}
