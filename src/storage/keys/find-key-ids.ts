@@ -59,10 +59,12 @@ export async function findKeyIds(
   if (isTold && dialect === 'postgres' && asksForSpend(query) && query.status !== 'blocked') {
     return (await search.followNear()) ?? search.followGathered();
   }
+  // To see whether a key is blocked and was ever used, near keys are read whole; of blocked ones few have spent so much.
+  const leavesFew = hasNames(query) || (asksForSpend(query) && query.status === 'blocked');
   return (
-    (hasNames(query) ? undefined : await search.followNear()) ??
+    (leavesFew ? undefined : await search.followNear()) ??
     (await search.pick(bounds.few)) ??
-    (hasNames(query) ? await search.followNear() : undefined) ??
+    (leavesFew ? await search.followNear() : undefined) ??
     (await search.gather()) ??
     (isTold ? await search.follow() : undefined) ??
     (await search.sortFacts()) ??
