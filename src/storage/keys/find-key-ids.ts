@@ -8,7 +8,7 @@ import { type Kysely, sql } from 'kysely';
 import type { Database, DialectName } from '../database.ts';
 import type { KeyListQuery } from '../storage.ts';
 import { hasNames, isFiltered, isToldByFacts, isToldByFactsAndLinks, isToldByOrder } from './filter-kinds.ts';
-import type { FilterHints } from './key-filters.ts';
+import { type FilterHints, hintsFor } from './key-filters.ts';
 import type { Picker } from './key-pickers.ts';
 import { type Found, listWhole } from './list-whole.ts';
 import { planGathering } from './plan-gathering.ts';
@@ -53,8 +53,8 @@ export async function findKeyIds(
   query: KeyListQuery,
   bounds: SearchBounds = BOUNDS,
 ): Promise<Found> {
-  const search = createSearch(reads, dialect, query, bounds);
   if (!isFiltered(query)) return listWhole(reads, dialect, query, bounds.near);
+  const search = createSearch(reads, dialect, query, bounds);
   const isTold = isToldByOrder(query);
   if (isTold && dialect === 'postgres' && asksForSpend(query) && query.status !== 'blocked') {
     return (await search.followNear()) ?? search.followGathered();
@@ -74,8 +74,7 @@ export async function findKeyIds(
 }
 
 function createSearch(reads: Kysely<Database>, dialect: DialectName, query: KeyListQuery, bounds: SearchBounds) {
-  // PostgreSQL knows its tables and needs no advice on how to find what matches.
-  const hints: FilterHints = { dialect, skipIndexes: dialect === 'sqlite' };
+  const hints = hintsFor(dialect);
   const offset = (query.page - 1) * query.size;
   const asked = query.size + bounds.ahead;
 

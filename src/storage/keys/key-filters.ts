@@ -3,7 +3,7 @@ import type { DialectName, KeysTable } from '../database.ts';
 import type { KeyListQuery } from '../storage.ts';
 import type { KeyGroupKind } from './key-groups.ts';
 import { buildKeyScope, type KeyColumns, type Keys } from './key-scope.ts';
-import { asksForSpend, buildSpentInRange } from './spend-classes.ts';
+import { asksForSpend, buildBalanceRange, buildSpentInRange } from './spend-classes.ts';
 
 /** How the database is to go about it; the answer is the same in any case. */
 export interface FilterHints {
@@ -16,6 +16,11 @@ export interface FilterHints {
    * their classes.
    */
   spent?: 'probe' | { gather: number };
+}
+
+/** PostgreSQL knows its tables and needs no advice on how to find what matches; SQLite follows what it is told. */
+export function hintsFor(dialect: DialectName): FilterHints {
+  return { dialect, skipIndexes: dialect === 'sqlite' };
 }
 
 /** All conditions of a list, to be combined with AND. */
@@ -104,14 +109,12 @@ function unindexed<C extends keyof KeysTable>(name: C): Expression<KeysTable[C]>
   return sql<KeysTable[C]>`+${sql.ref(`keys.${name}`)}`;
 }
 
-function buildSpendFilter(
-  eb: Keys,
-  { minSpendNanoUsd, maxSpendNanoUsd }: KeyListQuery,
-  hints: FilterHints,
-): Expression<SqlBool> {
-  let spent = eb.selectFrom('balances').select('balances.key_id').where('balances.key_id', 'is not', null);
-  if (minSpendNanoUsd !== undefined) spent = spent.where('balances.nano_usd', '>=', minSpendNanoUsd);
-  if (maxSpendNanoUsd !== undefined) spent = spent.where('balances.nano_usd', '<=', maxSpendNanoUsd);
+function buildSpendFilter(eb: Keys, query: KeyListQuery, hints: FilterHints): Expression<SqlBool> {
+  const spent = eb
+    .selectFrom('balances')
+    .select('balances.key_id')
+    .where('balances.key_id', 'is not', null)
+    .where(buildBalanceRange(query));
   if (hints.spent === undefined) return eb('keys.key_id', 'in', spent);
   // With an offset, even of nothing, PostgreSQL leaves a query as it stands and does not look for another way.
   const probed = eb.exists(spent.whereRef('balances.key_id', '=', 'keys.key_id').offset(sql.lit(0)));

@@ -8,6 +8,7 @@ import type { OwnedScope } from '../../core/scope.ts';
 import type { KeyListQuery } from '../storage.ts';
 import { toLikePattern, toPhrase, toSearchTerm } from './key-filters.ts';
 import type { KeyGroupKind } from './key-groups.ts';
+import { asksForSpend, buildBalanceRange } from './spend-classes.ts';
 
 /** Rows may come twice, and deleted keys among the living; an id comes once. */
 export interface Picker {
@@ -120,13 +121,8 @@ function pickRanges(query: KeyListQuery): Picker[] {
     const before = lastActiveBeforeMs ?? Number.MAX_SAFE_INTEGER;
     pickers.push({ rowNos: pickLive('last_active_at_ms', sql`> ${after} and last_active_at_ms < ${before}`) });
   }
-  const { minSpendNanoUsd, maxSpendNanoUsd } = query;
-  if (minSpendNanoUsd !== undefined || maxSpendNanoUsd !== undefined) {
-    pickers.push(
-      pickLinked(sql`select key_id from balances
-        where key_id is not null and nano_usd >= ${minSpendNanoUsd ?? Number.MIN_SAFE_INTEGER}
-          and nano_usd <= ${maxSpendNanoUsd ?? Number.MAX_SAFE_INTEGER}`),
-    );
+  if (asksForSpend(query)) {
+    pickers.push(pickLinked(sql`select key_id from balances where key_id is not null and ${buildBalanceRange(query)}`));
   }
   return pickers;
 }

@@ -5,6 +5,7 @@
 import { type Kysely, sql } from 'kysely';
 import type { Database, DialectName } from '../database.ts';
 import type { KeyListQuery } from '../storage.ts';
+import { type FilterHints, hintsFor } from './key-filters.ts';
 import { selectIds, selectIdsFromEnd } from './select-key-ids.ts';
 
 /** Ids in order, and how many there are in all or at least. */
@@ -29,18 +30,17 @@ export async function listWhole(
   async function findIds(): Promise<string[]> {
     if (offset > near && query.sortBy === 'created_at') return enterByCounts(reads, query, offset);
     // Sorted by spend, each is looked up in either direction.
+    const hints = hintsFor(dialect);
     if (offset > near && offset > total / 2 && query.sortBy !== 'spend')
-      return walkFromEnd(reads, dialect, query, offset);
-    const hints = { dialect, skipIndexes: dialect === 'sqlite' };
+      return walkFromEnd(reads, query, hints, total - offset);
     const rows = await selectIds(reads, query, hints).limit(query.size).offset(offset).execute();
     return rows.map((row) => row.key_id);
   }
 }
 
-const LIVE = sql<number>`(select cast(coalesce(sum(live), 0) as bigint) from key_counts)`;
-
 async function countLive(reads: Kysely<Database>): Promise<number> {
-  const { rows } = await sql<{ total: number }>`select ${LIVE} as total`.execute(reads);
+  const { rows } = await sql<{ total: number }>`
+    select cast(coalesce(sum(live), 0) as bigint) as total from key_counts`.execute(reads);
   return rows[0]?.total ?? 0;
 }
 
@@ -61,18 +61,16 @@ async function enterByCounts(reads: Kysely<Database>, query: KeyListQuery, offse
   return rows.map((row) => row.key_id);
 }
 
-/** The ids as they come from the other end, turned around. */
+/** The ids as they come from the other end, turned around. `left`: so many come after the page begins. */
 async function walkFromEnd(
   reads: Kysely<Database>,
-  dialect: DialectName,
   query: KeyListQuery,
-  offset: number,
+  hints: FilterHints,
+  left: number,
 ): Promise<string[]> {
-  const hints = { dialect, skipIndexes: dialect === 'sqlite' };
-  const left = sql<number>`(${LIVE} - ${offset})`;
   const rows = await selectIdsFromEnd(reads, query, hints)
-    .limit(sql<number>`(case when ${left} < 0 then 0 when ${left} < ${query.size} then ${left} else ${query.size} end)`)
-    .offset(sql<number>`(case when ${left} > ${query.size} then ${left} - ${query.size} else 0 end)`)
+    .limit(Math.min(left, query.size))
+    .offset(Math.max(left - query.size, 0))
     .execute();
   return rows.map((row) => row.key_id).reverse();
 }

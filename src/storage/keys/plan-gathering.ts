@@ -4,7 +4,7 @@
  */
 import { type Kysely, sql } from 'kysely';
 import type { Database } from '../database.ts';
-import type { SpendRange } from './spend-classes.ts';
+import { buildBalanceRange, type SpendRange } from './spend-classes.ts';
 
 /** Of a number of four bytes in such a table: 32, and something to spare. */
 const ENTRY_BYTES = 40;
@@ -17,12 +17,14 @@ const SPARE = 0.9;
  */
 export async function planGathering(
   reads: Kysely<Database>,
-  { minSpendNanoUsd, maxSpendNanoUsd }: SpendRange,
+  range: SpendRange,
   most: number,
 ): Promise<{ spent: number; most: number | undefined }> {
-  let spending = reads.selectFrom('balances').select('balances.key_id').where('balances.key_id', 'is not', null);
-  if (minSpendNanoUsd !== undefined) spending = spending.where('balances.nano_usd', '>=', minSpendNanoUsd);
-  if (maxSpendNanoUsd !== undefined) spending = spending.where('balances.nano_usd', '<=', maxSpendNanoUsd);
+  const spending = reads
+    .selectFrom('balances')
+    .select('balances.key_id')
+    .where('balances.key_id', 'is not', null)
+    .where(buildBalanceRange(range));
   const { spent, bytes } = await reads
     .selectFrom(spending.limit(most).as('spending'))
     .select((eb) => eb.fn.countAll<number>().as('spent'))

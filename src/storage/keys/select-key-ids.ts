@@ -5,6 +5,7 @@ import { buildKeyFilters, type FilterHints } from './key-filters.ts';
 import type { Picker } from './key-pickers.ts';
 import type { Keys } from './key-scope.ts';
 import { buildSortRange } from './sort-range.ts';
+import { asksForSpend, buildBalanceRange } from './spend-classes.ts';
 
 /** Columns that are never null; said of them, "nulls last" would keep PostgreSQL from its index. */
 const SORT_COLUMNS = {
@@ -83,8 +84,7 @@ function selectIdsBySpend(reads: Kysely<Database>, query: KeyListQuery, hints: F
       : reads.selectFrom('keys').crossJoin('balances');
   if (picker !== undefined) joined = joined.where(sql<boolean>`keys.row_no in (${picker.rowNos})`);
   const { minSpendNanoUsd, maxSpendNanoUsd, ...others } = query;
-  if (minSpendNanoUsd !== undefined) joined = joined.where('balances.nano_usd', '>=', minSpendNanoUsd);
-  if (maxSpendNanoUsd !== undefined) joined = joined.where('balances.nano_usd', '<=', maxSpendNanoUsd);
+  if (asksForSpend(query)) joined = joined.where(buildBalanceRange(query));
   return joined
     .whereRef('keys.key_id', '=', 'balances.key_id')
     .where('balances.key_id', 'is not', null)
@@ -129,8 +129,7 @@ export function selectNear(reads: Kysely<Database>, query: KeyListQuery, hints: 
       .where('balances.key_id', 'is not', null)
       .orderBy('balances.nano_usd', sortOrder)
       .orderBy('balances.key_id', sortOrder);
-    if (minSpendNanoUsd !== undefined) first = first.where('balances.nano_usd', '>=', minSpendNanoUsd);
-    if (maxSpendNanoUsd !== undefined) first = first.where('balances.nano_usd', '<=', maxSpendNanoUsd);
+    if (asksForSpend(query)) first = first.where(buildBalanceRange(query));
     return reads
       .selectFrom(first.limit(near).as('balances'))
       .crossJoin('keys')
