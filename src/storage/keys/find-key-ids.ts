@@ -78,6 +78,15 @@ function createSearch(reads: Kysely<Database>, dialect: DialectName, query: KeyL
   const offset = (query.page - 1) * query.size;
   const asked = query.size + bounds.ahead;
 
+  const plans = new Map<number, Promise<Picker | null>>();
+
+  /** Two ways may ask for the same number. */
+  function planPick(most: number): Promise<Picker | null> {
+    const plan = plans.get(most) ?? planSqlitePick(reads, query, most);
+    plans.set(most, plan);
+    return plan;
+  }
+
   /** How many keys match, as far as `most`. */
   async function countUpTo(most: number, picker?: Picker): Promise<number> {
     const counted = reads.selectFrom(selectMatching(reads, query, hints, picker).limit(most).as('matching'));
@@ -101,7 +110,7 @@ function createSearch(reads: Kysely<Database>, dialect: DialectName, query: KeyL
 
   /** Sorts everything that matches; undefined: that is more than `most`. */
   async function pick(most: number): Promise<Found | undefined> {
-    const picker = dialect === 'sqlite' ? await planSqlitePick(reads, query, most) : undefined;
+    const picker = dialect === 'sqlite' ? await planPick(most) : undefined;
     if (picker === null) return undefined;
     const rows =
       picker === undefined
@@ -152,7 +161,7 @@ function createSearch(reads: Kysely<Database>, dialect: DialectName, query: KeyL
     async sortFacts(): Promise<Found | undefined> {
       if (dialect !== 'sqlite' || !isSortedByFacts(query) || !isToldByFactsAndLinks(query)) return undefined;
       const isTold = isToldByFacts(query);
-      const picker = await planSqlitePick(reads, query, isTold ? bounds.linked : bounds.many);
+      const picker = await planPick(isTold ? bounds.linked : bounds.many);
       const keyIds = picker?.keyIds;
       if (keyIds === undefined && !isTold) return undefined;
       const { rows } = await selectByFacts(query, keyIds, { limit: asked, offset }).execute(reads);
