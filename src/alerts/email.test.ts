@@ -7,6 +7,8 @@ import { buildAlertEvent } from '../core/alert-event.ts';
 import { CERTIFICATE, CERTIFICATE_KEY } from './__fixtures__/certificate.ts';
 import { createMailSender, type MailServer } from './email.ts';
 
+const PASSWORD = 'way-through-42';
+
 const cleanUp: (() => unknown)[] = [];
 afterEach(async () => {
   vi.restoreAllMocks();
@@ -54,7 +56,7 @@ async function startClearServer() {
     socket.on('data', (chunk) => {
       const line = chunk.toString().trim();
       said.push(line);
-      socket.write(/^EHLO/i.test(line) ? '250-here\r\n250 AUTH PLAIN LOGIN\r\n' : '502 what?\r\n');
+      socket.write(/^EHLO/i.test(line) ? '250-here\r\n250 AUTH PLAIN LOGIN\r\n' : `502 what is ${line}?\r\n`);
     });
   }).listen(0, 'localhost');
   await once(server, 'listening');
@@ -68,7 +70,7 @@ function send(port: number, security: MailServer['security'], host = 'localhost'
     port,
     security,
     username: 'gate',
-    password: 'way',
+    password: PASSWORD,
     sender: 'gateway@example.com',
     supportContact: null,
     logoUrl: null,
@@ -87,7 +89,7 @@ describe('mail goes over TLS', () => {
     trustCertificate();
     const { port, seen } = await startServer({ secure });
     await send(port, security);
-    expect(seen).toEqual(['gate:way secure=true', 'mail secure=true']);
+    expect(seen).toEqual([`gate:${PASSWORD} secure=true`, 'mail secure=true']);
   });
 
   test.each([
@@ -114,5 +116,15 @@ describe('mail goes over TLS', () => {
     const { port, said } = await startClearServer();
     await expect(send(port, 'none')).rejects.toThrow();
     expect(said.some((line) => line.startsWith('AUTH PLAIN'))).toBe(true);
+  });
+
+  test('and no error repeats a password, though the server does', async () => {
+    const { port } = await startClearServer();
+    const error: Error = await send(port, 'none').then(
+      () => expect.unreachable(),
+      (thrown) => thrown,
+    );
+    expect(error.message).toContain('502 what is AUTH PLAIN [redacted]');
+    expect(error.message).not.toContain(Buffer.from(PASSWORD).toString('base64').slice(0, 8));
   });
 });

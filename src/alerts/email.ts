@@ -1,5 +1,6 @@
 import { createHash } from 'node:crypto';
 import { createTransport } from 'nodemailer';
+import { hideEchoes } from '../core/hide-echoes.ts';
 import type { AlertSender } from './alert-sender.ts';
 import { type MailStyle, writeMail } from './write-mail.ts';
 
@@ -45,12 +46,24 @@ export function createMailSender(server: MailServer): AlertSender {
         html,
         messageId: `<${name}@latchkey>`,
       });
-      await within(sending, LONGEST_MS);
+      try {
+        await within(sending, LONGEST_MS);
+      } catch (error) {
+        throw new Error(hideLogin(error instanceof Error ? error.message : String(error), server));
+      }
     },
     async close() {
       transport.close();
     },
   };
+}
+
+/** A server may repeat what it was told, as it was told: AUTH PLAIN and LOGIN are encodings, not ciphers. */
+function hideLogin(words: string, { username, password }: MailServer): string {
+  if (username === null) return words;
+  const told = [password ?? '', `\0${username}\0${password ?? ''}`];
+  const spellings = [...told, ...told.map((text) => Buffer.from(text).toString('base64'))];
+  return hideEchoes(words, { url: '', headers: Object.fromEntries(spellings.entries()) });
 }
 
 async function within(sending: Promise<unknown>, ms: number): Promise<void> {

@@ -1,4 +1,5 @@
 import { Agent, request } from 'undici';
+import { hideEchoes } from '../core/hide-echoes.ts';
 import type { Json } from '../core/json.ts';
 
 export interface JsonPoster {
@@ -11,7 +12,7 @@ const TIMEOUT_MS = 10_000;
 const MAX_WORDS = 300;
 const MAX_ANSWER_BYTES = 64 * 1024;
 
-/** Posts to one address, which may be a secret: no error repeats it. */
+/** Posts to one address, which may be a secret: no error repeats it, nor what of it looks like a credential. */
 export function createJsonPoster(url: string): JsonPoster {
   const dispatcher = new Agent({ connections: 4, connect: { timeout: TIMEOUT_MS }, maxResponseSize: MAX_ANSWER_BYTES });
   return {
@@ -25,7 +26,9 @@ export function createJsonPoster(url: string): JsonPoster {
           headersTimeout: TIMEOUT_MS,
           bodyTimeout: TIMEOUT_MS,
         });
-        const words = (await answer.body.text()).trim().slice(0, MAX_WORDS);
+        const words = hideEchoes(await answer.body.text(), { url, headers })
+          .trim()
+          .slice(0, MAX_WORDS);
         if (answer.statusCode >= 200 && answer.statusCode < 300) return;
         throw new Error(`answered ${answer.statusCode}${words === '' ? '' : `: ${words}`}`);
       } catch (error) {

@@ -4,6 +4,7 @@
  */
 import type { LookupFunction } from 'node:net';
 import { Agent, request } from 'undici';
+import { hideEchoes } from '../core/hide-echoes.ts';
 import { assertReachableHost, createGuardedLookup, type EgressRules } from './egress-guard.ts';
 import { SinkError } from './sink.ts';
 
@@ -16,7 +17,7 @@ export interface SinkRequest {
 
 export interface SinkAnswer {
   status: number;
-  /** At most the first 64 KiB. */
+  /** At most the first 64 KiB. In a refusal, none of the credentials that were sent stands in it any more. */
   text: string;
   /** Lower-case names; of repeated ones the first. */
   headers: Readonly<Record<string, string>>;
@@ -71,13 +72,25 @@ function sendBy(agent: Agent): SendHttp {
       const signal = AbortSignal.timeout(ANSWER_TIMEOUT_MS);
       const answer = await request(url, { method, headers: authorized(url, headers), body, dispatcher: agent, signal });
       const text = (await answer.body.text()).slice(0, MAX_ANSWER_CHARS);
-      return { status: answer.statusCode, text, headers: firstValues(answer.headers) };
+      const { statusCode: status } = answer;
+      // Before anybody shortens it: what is left of a credential would not be known for one.
+      const said = isTaken(status) ? text : hideEchoes(text, { url, headers, form: formIn(headers, body) });
+      return { status, text: said, headers: firstValues(answer.headers) };
     } catch (error) {
       // The guard's refusal comes out of the look-up as it is.
       if (error instanceof SinkError) throw error;
       throw new SinkError('later', `${hostOf(url)} did not answer: ${reasonOf(error)}`, { cause: error });
     }
   };
+}
+
+function isTaken(status: number): boolean {
+  return status >= 200 && status < 300;
+}
+
+function formIn(headers: SinkRequest['headers'], body: SinkRequest['body']): string | undefined {
+  const type = Object.entries(headers).find(([name]) => name.toLowerCase() === 'content-type')?.[1];
+  return typeof body === 'string' && type?.startsWith('application/x-www-form-urlencoded') ? body : undefined;
 }
 
 /** User and password of an address are sent as clients do, unless there is a credential already. */
@@ -92,7 +105,7 @@ function authorized(url: string, headers: SinkRequest['headers']): SinkRequest['
 /** Does nothing for a success. @throws SinkError for anything else, with the beginning of what was answered. */
 export function assertTaken(answer: SinkAnswer, url: string): void {
   const { status, text, headers } = answer;
-  if (status >= 200 && status < 300) return;
+  if (isTaken(status)) return;
   const said = text.trim().replace(/\s+/g, ' ').slice(0, 300);
   const message = `${hostOf(url)} answered ${status}${said === '' ? '' : `: ${said}`}`;
   // A refusal of what was sent. Other statuses are about who sends, or the address, which an operator can mend.

@@ -1,4 +1,5 @@
 import { gzipSync } from 'node:zlib';
+import { hideEchoes } from '../../core/hide-echoes.ts';
 import { assertTaken, type SendHttp } from '../send-http.ts';
 import { SinkError } from '../sink.ts';
 import type { HistogramMetric } from './call-metrics.ts';
@@ -35,7 +36,8 @@ async function post(send: SendHttp, { url, headers }: OtlpTarget, message: objec
   });
   assertTaken(answer, url);
   const refused = refusedIn(answer.text);
-  if (refused !== null) throw new SinkError('never', `a part was not taken: ${refused}`);
+  if (refused === null) return;
+  throw new SinkError('never', `a part was not taken: ${hideEchoes(refused, { url, headers }).slice(0, 300)}`);
 }
 
 /** The protocol says in a success what of it was none. */
@@ -43,7 +45,7 @@ function refusedIn(text: string): string | null {
   try {
     const { partialSuccess } = JSON.parse(text) as { partialSuccess?: Record<string, unknown> };
     const rejected = Number(partialSuccess?.rejectedSpans ?? partialSuccess?.rejectedDataPoints ?? 0);
-    return rejected > 0 ? `${rejected} rejected, ${String(partialSuccess?.errorMessage ?? '').slice(0, 300)}` : null;
+    return rejected > 0 ? `${rejected} rejected, ${String(partialSuccess?.errorMessage ?? '')}` : null;
   } catch {
     // Many answer with nothing, or with protobuf's empty message.
     return null;
