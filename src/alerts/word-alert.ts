@@ -19,6 +19,8 @@ export function wordAlert(event: AlertEvent): WordedAlert {
     ['Team', withAlias(event.teamId, event.teamAlias)],
     ['Organization', event.organizationId],
     ['Customer', event.customerId],
+    ['Tag', event.tag],
+    ['Model', event.model],
     ['Spend', event.group === 'internal_user' || isTrouble(event) ? null : formatUsd(event.spendNanoUsd)],
     ['Max budget', formatUsd(event.maxBudgetNanoUsd)],
     ['Soft budget', formatUsd(event.softBudgetNanoUsd)],

@@ -19,7 +19,7 @@ export type AlertName =
   | 'trouble_ended';
 
 /** Whom it is about. A member of a team is a `user`, and the event names the team. */
-export type AlertGroup = 'key' | 'user' | 'team' | 'internal_user' | 'proxy' | 'customer' | 'organization';
+export type AlertGroup = 'key' | 'user' | 'team' | 'internal_user' | 'proxy' | 'customer' | 'organization' | 'tag';
 
 /** Never holds a secret: `tokenHash` is what the key's row holds. */
 export interface AlertEvent {
@@ -37,6 +37,9 @@ export interface AlertEvent {
   teamAlias: string | null;
   organizationId: string | null;
   customerId: string | null;
+  tag: string | null;
+  /** The model that the budget is for; null: for all of them. */
+  model: string | null;
   userEmail: string | null;
   keyAlias: string | null;
   /** YYYY-MM-DD, UTC. */
@@ -58,6 +61,8 @@ export function buildAlertEvent(
     teamAlias: null,
     organizationId: null,
     customerId: null,
+    tag: null,
+    model: null,
     userEmail: null,
     keyAlias: null,
     projectedExceededDate: null,
@@ -83,6 +88,9 @@ export function toWireEvent(event: AlertEvent): JsonObject {
     customer_id: event.customerId,
     user_email: event.userEmail,
     key_alias: event.keyAlias,
+    // Absent in what an earlier version has left in the database to be sent.
+    tag: event.tag ?? null,
+    model: event.model ?? null,
     projected_exceeded_date: event.projectedExceededDate,
     projected_spend: toOptionalUsd(event.projectedSpendNanoUsd),
   };

@@ -34,7 +34,7 @@ test('a type is wanted where somebody is there to hear of it', () => {
   expect(isWanted({ ...ROUTING, channels: [] }, 'spend_reports')).toBe(false);
 });
 
-test('the wire has the fields of the contract, all of them and no others', () => {
+test('the wire has the fields of the contract, and two of ours, all of them and no others', () => {
   const event = buildAlertEvent({ event: 'budget_crossed', group: 'key', message: 'm', spendNanoUsd: 1_500_000_000 });
   expect(toWireEvent(event)).toEqual({
     event: 'budget_crossed',
@@ -51,6 +51,8 @@ test('the wire has the fields of the contract, all of them and no others', () =>
     customer_id: null,
     user_email: null,
     key_alias: null,
+    tag: null,
+    model: null,
     projected_exceeded_date: null,
     projected_spend: null,
   });

@@ -1,5 +1,9 @@
 import { describe, expect, test } from 'vitest';
-import { findCrossings, type WatchedBudget } from './budget-alerts.ts';
+import { findCrossings, listWatchedBudgets, type WatchedBudget } from './budget-alerts.ts';
+import { createBudgetCalendar } from './budget-window.ts';
+import { NO_LIMITS } from './limits.ts';
+import { plainPolicy } from './owner-policy.ts';
+import { spendCounter } from './spend-counter.ts';
 
 const DAY = 86_400_000;
 const START = Date.UTC(2026, 10, 1);
@@ -10,6 +14,7 @@ const budget = (over: Partial<WatchedBudget> = {}): WatchedBudget => ({
   maxBudgetNanoUsd: 1_000,
   softBudgetNanoUsd: null,
   window: null,
+  model: null,
   ...over,
 });
 const told = (spent: number, over: Partial<WatchedBudget> = {}, nowMs = START) =>
@@ -87,5 +92,53 @@ describe('the id', () => {
   test('is another one in the next window, for another owner and another amount', () => {
     const all = [{}, { counter: 'key:key_1/spend:1d@5' }, { counter: 'user:key_1/spend' }, { maxBudgetNanoUsd: 900 }];
     expect(new Set(all.flatMap((over) => ids(over))).size).toBe(12);
+  });
+});
+
+describe('what is watched of an owner', () => {
+  const calendar = createBudgetCalendar({ timeZone: 'UTC' });
+  const owner = { kind: 'key', id: 'key_1' } as const;
+  const modelMaxBudget = {
+    dear: { maxBudgetNanoUsd: 300, budgetDuration: '1d' },
+    'once/and for all': { maxBudgetNanoUsd: 400, budgetDuration: null },
+  };
+  const listed = (over: Partial<typeof NO_LIMITS>, soft: number | null = null) =>
+    listWatchedBudgets(plainPolicy(owner, { ...NO_LIMITS, ...over }), soft, calendar, START + 5);
+
+  test('nothing where there is no budget', () => {
+    expect(listed({ budgetDuration: '1d' })).toEqual([]);
+  });
+
+  test('its own budget, those beside it, and that of each model, under the counters that calls move', () => {
+    const budgets = listed({
+      maxBudgetNanoUsd: 100,
+      budgetLimits: [{ budgetDuration: '1h', maxBudgetNanoUsd: 10 }],
+      modelMaxBudget,
+    });
+    expect(budgets.map(({ model, maxBudgetNanoUsd }) => [model, maxBudgetNanoUsd])).toEqual([
+      [null, 100],
+      [null, 10],
+      ['dear', 300],
+      ['once/and for all', 400],
+    ]);
+    const counters = Object.keys(modelMaxBudget).map((model) =>
+      spendCounter(calendar, owner, { budgetDuration: null, modelMaxBudget }, START + 5, model),
+    );
+    expect(budgets.slice(2).map(({ counter }) => counter)).toEqual(counters);
+    expect(budgets.map(({ window }) => window?.startMs ?? null)).toEqual([null, START, START, null]);
+  });
+
+  test('a soft budget is that of all models', () => {
+    const soft = listed({ modelMaxBudget }, 50).map(({ model, softBudgetNanoUsd }) => [model, softBudgetNanoUsd]);
+    expect(soft).toEqual([
+      [null, 50],
+      ['dear', null],
+      ['once/and for all', null],
+    ]);
+  });
+
+  test('thresholds of two models are two facts', () => {
+    const ids = listed({ modelMaxBudget }).flatMap((each) => findCrossings(each, 1_000, START + 5).map(({ id }) => id));
+    expect(new Set(ids).size).toBe(6);
   });
 });

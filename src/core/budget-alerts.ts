@@ -8,12 +8,14 @@ import { counterId } from './counter-id.ts';
 import type { OwnerPolicy } from './owner-policy.ts';
 
 export interface WatchedBudget {
-  /** The counter that holds its spend. Names owner and window. */
+  /** The counter that holds its spend. Names owner, model and window. */
   counter: string;
   maxBudgetNanoUsd: number | null;
   softBudgetNanoUsd: number | null;
   /** Null: for the owner's whole life. */
   window: BudgetWindow | null;
+  /** The one model that it is for; null: for all of them. */
+  model: string | null;
 }
 
 export interface Crossing {
@@ -81,21 +83,30 @@ export function listWatchedBudgets(
   calendar: BudgetCalendar,
   nowMs: number,
 ): WatchedBudget[] {
-  const { owner, budgetDuration, maxBudgetNanoUsd, budgetLimits, raise } = policy;
-  const over = (duration: string | null, max: number | null, soft: number | null): WatchedBudget => {
+  const { owner, budgetDuration, maxBudgetNanoUsd, budgetLimits, modelMaxBudget, raise } = policy;
+  const over = (
+    duration: string | null,
+    max: number | null,
+    soft: number | null = null,
+    model: string | null = null,
+  ): WatchedBudget => {
     const window = duration === null ? null : calendar.windowAt(duration, nowMs);
     const at = window === null || duration === null ? undefined : { duration, startMs: window.startMs };
     return {
-      counter: counterId(owner, 'spend', undefined, at),
+      counter: counterId(owner, 'spend', model ?? undefined, at),
       maxBudgetNanoUsd: max,
       softBudgetNanoUsd: soft,
       window,
+      model,
     };
   };
   const raisedBy = raise !== null && nowMs < raise.untilMs ? raise.nanoUsd : 0;
   const own = over(budgetDuration, maxBudgetNanoUsd === null ? null : maxBudgetNanoUsd + raisedBy, softBudgetNanoUsd);
   return [
     ...(own.maxBudgetNanoUsd === null && own.softBudgetNanoUsd === null ? [] : [own]),
-    ...budgetLimits.map((limit) => over(limit.budgetDuration, limit.maxBudgetNanoUsd, null)),
+    ...budgetLimits.map((limit) => over(limit.budgetDuration, limit.maxBudgetNanoUsd)),
+    ...Object.entries(modelMaxBudget).map(([model, limit]) =>
+      over(limit.budgetDuration, limit.maxBudgetNanoUsd, null, model),
+    ),
   ];
 }

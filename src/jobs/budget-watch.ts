@@ -61,7 +61,7 @@ export function createBudgetWatch(deps: BudgetWatchDeps): BudgetWatch {
 
   async function look(names: readonly string[]): Promise<void> {
     const nowMs = deps.nowMs();
-    const owners = await deps.findOwners(names.map(toOwner), nowMs);
+    const owners = await deps.findOwners(names.flatMap(toOwner), nowMs);
     const counters = owners.flatMap(({ budgets }) => budgets.map(({ counter }) => counter));
     if (counters.length === 0) return;
     const balances = await deps.spend.balances([...new Set(counters)]);
@@ -111,7 +111,8 @@ function buildAlert(owner: WatchedOwner, budget: WatchedBudget, crossing: Crossi
       ...owner.facts,
       event,
       group: owner.group,
-      message: `${owner.title} Budget: ${title}`,
+      message: `${owner.title} ${budget.model === null ? 'Budget' : 'Model Budget'}: ${title}`,
+      model: budget.model,
       spendNanoUsd: spentNanoUsd,
       maxBudgetNanoUsd: budget.maxBudgetNanoUsd,
       softBudgetNanoUsd: budget.softBudgetNanoUsd,
@@ -130,7 +131,7 @@ function ownerOf(counter: string): string | undefined {
   return counter.endsWith(WHOLE_LIFE) ? counter.slice(0, -WHOLE_LIFE.length) : undefined;
 }
 
-function toOwner(name: string): OwnerRef {
-  const kind = OWNER_KINDS.find((candidate) => name.startsWith(`${candidate}:`)) ?? 'tag';
-  return { kind, id: name.slice(ownerName({ kind, id: '' }).length) };
+function toOwner(name: string): OwnerRef[] {
+  const kind = OWNER_KINDS.find((candidate) => name.startsWith(ownerName({ kind: candidate, id: '' })));
+  return kind === undefined ? [] : [{ kind, id: name.slice(ownerName({ kind, id: '' }).length) }];
 }

@@ -31,7 +31,7 @@ export interface WatchedOwner {
 
 export interface WatchedOwnersDeps {
   keys: Pick<KeyStore, 'findMany'>;
-  ownerCache: Pick<OwnerCache, 'standingOf' | 'endUser'>;
+  ownerCache: Pick<OwnerCache, 'standingOf' | 'endUser' | 'tag'>;
   owners: Pick<OwnerReaders, 'teamMembers' | 'organizationMembers' | 'users'>;
   calendar: BudgetCalendar;
   /** Of the whole proxy. */
@@ -44,7 +44,7 @@ const MAX_ADMINS = 20;
 
 /**
  * Finds those of these owners that have a budget, hard or soft. All keys are one query; everybody else is most often in the
- * cache. Tags are not watched: nobody is behind them.
+ * cache. Behind customers, tags and the proxy there is nobody to be written to.
  */
 export function createWatchedOwners(
   deps: WatchedOwnersDeps,
@@ -127,7 +127,13 @@ export function createWatchedOwners(
         const about = { group: 'proxy', title: 'Proxy', facts: {}, people: nobody } as const;
         return watch(plainPolicy({ kind, id }, proxyLimits()), null, nowMs, about);
       }
-      default:
+      case 'tag': {
+        const tag = await ownerCache.tag(id);
+        if (tag === null) return [];
+        const about = { group: 'tag', title: 'Tag', facts: { tag: id }, people: nobody } as const;
+        return watch(ownerPolicy('tag', tag), tag.softBudgetNanoUsd, nowMs, about);
+      }
+      case 'key':
         return [];
     }
   }

@@ -95,6 +95,8 @@ describe('budgets', () => {
       customer_id: null,
       user_email: null,
       key_alias: 'tight',
+      tag: null,
+      model: null,
       projected_exceeded_date: null,
       projected_spend: null,
     });
@@ -141,6 +143,61 @@ describe('budgets', () => {
       expect(mailsTo('ada@example.com').map(({ subject }) => subject)).toEqual(
         expect.arrayContaining(['LiteLLM: User Budget: Budget Crossed', 'LiteLLM: Team Member Budget: Budget Crossed']),
       ),
+    );
+  });
+
+  test('a tag is told of by name, for its soft budget too, and mail goes to those who get all', async () => {
+    await post('/tag/new', { name: 'nightly run', max_budget: 4, soft_budget: 2 });
+    const { key } = (await post('/key/generate', {})).body;
+    const body = { model: 'dear', metadata: { tags: ['nightly run'] }, messages: [{ role: 'user', content: 'hi' }] };
+    for (let call = 0; call < 2; call++) expect((await post('/v1/chat/completions', body, key)).status).toBe(200);
+    const soft = { event: 'soft_budget_crossed', event_message: 'Tag Budget: Soft Budget Crossed', spend: 2 };
+    await until(() => expect(eventsOf('nightly run')).toMatchObject([{ ...soft, event_group: 'tag' }]));
+    for (let call = 0; call < 2; call++) await post('/v1/chat/completions', body, key);
+    expect((await post('/v1/chat/completions', body, key)).status).toBe(400);
+    await until(() => expect(eventsOf('nightly run').map(({ event }) => event)).toContain('budget_crossed'));
+    await settle();
+    expect(
+      eventsOf('nightly run')
+        .map(({ event_message }) => event_message)
+        .sort(),
+    ).toEqual([
+      'Tag Budget: 80% Threshold Crossed',
+      'Tag Budget: 95% Threshold Crossed',
+      'Tag Budget: Budget Crossed',
+      'Tag Budget: Soft Budget Crossed',
+    ]);
+    const inSlack = hooks.posted.filter(
+      ({ path, body: sent }) => path.startsWith('/slack') && /nightly/.test(sent.text),
+    );
+    expect(inSlack.map(({ body: sent }) => sent.text)).toContainEqual(expect.stringContaining('Tag: nightly run'));
+    const mails = mailsTo('ops@example.com').filter(({ text }) => text?.includes('Tag: nightly run'));
+    expect(mails).toHaveLength(4);
+  });
+
+  test('a budget for one model is told of with the model, for keys, users and teams', async () => {
+    const model_max_budget = { dear: { budget_limit: 2, time_period: '30d' }, cheap: { budget_limit: 1 } };
+    const address = { user_id: 'mo', user_email: 'mo@example.com' };
+    await post('/user/new', { ...address, auto_create_key: false, model_max_budget });
+    await post('/team/new', { team_id: 'team-mo', models: [], model_max_budget });
+    await post('/team/member_add', { team_id: 'team-mo', member: { role: 'user', user_id: 'mo' } });
+    const made = (await post('/key/generate', { user_id: 'mo', team_id: 'team-mo', model_max_budget })).body;
+    for (let call = 0; call < 2; call++) expect((await spend(made.key)).status).toBe(200);
+    expect((await spend(made.key)).status).toBe(400);
+    const told = () =>
+      hooks.posted
+        .filter(({ path, body }) => path === '/hook' && body.model !== null && body.event === 'budget_crossed')
+        .map(({ body }) => [body.event_message, body.model, body.token, body.user_id, body.team_id, body.max_budget]);
+    const expected = [
+      ['Key Model Budget: Budget Crossed', 'dear', made.token, 'mo', 'team-mo', 2],
+      ['Team Model Budget: Budget Crossed', 'dear', null, null, 'team-mo', 2],
+      ['User Model Budget: Budget Crossed', 'dear', null, 'mo', null, 2],
+    ];
+    await until(() => expect(told()).toHaveLength(3));
+    await settle();
+    expect(told().sort()).toEqual(expected);
+    await until(() =>
+      expect(mailsTo('mo@example.com').filter(({ text }) => text?.includes('Model: dear')).length).toBeGreaterThan(1),
     );
   });
 

@@ -128,6 +128,22 @@ test('two processes on PostgreSQL send one message', async () => {
     await until(() => expect(titlesOf(token)).toEqual(AT_100));
     await settle();
     expect(titlesOf(token)).toEqual(AT_100);
+
+    await gateways[1].admin('/tag/new', { name: 'both', max_budget: 4 });
+    const model_max_budget = { dear: { budget_limit: 4 } };
+    const tagged = (await gateways[0].admin('/key/generate', { tags: ['both'], model_max_budget })).body;
+    await Promise.all(gateways.map((gateway) => spend(gateway, tagged.key, 2)));
+    const OF_MODEL = ['80% Threshold Crossed', '95% Threshold Crossed', 'Budget Crossed'];
+    const ofTag = () => hooks.posted.flatMap(({ body }) => (body.tag === 'both' ? [body.event_message] : [])).sort();
+    await until(() => {
+      expect(titlesOf(tagged.token)).toEqual([
+        'API Key Created',
+        ...OF_MODEL.map((title) => `Key Model Budget: ${title}`),
+      ]);
+      expect(ofTag()).toEqual(OF_MODEL.map((title) => `Tag Budget: ${title}`));
+    });
+    await settle();
+    expect([titlesOf(tagged.token).length, ofTag().length]).toEqual([4, 3]);
   } finally {
     await Promise.all(gateways.map((gateway) => gateway.stop()));
     await database.drop();
