@@ -1,4 +1,7 @@
 /** `/team/*`: a table of routes over the team verbs. What may be asked stands in the schemas, what happens in the verbs. */
+import type { FastifyReply, FastifyRequest } from 'fastify';
+import type { z } from 'zod';
+import { GatewayError } from '../../core/gateway-error.ts';
 import { addTeamModels, removeTeamModels } from '../../management/teams/change-team-models.ts';
 import { createTeam } from '../../management/teams/create-team.ts';
 import { deleteTeams } from '../../management/teams/delete-teams.ts';
@@ -19,6 +22,7 @@ import {
   TeamNameBody,
   TeamNameParams,
   TeamNewBody,
+  TeamPatchBody,
   TeamResetSpendBody,
   TeamResetSpendReply,
   TeamUpdateBody,
@@ -41,6 +45,17 @@ const config = { access: 'management', scope: 'scoped' } as const;
 
 export function registerTeamRoutes(app: App, { teamManagement }: TeamRoutesDeps): void {
   const clock = toLimitClock(teamManagement);
+  const update = async (
+    request: FastifyRequest & { body: z.output<typeof TeamPatchBody> },
+    reply: FastifyReply,
+    teamId: string,
+  ): Promise<z.output<typeof TeamUpdateReply>> => {
+    const { body } = request;
+    const view = await updateTeam(teamManagement, request.caller, request.actor(), teamId, toTeamFields(body));
+    nameIgnoredFields(reply, body, TEAM_UPDATE_NAMES);
+    nameUnenforcedFields(reply, findUnenforcedTeamFields(body));
+    return { team_id: view.team.id, data: fromTeamView(view, clock) };
+  };
 
   app.post(
     '/team/new',
@@ -77,13 +92,34 @@ export function registerTeamRoutes(app: App, { teamManagement }: TeamRoutesDeps)
         response: { 200: TeamUpdateReply },
       },
     },
-    async (request, reply) => {
-      const { body } = request;
-      const fields = toTeamFields(body);
-      const view = await updateTeam(teamManagement, request.caller, request.actor(), body.team_id, fields);
-      nameIgnoredFields(reply, body, TEAM_UPDATE_NAMES);
-      nameUnenforcedFields(reply, findUnenforcedTeamFields(body));
-      return { team_id: view.team.id, data: fromTeamView(view, clock) };
+    (request, reply) => update(request, reply, request.body.team_id),
+  );
+
+  app.patch(
+    '/team/:team_id',
+    {
+      config,
+      schema: {
+        tags,
+        summary: 'Change a team, named in the path',
+        description: 'What `POST /team/update` does.',
+        params: TeamNameParams,
+        body: TeamPatchBody,
+        response: { 200: TeamUpdateReply },
+      },
+    },
+    (request, reply) => {
+      const { body, params } = request;
+      if (body.team_id != null && body.team_id !== params.team_id) {
+        throw new GatewayError(
+          'bad_request',
+          'team_id in the body is another team than that of the path. Leave it out.',
+          {
+            param: 'team_id',
+          },
+        );
+      }
+      return update(request, reply, params.team_id);
     },
   );
 

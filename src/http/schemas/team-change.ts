@@ -44,6 +44,10 @@ export function toNewTeam(body: z.output<typeof TeamNewBody>): NewTeam {
 export const TeamUpdateBody = z
   .looseObject({ ...TEAM_FIELDS_SHAPE, team_id: z.string().min(1) })
   .superRefine(checkBudgetIncrease);
+/** The team is in the path: naming it in the body as well is no mistake, naming another one is. */
+export const TeamPatchBody = z
+  .looseObject({ ...TEAM_FIELDS_SHAPE, team_id: z.string().nullish().describe('If given, the team of the path.') })
+  .superRefine(checkBudgetIncrease);
 export const TEAM_UPDATE_NAMES = [...Object.keys(TEAM_FIELDS_SHAPE), 'team_id'];
 export const TeamUpdateReply = z.object({ team_id: z.string(), data: TeamRow });
 

@@ -200,6 +200,15 @@ const CHANGES: Change[] = [
     }),
   ),
   {
+    route: 'PATCH /team/:team_id',
+    path: '/team/t-patch',
+    body: { max_budget: 3 },
+    first: [newTeam('t-patch')],
+    action: 'updated',
+    table: 'LiteLLM_TeamTable',
+    object: 't-patch',
+  },
+  {
     route: 'POST /team/unblock',
     body: { team_id: 't-unblock' },
     first: [newTeam('t-unblock'), ['POST /team/block', { team_id: 't-unblock' }]],

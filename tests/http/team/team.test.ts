@@ -175,6 +175,51 @@ describe('POST /team/new', () => {
   });
 });
 
+describe('PATCH /team/{id}', () => {
+  test('is POST /team/update with the team in the path: absent stays, null clears, a value sets', async () => {
+    const made = await newTeam({
+      team_id: `patched/${randomUUID()}`,
+      max_budget: 5,
+      tpm_limit: 10,
+      metadata: { a: 1 },
+    });
+    const path = `PATCH /team/${encodeURIComponent(made.team_id)}`;
+    const changes = { team_alias: 'renamed', max_budget: null, guardrails: ['pii'], colour: 'red' };
+    const patched = await call(path, changes);
+    const other = await newTeam({ max_budget: 5, tpm_limit: 10, metadata: { a: 1 } });
+    const updated = await call('POST /team/update', { team_id: other.team_id, ...changes });
+    const own = ({ team_id, created_at, updated_at, ...rest }: Record<string, unknown>) => rest;
+    expect([patched.status, updated.status]).toEqual([200, 200]);
+    expect(patched.body.team_id).toBe(made.team_id);
+    const comparable = (row: Record<string, unknown>) =>
+      JSON.stringify(own(row)).replaceAll(made.team_id, other.team_id);
+    expect(comparable(patched.body.data)).toBe(comparable(updated.body.data));
+    expect(patched.body.data).toMatchObject({ team_alias: 'renamed', max_budget: null, tpm_limit: 10 });
+    for (const { headers } of [patched, updated]) {
+      expect(headers).toMatchObject({
+        'x-latchkey-ignored-fields': 'colour',
+        'x-latchkey-not-enforced': expect.stringContaining('guardrails'),
+      });
+    }
+    expect(await ok(path, { team_id: made.team_id, tpm_limit: 20 })).toMatchObject({ data: { tpm_limit: 20 } });
+  });
+
+  test('refuses another team in the body, an unknown one, and whoever may not change it', async () => {
+    const [one, two] = [await newTeam(), await newTeam()];
+    const key = (await newKey({ team_id: one.team_id })).key;
+    const refused = await call(`PATCH /team/${one.team_id}`, { team_id: two.team_id, team_alias: 'x' });
+    expect(refused).toMatchObject({ status: 400, body: { error: { param: 'team_id' } } });
+    expect(await call('PATCH /team/nobody', { team_alias: 'x' })).toMatchObject({
+      status: 404,
+      body: { error: { message: 'Team not found, passed team_id=nobody' } },
+    });
+    expect([401, 403]).toContain((await call(`PATCH /team/${one.team_id}`, { team_alias: 'x' }, key)).status);
+    const mistyped = await call(`PATCH /team/${one.team_id}`, { tpm_limit: 'many' });
+    expect(mistyped).toMatchObject({ status: 422, body: { error: { param: 'tpm_limit' } } });
+    for (const { team_id: id } of [one, two]) expect((await info(id)).body.team_info.team_alias).toBe('my-new-team');
+  });
+});
+
 describe('lists', () => {
   test('/team/list is an array with keys and memberships, /v2/team/list comes in pages', async () => {
     const alias = `list-${randomUUID()}`;
@@ -288,6 +333,7 @@ test('of two teams, neither admin sees or changes the other', async () => {
     [`GET /team/permissions_list?team_id=${theirs.teamId}`],
     [`GET /team/${theirs.teamId}/callback`],
     ['POST /team/update', { team_id: theirs.teamId, team_alias: 'x' }],
+    [`PATCH /team/${theirs.teamId}`, { team_alias: 'x' }],
     ['POST /team/delete', { team_ids: [ours.teamId, theirs.teamId] }],
     ['POST /team/block', { team_id: theirs.teamId }],
     ['POST /team/unblock', { team_id: theirs.teamId }],
