@@ -2,15 +2,19 @@
 
 import { performance } from 'node:perf_hooks';
 import { endUserId, keyHash, keyId, organizationId, requestId, responseId, teamId, userId } from './fill-fleet.mjs';
+import { drawCombinations } from './fleet-combinations.mjs';
 import { table } from './format.mjs';
 import { quantile } from './statistics.mjs';
 
 /** @typedef {'admin' | 'teamAdmin' | 'organizationAdmin'} Asker */
-/** @typedef {{ title: string, group: string, url: (index: number) => string, asker: Asker }} Page */
+/** @typedef {{ title: string, group: string, url: (index: number) => string, asker: Asker, once?: true }} Page `once`: there are others of its group. */
 /** @typedef {Map<string, { p95Ms: number, worstMs: number }>} Measured By group of pages. */
 
 const TARGET_MS = 200;
 const DAY_MS = 86_400_000;
+/** Any number; the same one draws the same lists, so that figures of two versions can be compared. */
+const SEED = 20;
+const COMBINATIONS = 400;
 const SORTS = ['created_at', 'updated_at', 'spend', 'max_budget', 'expires', 'last_active', 'key_alias', 'token'];
 
 /**
@@ -27,7 +31,7 @@ export async function measureFleet(gateway, size, nowMs, samples, log) {
   /** @type {Map<string, number[]>} */
   const tookMs = new Map();
   for (const page of listPages(size, nowMs)) {
-    const took = await measurePage(gateway, page, samples, size.keys);
+    const took = await measurePage(gateway, page, page.once ? 1 : samples, size.keys);
     tookMs.set(page.group, [...(tookMs.get(page.group) ?? []), ...took]);
     if (Math.max(...took) > TARGET_MS) log(`  ${page.title}: ${Math.max(...took).toFixed(0)} ms at worst`);
   }
@@ -56,7 +60,8 @@ export function summarizeFleet(size, { sqlite, postgres }) {
     markdown: [
       `${count(size.keys)} keys, ${count(size.teams)} teams, ${count(size.users)} users, ${count(size.spendRows)} calls, ` +
         `${count(size.auditRows)} audit rows. One request at a time, each for another key, team, user or day. Lists of keys ` +
-        `are 100 rows and asked for in each of ${SORTS.length} orders, both ways (${SORTS.join(', ')}). 95th percentile, and in ` +
+        `are 100 rows and asked for in each of ${SORTS.length} orders, both ways (${SORTS.join(', ')}). Besides, ${COMBINATIONS} ` +
+        'lists whose filters (up to three), order and page are drawn at random, each asked for once. 95th percentile, and in ' +
         'brackets the slowest request.',
       table(
         ['page', 'SQLite', 'PostgreSQL'],
@@ -95,6 +100,7 @@ async function measurePage({ port, masterKey, callers }, { url, asker }, samples
 function listPages(size, nowMs) {
   return [
     ...listKeyPages(size, nowMs),
+    ...drawCombinations(size, nowMs, SORTS, { seed: SEED, count: COMBINATIONS }),
     ...listOwnerPages(size),
     ...listSpendPages(size, nowMs),
     ...listAuditPages(size),
@@ -162,7 +168,15 @@ function listKeyPages(size, nowMs) {
   );
   return [
     ...pages,
-    toPage('/key/list, a page far back', (i) => `/key/list?size=100&page=${1 + (i % (size.keys / 100))}`),
+    ...SORTS.flatMap((sort) =>
+      ['asc', 'desc'].map((order) => ({
+        group: '/key/list all, any page',
+        title: `/key/list all, any page, by ${sort} ${order}`,
+        url: (/** @type {number} */ i) =>
+          `/key/list?size=100&sort_by=${sort}&sort_order=${order}&page=${1 + (i % (size.keys / 100))}`,
+        asker: /** @type {const} */ ('admin'),
+      })),
+    ),
     toPage('/key/list with users', () => '/key/list?size=100&expand=user'),
     toPage('/key/info by hash', (i) => `/key/info?key=${keyHash(i)}`),
     toPage('/key/info by key_id', (i) => `/key/info?key=${keyId(i)}`),

@@ -39,7 +39,11 @@ const PRAGMAS = [
   'cache_size = -8000',
   'journal_size_limit = 67108864',
 ];
-const READER_PRAGMAS = [...PRAGMAS, 'query_only = on'];
+/**
+ * Readers look pages up where the operating system has them, as far as SQLite maps a file at all: its first 2 GB. A list of
+ * a large fleet looks up a hundred thousand pages, and to copy each takes as long as all the rest.
+ */
+const READER_PRAGMAS = [...PRAGMAS, 'query_only = on', 'mmap_size = 2147418112'];
 /** Changes nothing about the file, not even how it keeps its log. */
 const SNAPSHOT_PRAGMAS = ['busy_timeout = 5000', 'query_only = on', 'cache_size = -32000'];
 const DURABLE_PRAGMAS = [...PRAGMAS, 'synchronous = full'];

@@ -58,11 +58,18 @@ export function selectIds(reads: Kysely<Database>, query: KeyListQuery, hints: F
     .orderBy('keys.key_id', sortOrder);
 }
 
-/** The ids that match from the end of the order on: of the last one first. Not of an order by spend. */
+export function turn(order: KeyListQuery['sortOrder']): KeyListQuery['sortOrder'] {
+  return order === 'asc' ? 'desc' : 'asc';
+}
+
+/** The ids that match from the end of the order on: of the last one first. */
 export function selectIdsFromEnd(reads: Kysely<Database>, query: KeyListQuery, hints: FilterHints) {
-  const { column, isNullable } = sortOf({ sortBy: query.sortBy as Exclude<KeySortField, 'spend'> });
-  const turned = query.sortOrder === 'asc' ? 'desc' : 'asc';
+  const { sortBy } = query;
+  const turned = turn(query.sortOrder);
+  if (sortBy === 'spend') return selectIdsBySpend(reads, { ...query, sortOrder: turned }, hints);
+  const { column, isNullable } = sortOf({ sortBy });
   return selectMatching(reads, query, hints)
+    .where((eb) => eb.and(buildSortRange(eb, query)))
     .orderBy(sql.ref(`keys.${column}`), (order) => (isNullable ? order[turned]().nullsFirst() : order[turned]()))
     .orderBy('keys.key_id', turned);
 }
