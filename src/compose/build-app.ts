@@ -31,6 +31,7 @@ import { getKeyInfo } from '../management/keys/get-key-info.ts';
 import type { KeyManagement } from '../management/keys/key-management.ts';
 import type { AttemptLimit } from '../management/sessions/attempt-limits.ts';
 import type { LoginThrottle } from '../management/sessions/login-throttle.ts';
+import { getVisibleTeam } from '../management/teams/get-visible-team.ts';
 import type { Upstream } from '../providers/upstream.ts';
 import type { Sinks } from '../sinks/sinks.ts';
 import type { OpenStorage } from '../storage/open-storage.ts';
@@ -190,8 +191,13 @@ export async function buildApp(config: Config, foundation: Foundation): Promise<
       testService: foundation.alerts.testChannel,
       inspectProcess: foundation.inspectProcess,
       metrics: { requireKey: config.metrics.requireKey, ...metrics },
-      listModels: (caller) => listModels(gateway.models, caller),
-      listAccessGroups: (caller) => listAccessGroups(gateway.models, caller),
+      listModels: (asking) => listModels(gateway.models, asking),
+      listAccessGroups: (asking) => listAccessGroups(gateway.models, asking),
+      askAsTeam: async (caller, teamId) => {
+        await getVisibleTeam(storage, caller, teamId);
+        const links = { userId: null, teamId, organizationId: null, budgetId: null };
+        return { key: null, path: (await storage.ownerCache.standingOf(links)).path };
+      },
       listDeployments: (caller) =>
         listDeployments(catalog.deployments(), gateway.models, caller).map((deployment) => ({
           ...deployment,

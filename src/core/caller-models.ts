@@ -10,7 +10,8 @@ import type { GatewayError } from './gateway-error.ts';
 import { denyModelAccess, isModelAllowed, type ModelAccessLevel } from './model-access.ts';
 import type { ModelIndex } from './routing.ts';
 
-type Asking = Pick<Caller, 'key' | 'path'>;
+/** Whose lists count: a caller, or an owner as if it called by itself. */
+export type Asking = Pick<Caller, 'key' | 'path'>;
 type Names = Pick<ModelIndex, 'resolve' | 'aliasTargetOf' | 'accessGroupsOf'>;
 
 /** A model as it was asked for, after the key's aliases, and after the team's. */

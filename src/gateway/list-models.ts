@@ -1,5 +1,4 @@
-import type { Caller } from '../core/caller.ts';
-import { refuseModel } from '../core/caller-models.ts';
+import { type Asking, refuseModel } from '../core/caller-models.ts';
 import type { Deployment } from '../core/model.ts';
 import type { ModelIndex } from '../core/routing.ts';
 
@@ -7,7 +6,7 @@ import type { ModelIndex } from '../core/routing.ts';
  * The public model names that this caller may call and that can serve at present, in the order of the configuration;
  * names with a wildcard are listed as they are. The master key sees all of them.
  */
-export function listModels(models: ModelIndex, caller: Caller): string[] {
+export function listModels(models: ModelIndex, caller: Asking): string[] {
   return models.names().filter((name) => isServed(models, name) && mayCall(models, caller, name));
 }
 
@@ -15,7 +14,7 @@ export function listModels(models: ModelIndex, caller: Caller): string[] {
  * The access groups of the models that there are, all of whose models this caller may call: then a key for the group
  * opens nothing that the caller's own does not. In the order of the configuration.
  */
-export function listAccessGroups(models: ModelIndex, caller: Caller): string[] {
+export function listAccessGroups(models: ModelIndex, caller: Asking): string[] {
   const open = new Map<string, boolean>();
   for (const name of models.names()) {
     const mayCallIt = mayCall(models, caller, name);
@@ -25,7 +24,7 @@ export function listAccessGroups(models: ModelIndex, caller: Caller): string[] {
 }
 
 /** The deployments behind those names. For `/model/info`; what is shown of them must leave the credentials out. */
-export function listDeployments(deployments: readonly Deployment[], models: ModelIndex, caller: Caller): Deployment[] {
+export function listDeployments(deployments: readonly Deployment[], models: ModelIndex, caller: Asking): Deployment[] {
   return deployments.filter((deployment) => mayCall(models, caller, deployment.modelName));
 }
 
@@ -33,6 +32,6 @@ function isServed(models: ModelIndex, name: string): boolean {
   return models.resolve(name)?.deployments.some((deployment) => deployment.unavailable === null) ?? false;
 }
 
-function mayCall(models: ModelIndex, caller: Caller, name: string): boolean {
+function mayCall(models: ModelIndex, caller: Asking, name: string): boolean {
   return refuseModel(models, caller, name) === undefined;
 }

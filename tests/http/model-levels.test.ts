@@ -82,6 +82,61 @@ describe('the list of models with access groups', () => {
   });
 });
 
+describe('the list of models of a team', () => {
+  const ask = async (query: string, key?: string) => {
+    const answer = await callGateway(gateway, `GET /v1/models?${query}`, key === undefined ? {} : { key });
+    return answer.status === 200 ? answer.body.data.map(({ id }: { id: string }) => id) : answer;
+  };
+
+  test('is that of a key of the team without a list of its own, whatever the asking key may call', async () => {
+    for (const team of ['crew', 'of-acme', 'aliased', 'open-aliased']) {
+      const plain = await listed(await make({ team_id: team }));
+      const narrow = await make({ team_id: team, models: ['regional'] });
+      expect(await ask(`team_id=${team}`)).toEqual(plain);
+      expect(await ask(`team_id=${team}`, narrow)).toEqual(plain);
+    }
+    expect(await ask('team_id=crew')).toEqual(['good-model']);
+    expect(await ask('team_id=of-acme&include_model_access_groups=true')).toEqual([
+      'good-model',
+      'gpt-3.5-turbo',
+      'beta',
+    ]);
+    expect(await ask('team_id=crew&only_model_access_groups=true')).toEqual(['beta']);
+    expect(await ask('team_id=')).toEqual(await ask(''));
+    const paths = ['/models', '/v1/models', '/openai/models'].map((path) =>
+      callGateway(gateway, `GET ${path}?team_id=crew`),
+    );
+    for (const { body } of await Promise.all(paths)) expect(body.data).toHaveLength(1);
+  });
+
+  test('is for those who may see the team, and others cannot tell whether there is one', async () => {
+    expect(await ask('team_id=crew', await make({ user_id: 'ada' }))).toMatchObject({
+      status: 403,
+      body: { error: { param: 'team_id', message: 'User=ada not authorized to access this team=crew' } },
+    });
+    expect(await ask('team_id=nobodys', await make({ user_id: 'ada' }))).toMatchObject({ status: 403 });
+    expect(await ask('team_id=crew', await make({ team_id: 'of-acme' }))).toMatchObject({ status: 403 });
+    expect(await ask('team_id=nobodys')).toMatchObject({
+      status: 404,
+      body: { error: { message: 'Team not found, passed team id: nobodys.' } },
+    });
+    await callGateway(gateway, 'POST /team/member_add', {
+      body: { team_id: 'crew', member: { role: 'user', user_id: 'ada' } },
+    });
+    expect(await ask('team_id=crew', await make({ user_id: 'ada' }))).toEqual(['good-model']);
+  });
+
+  test('wildcards stand in it unless they are not wanted, and metadata where they are asked for', async () => {
+    expect(await ask('')).toContain('anthropic/*');
+    expect(await ask('return_wildcard_routes=true')).toEqual(await ask(''));
+    const literal = (await ask('')).filter((name: string) => name !== 'anthropic/*');
+    expect(await ask('return_wildcard_routes=false')).toEqual(literal);
+    const { body } = await callGateway(gateway, 'GET /models?team_id=crew&include_metadata=true&fallback_type=general');
+    expect(body.data).toEqual([expect.objectContaining({ id: 'good-model', metadata: { fallbacks: [] } })]);
+    expect(await ask('fallback_type=odd')).toMatchObject({ status: 422, body: { error: { param: 'fallback_type' } } });
+  });
+});
+
 describe('a model has to be allowed at every level', () => {
   test.each<[string, object, string, string | null]>([
     ['user list, a name', { user_id: 'ada' }, 'good-model', null],

@@ -1,10 +1,10 @@
 /** The HTTP application over fakes: one key, no models, and whatever a test needs to be otherwise. */
-import { NO_STANDING } from '../../core/call-path.ts';
 import { Writable } from 'node:stream';
 import { pino } from 'pino';
 import type { RequestLine } from '../hooks/log-requests.ts';
 import { createMasterKeyCheck } from '../../auth/master-key.ts';
 import { createRouteGuard } from '../../auth/route-guard.ts';
+import { NO_STANDING } from '../../core/call-path.ts';
 import type { KeyRecord } from '../../core/key.ts';
 import { sha256Hex } from '../../core/key-secret.ts';
 import { type AppDeps, createApp } from '../app.ts';
@@ -95,6 +95,7 @@ export async function startApp(overrides: Partial<AppDeps> = {}, record: Partial
     metrics: { requireKey: false, contentType: 'text/plain', render: async () => '' },
     listModels: () => ['gpt-4', 'openai/gpt-4o'],
     listAccessGroups: () => [],
+    askAsTeam: async () => ({ key: null, path: NO_STANDING.path }),
     listDeployments: () => [],
     ...overrides,
   } as unknown as AppDeps;

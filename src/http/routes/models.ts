@@ -14,11 +14,16 @@ import {
 import { LaxBoolean } from '../schemas/key-shapes.ts';
 import { fromModelName, ModelEntry, ModelList } from '../schemas/model-list.ts';
 
+/** Whose models are asked for: the caller's own, or those of a team. */
+type Asking = Pick<Caller, 'key' | 'path'>;
+
 export interface ModelRoutesDeps {
   /** The names that this caller may ask for. */
-  listModels(caller: Caller): readonly string[];
+  listModels(asking: Asking): readonly string[];
   /** The access groups that it may name in the place of models. */
-  listAccessGroups(caller: Caller): readonly string[];
+  listAccessGroups(asking: Asking): readonly string[];
+  /** A team as if it called by itself, with no lists but its own. Throws team_not_found, forbidden. */
+  askAsTeam(caller: Caller, teamId: string): Promise<Asking>;
   /** What serves those names. */
   listDeployments(caller: Caller): readonly DeploymentView[];
 }
@@ -28,6 +33,10 @@ const INFOS = ['/model/info', '/v1/model/info'] as const;
 const ModelsQuery = z.object({
   include_model_access_groups: LaxBoolean.optional().describe('The access groups that the key may name, too.'),
   only_model_access_groups: LaxBoolean.optional().describe('Those access groups and no models.'),
+  team_id: z.string().optional().describe('What this team may call, instead of this key. Empty: as if it were absent.'),
+  return_wildcard_routes: LaxBoolean.default(true).describe('False: names with a wildcard are left out.'),
+  include_metadata: LaxBoolean.optional().describe('With the `fallbacks` of each model, of which there are none.'),
+  fallback_type: z.enum(['general', 'context_window', 'content_policy']).optional(),
 });
 const DeploymentQuery = z.object({ litellm_model_id: z.string().optional() });
 const PageQuery = z.object({
@@ -49,16 +58,28 @@ export function registerModelRoutes(app: App, deps: ModelRoutesDeps): void {
         config: { access: 'info', scope: 'none' },
         schema: {
           tags: ['models'],
-          summary: 'Models that this key may call',
+          summary: 'Models that this key may call, or a team',
+          description:
+            'With `team_id`: what a key of the team may call that has no list of its own, for whoever may see the team. ' +
+            'Names with a wildcard are listed as they stand.',
           querystring: ModelsQuery,
           response: { 200: ModelList },
         },
       },
-      (request) => {
+      async (request) => {
         const { only_model_access_groups: onlyGroups, include_model_access_groups: withGroups } = request.query;
-        const models = onlyGroups ? [] : deps.listModels(request.caller);
-        const groups = onlyGroups || withGroups ? deps.listAccessGroups(request.caller) : [];
-        return { data: [...new Set([...models, ...groups])].map(fromModelName), object: 'list' as const };
+        const {
+          team_id: teamId,
+          return_wildcard_routes: withWildcards,
+          include_metadata: withMetadata,
+        } = request.query;
+        const asking = teamId ? await deps.askAsTeam(request.caller, teamId) : request.caller;
+        const models = onlyGroups ? [] : deps.listModels(asking);
+        const shown = withWildcards ? models : models.filter((name) => !name.includes('*'));
+        const groups = onlyGroups || withGroups ? deps.listAccessGroups(asking) : [];
+        const entries = [...new Set([...shown, ...groups])].map(fromModelName);
+        const data = withMetadata ? entries.map((entry) => ({ ...entry, metadata: { fallbacks: [] } })) : entries;
+        return { data, object: 'list' as const };
       },
     );
     app.get(

@@ -6,6 +6,9 @@ export const ModelEntry = z.object({
   object: z.literal('model'),
   created: z.number(),
   owned_by: z.string(),
+  metadata: z
+    .object({ fallbacks: z.array(z.string()).describe('Always empty: no other model answers for one that fails.') })
+    .optional(),
 });
 
 export const ModelList = z.object({ data: z.array(ModelEntry), object: z.literal('list') });

@@ -1,10 +1,9 @@
 import type { Caller } from '../../core/caller.ts';
-import { GatewayError } from '../../core/gateway-error.ts';
 import { mayManageTeam, maySeeAll } from '../../core/rights.ts';
 import { NOTHING } from '../../core/scope.ts';
 import type { KeyView } from '../keys/view-key.ts';
+import { getVisibleTeam } from './get-visible-team.ts';
 import type { TeamManagement } from './team-management.ts';
-import { maySeeTeam } from './team-rights.ts';
 import { type MemberView, type TeamView, viewTeam } from './view-team.ts';
 
 export interface TeamInfo {
@@ -28,9 +27,7 @@ export async function getTeamInfo(
   caller: Caller,
   teamId: string,
 ): Promise<TeamInfo> {
-  const team = await deps.owners.teams.find([teamId]);
-  if (team === undefined && maySeeAll(caller)) throw notFound(teamId);
-  if (team === undefined || !maySeeTeam(caller, team)) throw notYours(caller, teamId);
+  const team = await getVisibleTeam(deps, caller, teamId);
   const seesAll = maySeeAll(caller) || mayManageTeam(caller, team);
   const [view, { keys, total }] = await Promise.all([
     viewTeam(deps, team),
@@ -56,18 +53,4 @@ async function listVisibleKeys(
     return listKeys({ ...query, scope: { ...NOTHING, userIds: [caller.userId] } });
   }
   return listKeys({ ...query, scope: { ...NOTHING, keyIds: caller.key === null ? [] : [caller.key.keyId] } });
-}
-
-function notFound(teamId: string): GatewayError {
-  return new GatewayError('team_not_found', `Team not found, passed team id: ${teamId.slice(0, 256)}.`, {
-    param: 'team_id',
-  });
-}
-
-function notYours(caller: Caller, teamId: string): GatewayError {
-  return new GatewayError(
-    'forbidden',
-    `User=${caller.userId ?? 'None'} not authorized to access this team=${teamId.slice(0, 256)}`,
-    { param: 'team_id' },
-  );
 }
