@@ -44,6 +44,7 @@ import type { Metrics } from './build-metrics.ts';
 import { buildModelManagement } from './build-model-management.ts';
 import { buildBudgetManagement, buildOwnerManagement } from './build-owner-management.ts';
 import { buildRouteGuard, warnOfUnknownRoutes } from './build-route-guard.ts';
+import { buildServiceTest } from './build-service-test.ts';
 import { buildTeamManagement } from './build-team-management.ts';
 import type { ModelCatalog } from './model-catalog.ts';
 import { newId } from './new-id.ts';
@@ -188,7 +189,7 @@ export async function buildApp(config: Config, foundation: Foundation): Promise<
       pingDatabase: storage.ping,
       callRoll: storage.processes.callRoll,
       redisState,
-      testService: foundation.alerts.testChannel,
+      testService: buildServiceTest(config, foundation),
       inspectProcess: foundation.inspectProcess,
       metrics: { requireKey: config.metrics.requireKey, ...metrics },
       listModels: (asking) => listModels(gateway.models, asking),

@@ -18,6 +18,9 @@ const OTHER_NAMES = [
 
 const byType = new Map<string, SinkKind>([...KINDS.map((kind) => [kind.type, kind] as const), ...OTHER_NAMES]);
 
+/** Under every name that they have. */
+export const SINK_TYPES: readonly string[] = [...byType.keys()];
+
 /** Undefined: there is none of that name. */
 export function findSinkKind(type: string): SinkKind | undefined {
   return byType.get(type);

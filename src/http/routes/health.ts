@@ -1,9 +1,9 @@
 /** Is this process alive, can it serve, and which of its deployments are switched on. */
 import { z } from 'zod';
 import type { Caller } from '../../core/caller.ts';
-import { GatewayError } from '../../core/gateway-error.ts';
 import type { App } from '../app-instance.ts';
 import { type DeploymentView, toPublicAddress } from '../schemas/deployment.ts';
+import { type HealthServicesRouteDeps, registerHealthServicesRoute } from './health-services.ts';
 
 /** What goes on inside this process. */
 export interface ProcessState {
@@ -23,7 +23,7 @@ export interface ProcessState {
   configLoadedAtMs: number;
 }
 
-export interface HealthRoutesDeps {
+export interface HealthRoutesDeps extends HealthServicesRouteDeps {
   version: string;
   inspectProcess(): Promise<ProcessState>;
   /** Null: there is no Redis. */
@@ -31,10 +31,6 @@ export interface HealthRoutesDeps {
   /** Resolves when the database answers; rejects when it does not. */
   pingDatabase(): Promise<void>;
   listDeployments(caller: Caller): readonly DeploymentView[];
-  /** Sends a test message now. `off`: the service is known and not set up. */
-  testService(
-    name: string,
-  ): Promise<{ kind: 'sent'; receivers: number } | { kind: 'failed'; reason: string } | { kind: 'off' | 'unknown' }>;
 }
 
 /** A probe that waits longer than this has its answer: not ready. */
@@ -75,12 +71,6 @@ const Health = z.object({
   unhealthy_count: z.number(),
   probed: z.boolean().describe('False: deployments are judged by their configuration; no provider was called.'),
 });
-
-const SET_UP = {
-  off: 'Name it in general_settings.alerting, and set SLACK_WEBHOOK_URL, WEBHOOK_URL, or SMTP_HOST and SMTP_SENDER_EMAIL.',
-  unknown: 'Services are slack, webhook and email.',
-} as const;
-const ServiceTest = z.object({ status: z.literal('success'), message: z.string() });
 
 export function registerHealthRoutes(app: App, deps: HealthRoutesDeps): void {
   let asking: Promise<boolean> | undefined;
@@ -149,40 +139,7 @@ export function registerHealthRoutes(app: App, deps: HealthRoutesDeps): void {
     },
   );
 
-  app.get(
-    '/health/services',
-    {
-      config: { access: 'admin', scope: 'admin' },
-      schema: {
-        tags: ['health'],
-        summary: 'Sends a test message to `slack`, `webhook` or `email`, and tells how it went',
-        description:
-          'The message is sent while the request waits. Mail goes to `alerting_args.email_recipients`, else to SMTP_SENDER_EMAIL. A failure is ' +
-          'told in the words of whoever refused it.',
-        querystring: z.object({ service: z.string().min(1).max(100) }),
-        response: { 200: ServiceTest },
-      },
-    },
-    async (request) => {
-      const { service } = request.query;
-      const outcome = await deps.testService(service);
-      switch (outcome.kind) {
-        case 'sent':
-          return {
-            status: 'success' as const,
-            message: `A test message was sent to ${service} (${outcome.receivers}). See whether it has arrived.`,
-          };
-        case 'failed':
-          throw new GatewayError('bad_request', `${service} did not take the test message: ${outcome.reason}`, {
-            param: 'service',
-          });
-        default:
-          throw new GatewayError('bad_request', `Service '${service}' is not configured. ${SET_UP[outcome.kind]}`, {
-            param: 'service',
-          });
-      }
-    },
-  );
+  registerHealthServicesRoute(app, deps);
 
   app.get(
     '/health',

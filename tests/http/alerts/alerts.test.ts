@@ -317,7 +317,7 @@ describe('/health/services', () => {
   const check = (service: string, key?: string) =>
     callGateway(gateway, `GET /health/services?service=${service}`, key === undefined ? {} : { key });
 
-  test.each(['slack', 'webhook', 'email'])('%s gets a test message', async (service) => {
+  test.each(['slack', 'slack_budget_alerts', 'webhook', 'email'])('%s gets a test message', async (service) => {
     const before = hooks.posted.length + mailbox.mails.length;
     expect(await check(service)).toMatchObject({ status: 200, body: { status: 'success' } });
     expect(hooks.posted.length + mailbox.mails.length).toBeGreaterThan(before);
