@@ -17,3 +17,10 @@ export function counterId(owner: OwnerRef, meter: Meter, model?: string, window?
   const at = window === undefined ? '' : `:${window.duration}@${window.startMs}`;
   return `${ownerName(owner)}/${meter}${scope}${at}`;
 }
+
+/** The length of the budget window that a counter counts in, as it was written (`1d`). Null: it counts for life. */
+export function windowLengthOf(counter: string): string | null {
+  return WINDOW.exec(counter)?.[1] ?? null;
+}
+
+const WINDOW = /:([0-9]+[a-z]+)@-?[0-9]+$/;

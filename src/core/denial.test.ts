@@ -60,6 +60,15 @@ describe('a budget refusal', () => {
     expect(refuse(over, { used: 1_000, held: 0, resetAtMs: null }).message).toContain(text);
   });
 
+  test.each<[Partial<Charge>, string]>([
+    [{ owner: { kind: 'key', id: 'k' } }, 'Budget has been exceeded! Key=abc123 over 1d budget. Current cost:'],
+    [{ owner: { kind: 'team', id: 't' } }, 'Budget has been exceeded! Team=abc123 over 1d budget. Current cost:'],
+    [{ owner: { kind: 'user', id: 'u' } }, 'ExceededBudget: User=abc123 over 1d budget. Spend='],
+  ])('of one of several windows, of %j, names the window that is full', (over, text) => {
+    const window = { limit: 'budget_limits', counter: `x:1/spend:1d@${NOW}` } as const;
+    expect(refuse({ ...window, ...over }, { used: 1_000, held: 0, resetAtMs: null }).message).toContain(text);
+  });
+
   test('for want of a price says what to configure', () => {
     const denial: Denial = {
       kind: 'unknown_price',

@@ -2,7 +2,8 @@
  * Refusals by a limit, as values, and the one switch that words them. A refusal says whose limit it was, what is used,
  * held and left, when it resets and what to do; LiteLLM's fixed phrases stay in, since clients match on them.
  */
-import type { LimitName, Shortage } from './charge.ts';
+import type { Charge, LimitName, Shortage } from './charge.ts';
+import { windowLengthOf } from './counter-id.ts';
 import { GatewayError } from './gateway-error.ts';
 import { toUsd } from './money.ts';
 import type { OwnerKind, OwnerRef } from './owner.ts';
@@ -72,7 +73,7 @@ function overBudget({ charge, used, held, resetAtMs }: Shortage, context: Denial
   const reset = resetAtMs === null ? 'It does not reset by itself' : `Resets at: ${toUtcText(resetAtMs)}`;
   return new GatewayError(
     'budget_exceeded',
-    `${budgetHeadline(charge.owner, charge.model, shown, alias, spend, ceiling)}. Limit: ${charge.limit} of ${charge.owner.kind} ${shown}` +
+    `${budgetHeadline(charge, shown, alias, spend, ceiling)}. Limit: ${charge.limit} of ${charge.owner.kind} ${shown}` +
       `${alias === null ? '' : ` (${alias})`}. Spent: ${spend}, held by calls in flight: ${toFloatText(held)}, remaining: ${toFloatText(left)}.` +
       `${needed} ${reset}. ${advice} an administrator to raise the budget.`,
   );
@@ -80,8 +81,7 @@ function overBudget({ charge, used, held, resetAtMs }: Shortage, context: Denial
 
 /** LiteLLM's opening words per owner. "Budget has been exceeded", "Current cost:" and "Max budget:" are matched on. */
 function budgetHeadline(
-  owner: OwnerRef,
-  model: string | undefined,
+  { owner, model, limit, counter }: Charge,
   shown: string,
   alias: string | null,
   spend: string,
@@ -93,19 +93,23 @@ function budgetHeadline(
     const subject = owner.kind === 'key' ? `LiteLLM Virtual Key: ${shown}, key_alias: ${alias ?? 'None'},` : name;
     return `Budget has been exceeded! ${subject} exceeded budget for model=${model}. ${amounts}`;
   }
+  // Of several windows, the one that is full is named by its length.
+  const length = limit === 'budget_limits' ? windowLengthOf(counter) : null;
   switch (owner.kind) {
     case 'team':
     case 'member':
     case 'organization_member':
-      return `Budget has been exceeded! ${name} ${amounts}`;
+      return `Budget has been exceeded! ${name} ${length === null ? '' : `over ${length} budget. `}${amounts}`;
     case 'user':
     case 'end_user':
     case 'organization':
-    case 'tag':
-      return `Budget has been exceeded! ExceededBudget: ${name} over budget. Spend=${spend}, Budget=${ceiling}. ${amounts}`;
+    case 'tag': {
+      const over = length === null ? 'over budget' : `over ${length} budget`;
+      return `Budget has been exceeded! ExceededBudget: ${name} ${over}. Spend=${spend}, Budget=${ceiling}. ${amounts}`;
+    }
     case 'key':
     case 'proxy':
-      return `Budget has been exceeded! ${amounts}`;
+      return `Budget has been exceeded! ${length === null ? '' : `${name} over ${length} budget. `}${amounts}`;
   }
 }
 
