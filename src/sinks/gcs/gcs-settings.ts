@@ -10,6 +10,8 @@ export interface GcsSettings {
   serviceAccount: string | null;
   /** `serviceAccount` is the destination's own, so that only a plain service account will do. */
   ownServiceAccount: boolean;
+  /** Whether the installation has a bucket of its own; a destination's own account says so where it is of no use. */
+  commonBucket: boolean;
   /** Scheme, host and port. */
   endpoint: string;
   /** An emulator asks for no credentials, and gets none. */
@@ -19,12 +21,15 @@ export interface GcsSettings {
   perCall: boolean;
 }
 
+/** LiteLLM's words, which clients look for. */
+export const NO_COMMON_BUCKET = 'GCS_BUCKET_NAME is not set in the environment';
+
 const MIB = 1024 * 1024;
 
 /** @throws SinkSetupError */
 export function readGcsSettings(vars: SinkVars): GcsSettings {
   const name = vars.either('gcs_bucket_name', 'GCS_BUCKET_NAME');
-  if (name === undefined) throw new SinkSetupError('GCS_BUCKET_NAME is not set in the environment');
+  if (name === undefined) throw new SinkSetupError(NO_COMMON_BUCKET);
   const [bucket = '', ...folders] = name.split('/').filter((part) => part !== '');
   if (!/^[a-z0-9][a-z0-9._-]{1,220}$/.test(bucket)) {
     throw new SinkSetupError('gcs_bucket_name has to be the name of a bucket, or of a bucket and a folder in it');
@@ -36,6 +41,7 @@ export function readGcsSettings(vars: SinkVars): GcsSettings {
     prefix: folders.map((folder) => `${folder}/`).join(''),
     serviceAccount: ownAccount ?? vars.environment('GCS_PATH_SERVICE_ACCOUNT') ?? null,
     ownServiceAccount: ownAccount !== undefined,
+    commonBucket: vars.environment('GCS_BUCKET_NAME') !== undefined,
     endpoint: emulatorHost === undefined ? 'https://storage.googleapis.com' : toOrigin(emulatorHost),
     emulator: emulatorHost !== undefined,
     gzip: flagOf('GCS_GZIP', vars.environment('GCS_GZIP'), false),

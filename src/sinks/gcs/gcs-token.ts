@@ -3,7 +3,7 @@ import type { GoogleAuth, JWTInput } from 'google-auth-library';
 import type { SendHttp } from '../send-http.ts';
 import { SinkError, SinkSetupError } from '../sink.ts';
 import { fetchThrough } from './fetch-through.ts';
-import type { GcsSettings } from './gcs-settings.ts';
+import { type GcsSettings, NO_COMMON_BUCKET } from './gcs-settings.ts';
 
 const SCOPE = 'https://www.googleapis.com/auth/devstorage.read_write';
 const TIMEOUT_MS = 30_000;
@@ -24,10 +24,16 @@ export function createGcsToken(settings: GcsSettings, sendGuarded: SendHttp): Ge
     } catch (error) {
       // What was read may be replaced by something better.
       auth = undefined;
-      if (error instanceof SinkSetupError) throw error;
+      if (error instanceof SinkSetupError) throw withAdvice(error, settings);
       throw new SinkError('later', `Google gives no access token: ${(error as Error).message}`, { cause: error });
     }
   };
+}
+
+/** A destination whose own account is of no use might do without one, if there is a bucket for all: says if there is none. */
+function withAdvice(error: SinkSetupError, { ownServiceAccount, commonBucket }: GcsSettings): SinkSetupError {
+  if (!ownServiceAccount || commonBucket) return error;
+  return new SinkSetupError(`${error.message}; there is no bucket for all to log to instead: ${NO_COMMON_BUCKET}`);
 }
 
 async function openAuth(settings: GcsSettings, sendGuarded: SendHttp): Promise<GoogleAuth> {

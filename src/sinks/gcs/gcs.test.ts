@@ -84,4 +84,14 @@ describe('the bucket', () => {
     expect((error as Error).message).not.toContain('canary-key');
     expect(requests).toEqual([]);
   });
+
+  it('says of a useless account that there is no bucket for all either, where there is none', async () => {
+    const own = { gcs_bucket_name: 'mine', gcs_path_service_account: '/nowhere' };
+    const said = async (environment: Record<string, string>) => {
+      const { sink } = setUp(environment, own);
+      return sink.deliver(batchOf('b1', [{ id: '1' }])).catch((thrown: Error) => thrown.message);
+    };
+    expect(await said({})).toMatch(/cannot be read \(ENOENT\); .*GCS_BUCKET_NAME is not set in the environment/);
+    expect(await said({ GCS_BUCKET_NAME: 'logs' })).not.toContain('GCS_BUCKET_NAME');
+  });
 });
