@@ -90,10 +90,12 @@ export function createUsageReader(reads: Kysely<Database>, dialect: DialectName)
       for (let start = 0; start < keyIds.length; start += NAMES_AT_ONCE) {
         const rows = await reads
           .selectFrom('keys')
-          .select(['key_id', 'alias', 'mask', 'team_id'])
+          .select(['key_id', 'alias', 'mask', 'team_id', 'user_id'])
           .where('key_id', 'in', keyIds.slice(start, start + NAMES_AT_ONCE))
           .execute();
-        for (const { key_id: id, alias, mask, team_id: teamId } of rows) names.set(id, { alias, mask, teamId });
+        for (const { key_id: id, alias, mask, team_id: teamId, user_id: userId } of rows) {
+          names.set(id, { alias, mask, teamId, userId });
+        }
       }
       return names;
     },

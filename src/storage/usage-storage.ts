@@ -70,6 +70,7 @@ export interface KeyName {
   alias: string | null;
   mask: string | null;
   teamId: string | null;
+  userId: string | null;
 }
 
 export interface UsageReader {

@@ -40,7 +40,7 @@ beforeAll(async () => {
       await unit.organizations.insert(buildOrganization({ id: 'org', alias: 'The organisation' }));
       await unit.teams.insert(buildTeam({ id: 'crew', alias: 'The crew', organizationId: 'org' }));
       await unit.teams.insert(buildTeam({ id: 'others', alias: null }));
-      await unit.users.insert(buildUser({ id: 'ada', alias: 'Ada' }));
+      await unit.users.insert(buildUser({ id: 'ada', alias: 'Ada', email: 'ada@example.com' }));
       await unit.users.insert(buildUser({ id: 'lead' }));
       await unit.teamMembers.insert(buildMember({ teamId: 'crew', userId: 'ada', role: 'user' }));
       await unit.teamMembers.insert(buildMember({ teamId: 'crew', userId: 'lead', role: 'admin' }));
@@ -134,7 +134,11 @@ function expectActivity(body: any, of: readonly LogRow[], entityOf: (row: LogRow
       for (const [hash, ofKey] of groupBy(group, (row) => row.api_key)) {
         expect(breakdown.models[model].api_key_breakdown[hash]).toEqual({
           metrics: metricsOf(ofKey),
-          metadata: { key_alias: ofKey[0]?.metadata.user_api_key_alias, team_id: expect.toSatisfy(() => true) },
+          metadata: {
+            key_alias: ofKey[0]?.metadata.user_api_key_alias,
+            team_id: expect.toSatisfy(() => true),
+            user_email: ofKey[0]?.user === 'ada' ? 'ada@example.com' : null,
+          },
         });
       }
     }
@@ -158,6 +162,7 @@ describe('daily activity', () => {
       (row: LogRow) => notEmpty(row.organization_id),
     ],
     ['/customer/daily/activity', (row: LogRow) => row.end_user !== null, (row: LogRow) => notEmpty(row.end_user)],
+    ['/end_user/daily/activity', (row: LogRow) => row.end_user !== null, (row: LogRow) => notEmpty(row.end_user)],
     ['/tag/daily/activity', (row: LogRow) => row.request_tags.length > 0, (row: LogRow) => row.request_tags],
   ] as const;
 
@@ -216,7 +221,9 @@ describe('daily activity', () => {
       rows.filter((row) => row.user === 'ada'),
       () => 'ada',
     );
-    expect((await get(`/user/daily/activity?${DAYS}&api_key=no-such-key`)).results).toEqual([]);
+    const nothing = await get(`/user/daily/activity?${DAYS}&api_key=no-such-key`);
+    expect(nothing.results).toEqual([]);
+    expect(nothing.metadata).toMatchObject({ page: 1, total_pages: 1, has_more: false });
   });
 
   test('shows a user itself, a team admin its team, and a reader everything', async () => {

@@ -274,6 +274,7 @@ describe('two tenants', () => {
         'GET /team/daily/activity/aggregated',
         'GET /organization/daily/activity',
         'GET /customer/daily/activity',
+        'GET /end_user/daily/activity',
         'GET /tag/daily/activity',
         'GET /global/spend/report',
         'GET /global/spend/teams',

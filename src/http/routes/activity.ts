@@ -41,6 +41,14 @@ interface Kind extends EntityNaming {
 const nothing = () => ({});
 const one = (read: (row: UsageRow) => string) => (row: UsageRow) => (read(row) === '' ? [] : [read(row)]);
 
+const CUSTOMERS: Kind = {
+  entity: 'end_user',
+  aggregated: false,
+  about: 'end users',
+  namesOf: one((row) => row.endUser),
+  describe: nothing,
+};
+
 const KINDS: Readonly<Record<string, Kind>> = {
   '/user/daily/activity': {
     entity: 'user',
@@ -63,13 +71,8 @@ const KINDS: Readonly<Record<string, Kind>> = {
     namesOf: one((row) => row.organizationId),
     describe: (id, { organizations }) => ({ organization_alias: organizations.get(id) ?? null }),
   },
-  '/customer/daily/activity': {
-    entity: 'end_user',
-    aggregated: false,
-    about: 'end users',
-    namesOf: one((row) => row.endUser),
-    describe: nothing,
-  },
+  '/customer/daily/activity': CUSTOMERS,
+  '/end_user/daily/activity': CUSTOMERS,
   '/tag/daily/activity': {
     entity: 'tags',
     aggregated: false,

@@ -40,7 +40,11 @@ type MetricsOutput = z.output<typeof Metrics>;
 
 const KeyPart = z.object({
   metrics: Metrics,
-  metadata: z.object({ key_alias: z.string().nullable(), team_id: z.string().nullable() }),
+  metadata: z.object({
+    key_alias: z.string().nullable(),
+    team_id: z.string().nullable(),
+    user_email: z.string().nullable().describe("Of the key's owner."),
+  }),
 });
 const Part = z.object({
   metrics: Metrics,
@@ -120,7 +124,8 @@ export function fromActivity(
       total_cache_read_input_tokens: totals.cache_read_input_tokens,
       total_cache_creation_input_tokens: totals.cache_creation_input_tokens,
       page,
-      total_pages: Math.ceil(total / size),
+      // LiteLLM's readers expect a first page even where nothing is on it.
+      total_pages: Math.max(1, Math.ceil(total / size)),
       has_more: page * size < total,
     },
   };
@@ -176,7 +181,8 @@ function toKeyParts(keys: ReadonlyMap<string, readonly UsageRow[]>, names: Activ
   return Object.fromEntries(
     [...keys].map(([hash, rows]) => {
       const key = names.keys.get(rows[0]?.keyId ?? '');
-      const metadata = { key_alias: key?.alias ?? null, team_id: key?.teamId ?? null };
+      const userEmail = names.emails.get(key?.userId ?? '') ?? null;
+      const metadata = { key_alias: key?.alias ?? null, team_id: key?.teamId ?? null, user_email: userEmail };
       return [hash, { metrics: toMetrics(rows), metadata }];
     }),
   );

@@ -157,4 +157,10 @@ const EMPTY_ROW: UsageRow = {
   cacheWriteTokens: 0,
   spendNanoUsd: 0,
 };
-const NO_NAMES: UsageNames = { keys: new Map(), teams: new Map(), organizations: new Map(), users: new Map() };
+const NO_NAMES: UsageNames = {
+  keys: new Map(),
+  teams: new Map(),
+  organizations: new Map(),
+  users: new Map(),
+  emails: new Map(),
+};
