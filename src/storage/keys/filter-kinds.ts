@@ -9,6 +9,12 @@ export function isFiltered(query: KeyListQuery): boolean {
   return scope !== 'all' || !areAbsent(filters);
 }
 
+/** Nothing is asked but what keys have spent. */
+export function isSpendOnly(query: KeyListQuery): boolean {
+  const { scope, minSpendNanoUsd, maxSpendNanoUsd, ...others } = filtersOf(query);
+  return scope === 'all' && areAbsent(others);
+}
+
 /** Whose keys, or which: such a filter leaves few of all keys as a rule. */
 export function hasNames(query: KeyListQuery): boolean {
   const { scope, userId, teamId, organizationId, budgetId, createdBy, alias, hash, keyId, projectId, accessGroupId } =

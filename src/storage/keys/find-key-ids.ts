@@ -3,18 +3,27 @@
  * of the list is followed, in which matching keys are met soon. Which of the two it is shows only when it is tried, as
  * what people filter by goes together with what they sort by: the keys not used for a week are the oldest ones. So both
  * are tried within bounds, the one that is likely to be cheaper first, before a list is followed for as long as it takes.
+ * For a page far back all that match are counted first: it may lie behind them, and if not, one end is nearer than the other.
  */
 import { type Kysely, sql } from 'kysely';
 import type { Database, DialectName } from '../database.ts';
 import type { KeyListQuery } from '../storage.ts';
-import { hasNames, isFiltered, isToldByFacts, isToldByFactsAndLinks, isToldByOrder } from './filter-kinds.ts';
+import {
+  hasNames,
+  isFiltered,
+  isSpendOnly,
+  isToldByFacts,
+  isToldByFactsAndLinks,
+  isToldByOrder,
+} from './filter-kinds.ts';
 import { type FilterHints, hintsFor } from './key-filters.ts';
 import type { Picker } from './key-pickers.ts';
 import { type Found, listWhole } from './list-whole.ts';
+import { areFewDeleted, countBalances, walkBalances } from './live-balances.ts';
 import { planGathering } from './plan-gathering.ts';
 import { planSqlitePick } from './plan-sqlite-pick.ts';
 import { isSortedByFacts, selectByFacts } from './select-by-facts.ts';
-import { selectIds, selectMatching, selectNear, selectPicked } from './select-key-ids.ts';
+import { selectIds, selectIdsFromEnd, selectMatching, selectNear, selectPicked } from './select-key-ids.ts';
 import { asksForSpend } from './spend-classes.ts';
 
 /** How far each way of finding keys goes. */
@@ -56,6 +65,10 @@ export async function findKeyIds(
   if (!isFiltered(query)) return listWhole(reads, dialect, query, bounds.near);
   const search = createSearch(reads, dialect, query, bounds);
   const isTold = isToldByOrder(query);
+  if (search.isFar) {
+    const isPickedSoon = dialect === 'sqlite' || hasNames(query);
+    return (isPickedSoon ? await search.pick(bounds.few) : undefined) ?? search.findFar(isTold);
+  }
   if (isTold && dialect === 'postgres' && asksForSpend(query) && query.status !== 'blocked') {
     return (await search.followNear()) ?? search.followGathered();
   }
@@ -88,8 +101,9 @@ function createSearch(reads: Kysely<Database>, dialect: DialectName, query: KeyL
   }
 
   /** How many keys match, as far as `most`. */
-  async function countUpTo(most: number, picker?: Picker): Promise<number> {
-    const counted = reads.selectFrom(selectMatching(reads, query, hints, picker).limit(most).as('matching'));
+  async function countUpTo(most: number | null, picker?: Picker): Promise<number> {
+    const matching = selectMatching(reads, query, hints, picker);
+    const counted = reads.selectFrom((most === null ? matching : matching.limit(most)).as('matching'));
     return (await counted.select((eb) => eb.fn.countAll<number>().as('total')).executeTakeFirstOrThrow()).total;
   }
 
@@ -106,6 +120,26 @@ function createSearch(reads: Kysely<Database>, dialect: DialectName, query: KeyL
     const rows = await selectIds(reads, query, told).limit(asked).offset(offset).execute();
     if (rows.length > 0 || offset === 0) return toFound(rows, rows.length < asked);
     return { ids: [], total: await countUpTo(offset), isTotalExact: true };
+  }
+
+  async function countAll(): Promise<number> {
+    if (isSpendOnly(query) && (await areFewDeleted(reads))) return countBalances(reads, query);
+    if (dialect === 'postgres') return countUpTo(null);
+    return countUpTo(null, (await planPick(bounds.linked)) ?? undefined);
+  }
+
+  /** Follows the list to a page of which `total` match, from whichever end is nearer. */
+  async function followFar(told: FilterHints, total: number): Promise<Found> {
+    const left = total - offset;
+    const isTurned = left < offset;
+    const rows = isTurned
+      ? await selectIdsFromEnd(reads, query, told)
+          .limit(Math.min(left, query.size))
+          .offset(Math.max(left - query.size, 0))
+          .execute()
+      : await selectIds(reads, query, told).limit(query.size).offset(offset).execute();
+    const ids = rows.map((row) => row.key_id);
+    return { ids: isTurned ? ids.reverse() : ids, total, isTotalExact: true };
   }
 
   /** Sorts everything that matches; undefined: that is more than `most`. */
@@ -128,8 +162,27 @@ function createSearch(reads: Kysely<Database>, dialect: DialectName, query: KeyL
     return { ids: rows.map((row) => row.key_id), total, isTotalExact: true };
   }
 
+  /** What PostgreSQL is to gather before the list is followed; undefined: nothing, or too much to be kept in mind. */
+  async function planHints(): Promise<FilterHints | undefined> {
+    if (dialect !== 'postgres' || query.sortBy === 'spend' || !asksForSpend(query)) return undefined;
+    const { most } = await planGathering(reads, query, bounds.gathered);
+    return most === undefined ? undefined : { ...hints, spent: { gather: most } };
+  }
+
   return {
+    isFar: offset > bounds.near,
     pick,
+
+    /** A page far back, when it is known how many keys match. `isTold`: all of it by the index that is followed. */
+    async findFar(isTold: boolean): Promise<Found> {
+      const total = await countAll();
+      if (offset >= total) return { ids: [], total, isTotalExact: true };
+      if (query.sortBy === 'spend' && isSpendOnly(query) && (await areFewDeleted(reads))) {
+        return { ids: await walkBalances(reads, query, total), total, isTotalExact: true };
+      }
+      const picked = isTold || total > bounds.many ? undefined : await pick(bounds.many);
+      return picked ?? followFar((await planHints()) ?? hints, total);
+    },
 
     /** Looks at the first keys of the list; undefined: the page, and what is counted beyond it, goes on behind these. */
     async followNear(): Promise<Found | undefined> {
@@ -145,9 +198,8 @@ function createSearch(reads: Kysely<Database>, dialect: DialectName, query: KeyL
      * no index for each; undefined: these are too many to be kept in mind.
      */
     async gather(): Promise<Found | undefined> {
-      if (dialect !== 'postgres' || query.sortBy === 'spend' || !asksForSpend(query)) return undefined;
-      const { most } = await planGathering(reads, query, bounds.gathered);
-      return most === undefined ? undefined : follow({ ...hints, spent: { gather: most } });
+      const told = await planHints();
+      return told && follow(told);
     },
 
     /** The same, of keys that have spent so much and whatever else their order tells; if few have, these are sorted. */

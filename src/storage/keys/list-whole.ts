@@ -7,7 +7,8 @@ import { type Kysely, sql } from 'kysely';
 import type { Database, DialectName } from '../database.ts';
 import type { KeyListQuery } from '../storage.ts';
 import { type FilterHints, hintsFor } from './key-filters.ts';
-import { selectIds, selectIdsFromEnd, turn } from './select-key-ids.ts';
+import { areFewDeleted, walkBalances } from './live-balances.ts';
+import { selectIds, selectIdsFromEnd } from './select-key-ids.ts';
 
 /** Ids in order, and how many there are in all or at least. */
 export interface Found {
@@ -15,9 +16,6 @@ export interface Found {
   total: number;
   isTotalExact: boolean;
 }
-
-/** Deleted keys beyond so many take longer to be gathered than others to be looked up. */
-const MOST_DELETED = 20_000;
 
 /** `near`: so many keys are walked over in no time. */
 export async function listWhole(
@@ -41,41 +39,6 @@ export async function listWhole(
     const rows = await selectIds(reads, query, hints).limit(query.size).offset(offset).execute();
     return rows.map((row) => row.key_id);
   }
-}
-
-async function areFewDeleted(reads: Kysely<Database>): Promise<boolean> {
-  const deleted = reads.selectFrom('keys').select('key_id').where('deleted_at_ms', 'is not', null);
-  const { most } = await reads
-    .selectFrom(deleted.limit(MOST_DELETED + 1).as('deleted'))
-    .select((eb) => eb.fn.countAll<number>().as('most'))
-    .executeTakeFirstOrThrow();
-  return most <= MOST_DELETED;
-}
-
-/** Every key has a balance, from its first moment on, and keeps both when it is deleted. */
-async function walkBalances(reads: Kysely<Database>, query: KeyListQuery, total: number): Promise<string[]> {
-  const offset = (query.page - 1) * query.size;
-  const isTurned = offset > total / 2;
-  const order = isTurned ? turn(query.sortOrder) : query.sortOrder;
-  const rows = await reads
-    .selectFrom('balances')
-    .select('balances.key_id')
-    .where('balances.key_id', 'is not', null)
-    .where('balances.key_id', 'not in', (eb) =>
-      // With a bound PostgreSQL is sure to keep them in memory. Twice as many: some may be deleted just now.
-      eb
-        .selectFrom('keys')
-        .select('keys.key_id')
-        .where('keys.deleted_at_ms', 'is not', null)
-        .limit(2 * MOST_DELETED),
-    )
-    .orderBy('balances.nano_usd', order)
-    .orderBy('balances.key_id', order)
-    .limit(isTurned ? Math.min(total - offset, query.size) : query.size)
-    .offset(isTurned ? Math.max(total - offset - query.size, 0) : offset)
-    .execute();
-  const ids = rows.flatMap((row) => row.key_id ?? []);
-  return isTurned ? ids.reverse() : ids;
 }
 
 async function countLive(reads: Kysely<Database>): Promise<number> {
