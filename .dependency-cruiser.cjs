@@ -102,7 +102,8 @@ module.exports = {
     onlyIn(
       'only-transport-and-sinks-open-sockets-with-node',
       '^(node:)?(http|https|http2|tls|dgram)$',
-      ['^src/providers/transport[.]ts$', sinks, http],
+      // The connector goes to a Redis, and to no provider.
+      ['^src/providers/transport[.]ts$', sinks, http, '^src/counters/redis-cluster-connector[.]ts$'],
       'Calls to a provider go through src/providers/transport.ts.',
     ),
   ],

@@ -380,7 +380,7 @@ describe('config check', () => {
     const { code, out, err } = await run(['config', 'check'], { yaml });
     expect(code).toBe(0);
     expect(err).toBe(
-      'warning: These settings are known but not supported yet, so they have no effect: config.yaml:4:20 litellm_settings.cache.',
+      'warning: These settings are known but not supported yet, so they have no effect: config.yaml:4:27 litellm_settings.cache.',
     );
     expect(out.split('\n')).toEqual([
       'config.yaml is valid: 1 of 2 models can be called.',

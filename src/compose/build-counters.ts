@@ -84,13 +84,13 @@ function countInPostgres(
 }
 
 async function countInRedis(
-  { url }: RedisConfig,
+  address: RedisConfig,
   { general }: Pick<Config, 'general'>,
   { storage, ledger, processId, ownClock, logger }: Parts,
 ): Promise<CounterParts> {
   const failMode = general.countersFailMode;
   const counters = await createRedisCounters({
-    url,
+    address,
     processId,
     loadBalances: (ids) => ledger.balances(ids),
     flushLedger: () => ledger.flush(),
@@ -106,6 +106,7 @@ async function countInRedis(
       else logger.warn({ redis: state, reason, failMode }, 'Limits cannot be counted in Redis');
     },
   });
-  if (counters.state() !== 'up') logger.warn({ redis: counters.state(), failMode }, 'Started without Redis');
+  const state = counters.state();
+  if (state !== 'up') logger.warn({ redis: state, reason: counters.trouble(), failMode }, 'Started without Redis');
   return { counters, redisState: counters.state };
 }

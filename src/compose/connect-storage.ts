@@ -19,7 +19,9 @@ export async function connectStorage(
 ): Promise<ConnectedStorage> {
   const { url, processId, auditSeal, nowMs, logger } = own;
   const bell =
-    config.redis === null ? undefined : createRedisBell({ ...config.redis, prefix: config.general.redisKeyPrefix });
+    config.redis === null
+      ? undefined
+      : createRedisBell({ address: config.redis, prefix: config.general.redisKeyPrefix });
   const storage = await openStorage({
     url,
     password: databasePasswordOf(config),

@@ -3,6 +3,7 @@
  * problem that says which setting was probably meant, or in which section it belongs.
  */
 import { alertingArgs } from './alert-settings.ts';
+import { cacheParams } from './cache-settings.ts';
 import type { ConfigPlace, Report } from './config-problem.ts';
 import { type ConfigNode, findNode, formatPath, type Path } from './config-tree.ts';
 import { generalSettings } from './general-settings.ts';
@@ -71,6 +72,11 @@ const FIXED_SECTIONS: readonly Section[] = [
     unsupported.UNSUPPORTED_TEAM_DEFAULTS,
   ),
   section(['litellm_settings', 's3_callback_params'], namesOf(s3CallbackParams), unsupported.UNSUPPORTED_S3_PARAMS),
+  // Caches of other kinds have settings of their own.
+  {
+    ...section(['litellm_settings', 'cache_params'], namesOf(cacheParams), unsupported.UNSUPPORTED_CACHE_PARAMS),
+    open: true,
+  },
   section(['router_settings'], namesOf(routerSettings), unsupported.UNSUPPORTED_ROUTER_SETTINGS),
 ];
 

@@ -68,10 +68,32 @@ export interface ServerConfig {
   readonly bodyLimitBytes: number;
 }
 
-export interface RedisConfig {
-  /** `redis://…` or `rediss://…`; holds the password. */
-  readonly url: string;
+export interface RedisNode {
+  readonly host: string;
+  readonly port: number;
 }
+
+interface RedisAccess {
+  readonly username: string | null;
+  readonly password: string | null;
+  readonly tls: boolean;
+}
+
+/** One server, a cluster, or a primary that sentinels watch over. */
+export type RedisConfig =
+  | {
+      readonly form: 'single';
+      /** `redis://…` or `rediss://…`; holds the password. */
+      readonly url: string;
+    }
+  | (RedisAccess & { readonly form: 'cluster'; readonly nodes: readonly RedisNode[] })
+  | (RedisAccess & {
+      readonly form: 'sentinel';
+      readonly nodes: readonly RedisNode[];
+      readonly serviceName: string;
+      readonly sentinelPassword: string | null;
+      readonly db: number | null;
+    });
 
 export const LOG_LEVELS = ['fatal', 'error', 'warn', 'info', 'debug', 'trace', 'silent'] as const;
 export type LogLevel = (typeof LOG_LEVELS)[number];

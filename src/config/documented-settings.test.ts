@@ -1,5 +1,6 @@
 import { readFileSync } from 'node:fs';
 import { expect, test } from 'vitest';
+import { cacheParams } from './cache-settings.ts';
 import { ENVIRONMENT_NAMES, readEnvironment } from './env.ts';
 import { generalSettings } from './general-settings.ts';
 import {
@@ -40,6 +41,7 @@ test('every supported setting and variable is documented', () => {
     modelInfo,
     routerSettings,
     s3CallbackParams,
+    cacheParams,
     teamDefaultParams,
     teamCallbackSettings,
   ];
@@ -76,6 +78,7 @@ test('no setting is both supported and without effect', () => {
     ...both(litellmSettings, unsupported.UNSUPPORTED_LITELLM_SETTINGS),
     ...both(routerSettings, unsupported.UNSUPPORTED_ROUTER_SETTINGS),
     ...both(litellmParams, unsupported.UNSUPPORTED_LITELLM_PARAMS),
+    ...both(cacheParams, unsupported.UNSUPPORTED_CACHE_PARAMS),
     ...both(keyDefaultParams, unsupported.UNSUPPORTED_KEY_DEFAULTS),
     ...both(teamDefaultParams, unsupported.UNSUPPORTED_TEAM_DEFAULTS),
   ]).toEqual([]);

@@ -50,6 +50,10 @@ export const ENVIRONMENT_NAMES = {
   redisPassword: 'REDIS_PASSWORD',
   redisSsl: 'REDIS_SSL',
   redisDb: 'REDIS_DB',
+  redisClusterNodes: 'REDIS_CLUSTER_NODES',
+  redisSentinelNodes: 'REDIS_SENTINEL_NODES',
+  redisServiceName: 'REDIS_SERVICE_NAME',
+  redisSentinelPassword: 'REDIS_SENTINEL_PASSWORD',
   adminName: 'UI_USERNAME',
   adminPassword: 'UI_PASSWORD',
   // For the commands that talk to a running gateway.

@@ -130,3 +130,36 @@ export const redisUrl = field('an address that begins with redis:// or rediss://
 export const databaseUrl = field('an address that begins with postgresql://, sqlite: or file:', (value) =>
   typeof value === 'string' && /^(postgres(ql)?:\/\/|sqlite:|file:)./.test(value) ? value : undefined,
 );
+
+interface Node {
+  host: string;
+  port: number;
+}
+
+/** Where several servers are, as LiteLLM writes them: `{host, port}` or `[host, port]` each; or the list as JSON. */
+export function nodeList(defaultPort: number) {
+  return field('a list of {host, port}', (value): Node[] | undefined => {
+    const list = typeof value === 'string' ? parseJson(value) : value;
+    if (!Array.isArray(list) || list.length === 0) return undefined;
+    const nodes = list.map((one) => toNode(one, defaultPort));
+    return nodes.every((node) => node !== undefined) ? nodes : undefined;
+  });
+}
+
+function toNode(value: unknown, defaultPort: number): Node | undefined {
+  if (typeof value !== 'object' || value === null) return undefined;
+  const [host, given] = Array.isArray(value) ? value : [Reflect.get(value, 'host'), Reflect.get(value, 'port')];
+  const port = toNumber(given ?? defaultPort);
+  if (typeof host !== 'string' || host.trim() === '') return undefined;
+  return port !== undefined && Number.isInteger(port) && port >= 1 && port <= 65_535
+    ? { host: host.trim(), port }
+    : undefined;
+}
+
+function parseJson(text: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch {
+    return undefined;
+  }
+}

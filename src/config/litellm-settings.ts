@@ -94,6 +94,9 @@ export const litellmSettings = z.object({
   callbacks: optional(textList),
   turn_off_message_logging: optional(flag),
   s3_callback_params: optional(s3CallbackParams),
+  cache: optional(flag),
+  // Looked at only where the cache is switched on: see cache-settings.ts.
+  cache_params: optional(anyMap),
   default_key_generate_params: optional(keyDefaultParams),
   upperbound_key_generate_params: optional(keyUpperBoundParams),
   key_generation_settings: optional(keyGenerationRules),

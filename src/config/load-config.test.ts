@@ -199,7 +199,7 @@ describe('known settings without effect', () => {
     );
     expect(config.warnings.map((warning) => warning.message)).toEqual([
       'These settings are known but not supported yet, so they have no effect: ' +
-        'config.yaml:2:3 general_settings.sso_settings, config.yaml:4:3 litellm_settings.cache, ' +
+        'config.yaml:2:3 general_settings.sso_settings, config.yaml:4:10 litellm_settings.cache, ' +
         'config.yaml:5:1 guardrails, config.yaml:6:37 router_settings.routing_strategy, ' +
         'config.yaml:9:55 model_list.0.litellm_params.drop_params, ' +
         'config.yaml:9:74 model_list.0.litellm_params.input_cost_per_second.',

@@ -16,6 +16,7 @@ import {
   buildUpperBounds,
   buildUserDefaults,
 } from './build-settings.ts';
+import { cacheParams } from './cache-settings.ts';
 import { checkAliases } from './check-aliases.ts';
 import { checkNames } from './check-names.ts';
 import { chooseMasterKey } from './choose-master-key.ts';
@@ -80,9 +81,15 @@ export function loadConfig({ environment, overrides = {}, readFile: read }: Load
   }
 
   const host = outside(text, 'host') ?? '127.0.0.1';
-  const redis = buildRedis(router, outside);
+  const cachePath = ['litellm_settings', 'cache_params'] as const;
+  const cache = litellm.cache === true ? (parseSection(cacheParams, root, cachePath, report) ?? null) : null;
+  // Answers are never cached; what a cache's Redis is good for is counting.
+  if (litellm.cache === true) ineffective.push(place('litellm_settings', 'cache'));
+  else if (litellm.cache_params !== null) ineffective.push(place(...cachePath));
+  const redis = buildRedis({ router, cache, outside, place }, report);
   if (general.counters === 'redis' && redis === null) {
-    const message = 'counters in Redis need its address: REDIS_URL, REDIS_HOST or router_settings.redis_url';
+    const message =
+      'counters in Redis need its address: REDIS_URL, REDIS_HOST, REDIS_CLUSTER_NODES, REDIS_SENTINEL_NODES or router_settings.redis_url';
     report({ ...place('general_settings', 'counters'), message });
   }
   const models = buildDeployments(parseModelList(root, report), { root, variables }, report);

@@ -1,6 +1,6 @@
 /** The `router_settings` of the file that have a meaning here. */
 import { z } from 'zod';
-import { flag, optional, redisUrl, seconds, text, wholeNumber } from './fields.ts';
+import { flag, nodeList, optional, redisUrl, seconds, text, wholeNumber } from './fields.ts';
 
 /** `name: group`, or `name: {model: group, hidden: true}`. */
 const aliasTarget = z.preprocess(
@@ -26,6 +26,10 @@ export const routerSettings = z.object({
   redis_password: optional(text),
   redis_ssl: optional(flag),
   redis_db: optional(wholeNumber(0)),
+  redis_startup_nodes: optional(nodeList(6379)),
+  sentinel_nodes: optional(nodeList(26_379)),
+  service_name: optional(text),
+  sentinel_password: optional(text),
 });
 
 export type RouterSettings = z.output<typeof routerSettings>;

@@ -56,7 +56,7 @@ export const UNSUPPORTED_LITELLM_SETTINGS = words(`
   LITELLM_DISABLE_STOP_SEQUENCE_LIMIT add_function_to_prompt add_user_information_to_llm_headers
   aggregate_callback_exceptions aiohttp_trust_env allow_dynamic_callback_disabling allowed_fails_policy anthropic_key
   api_base api_key api_version audit_log_callbacks aws_sqs_callback_params azure_key azure_sentinel_params
-  banned_keywords_list blocked_user_list cache cache_params caching caching_with_models callback_settings
+  banned_keywords_list blocked_user_list caching caching_with_models callback_settings
   cohere_key cold_storage_custom_logger config_path content_policy_fallbacks context_window_fallbacks cooldown_time
   cost_discount_config cost_margin_config custom_prometheus_metadata_labels custom_prometheus_tags custom_prompt_dict
   custom_provider_map datadog_llm_observability_params datadog_params dd_tracing default_fallbacks
@@ -98,6 +98,12 @@ export const UNSUPPORTED_S3_PARAMS = words(`
   s3_api_version s3_aws_profile_name s3_aws_role_name s3_aws_session_name s3_aws_sts_endpoint
   s3_aws_web_identity_token s3_cache_control s3_config s3_endpoint_resolver s3_server_side_encryption s3_sse_kms_key_id
   s3_strip_base64_files s3_use_key_prefix s3_use_ssl s3_use_team_prefix s3_use_virtual_hosted_style s3_verify
+`);
+
+/** Of a cache's Redis, which is there for counting only. */
+export const UNSUPPORTED_CACHE_PARAMS = words(`
+  gcp_service_account gcp_ssl_ca_certs max_connections mode namespace redis_flush_size ssl_ca_certs ssl_cert_reqs
+  ssl_certfile ssl_check_hostname ssl_keyfile supported_call_types ttl
 `);
 
 export const UNSUPPORTED_ROUTER_SETTINGS = words(`

@@ -1,4 +1,5 @@
-import { Redis } from 'ioredis';
+import type { Redis } from 'ioredis';
+import { createRedisClient, type RedisAddress } from './redis-client.ts';
 
 /** Tells processes that there is something to look at. What it is, and whether it is true, is the database's to say. */
 export interface RedisBell {
@@ -9,25 +10,23 @@ export interface RedisBell {
 }
 
 const RECONNECT_MS = 1_000;
+const CONNECT_TIMEOUT_MS = 1_000;
 
 /**
  * Redis's pub/sub as a bell. It carries nothing, so nobody who can write to Redis can make a process believe anything;
  * and as rings get lost with the connection, nobody may rely on being told.
  *
- * @param url may hold a password
+ * @param address may hold a password
  * @param prefix of all names in Redis
  */
-export function createRedisBell({ url, prefix }: { url: string; prefix: string }): RedisBell {
-  const channel = `{${prefix}}:changes`;
+export function createRedisBell({ address, prefix }: { address: RedisAddress; prefix: string }): RedisBell {
+  const tag = `{${prefix}}`;
+  const channel = `${tag}:changes`;
   let heard = (): void => {};
   let ringing = false;
   const open = (): Redis => {
-    const redis = new Redis(url, {
-      lazyConnect: true,
-      enableOfflineQueue: false,
-      maxRetriesPerRequest: 0,
-      disableClientInfo: true,
-      keepAlive: 10_000,
+    const redis = createRedisClient(address, tag, {
+      connectTimeout: CONNECT_TIMEOUT_MS,
       retryStrategy: () => RECONNECT_MS,
     });
     // Counters in the same Redis report its state; here its absence changes nothing.

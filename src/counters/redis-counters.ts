@@ -3,6 +3,7 @@ import { Roster } from '../core/roster.ts';
 import { consumed } from './consumed.ts';
 import type { Counters, LoadBalances } from './counters.ts';
 import { createOpeningBalances, type OpeningBalance } from './opening-balances.ts';
+import type { RedisAddress } from './redis-client.ts';
 import { CountersClosed, createRedisEpoch } from './redis-epoch.ts';
 import { buildHold, buildReservation, type RedisHold, type RedisReservation, toResetAtMs } from './redis-hold.ts';
 import { createRedisLink, RedisAway, type RedisLink, type RedisReply } from './redis-link.ts';
@@ -10,8 +11,8 @@ import { createRedisOutbox } from './redis-outbox.ts';
 import { createStandIn, type FailMode, type StandIn } from './stand-in.ts';
 
 export interface RedisCounterOptions {
-  /** `redis://` or `rediss://`; holds the password. */
-  url: string;
+  /** Holds the password. */
+  address: RedisAddress;
   /** Names this process among those that share the store; another at each start. */
   processId: string;
   loadBalances: LoadBalances;
@@ -38,6 +39,8 @@ export type RedisState = 'up' | 'down' | 'rebuilding';
 
 export interface RedisCounters extends Counters {
   state(): RedisState;
+  /** What kept Redis from answering last, in one sentence without secrets. */
+  trouble(): string;
 }
 
 type Granted = Extract<RedisReservation, { granted: true }>;
@@ -54,6 +57,7 @@ const MAX_LOADS = 20;
  * Resolves when Redis has answered, or when it has not for three seconds: then as after any loss of Redis.
  */
 export async function createRedisCounters(options: RedisCounterOptions): Promise<RedisCounters> {
+  const tag = `{${options.prefix}}`;
   const quietMs = options.clock === 'redis' ? QUIET_MS : 0;
   const time = (nowMs: number): number | string => (options.clock === 'caller' ? nowMs : '');
   const live = new Roster<RedisHold>();
@@ -62,7 +66,8 @@ export async function createRedisCounters(options: RedisCounterOptions): Promise
   let holdCount = 0;
 
   const link = createRedisLink({
-    url: options.url,
+    address: options.address,
+    tag,
     timeoutMs: options.timeoutMs,
     greet: (runId) => epoch.greet(runId),
     onUp: () => outbox.resend(),
@@ -70,9 +75,10 @@ export async function createRedisCounters(options: RedisCounterOptions): Promise
       epoch.doubt();
       note('down', reason);
     },
+    onTorn: () => epoch.end(),
   });
   const epoch = createRedisEpoch({
-    tag: `{${options.prefix}}`,
+    tag,
     processId: options.processId,
     fenceMs: options.fenceMs,
     quietMs,
@@ -368,6 +374,8 @@ export async function createRedisCounters(options: RedisCounterOptions): Promise
     },
 
     state: () => state,
+
+    trouble: link.trouble,
 
     async close() {
       await outbox.drain();

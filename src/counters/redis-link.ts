@@ -1,4 +1,5 @@
-import { Redis } from 'ioredis';
+import type { Redis } from 'ioredis';
+import { createRedisClient, type RedisAddress } from './redis-client.ts';
 import { REDIS_SCRIPTS, type RedisScript } from './redis-scripts.ts';
 
 /** Redis did not answer, in time or at all. What was asked may have been done all the same. */
@@ -10,7 +11,9 @@ export type RedisReply = readonly (string | number)[];
 
 export interface RedisLinkOptions {
   /** Holds the password; never part of what is thrown or logged. */
-  url: string;
+  address: RedisAddress;
+  /** The hash tag with which the names of all keys begin. */
+  tag: string;
   /** Longest wait for an answer. One call that has waited so long ends the waiting of all, until Redis answers again. */
   timeoutMs: number;
   /** Asks whether Redis answers; called often while it does not, and now and then while it does. */
@@ -18,6 +21,8 @@ export interface RedisLinkOptions {
   onUp(): void;
   /** The reason is one sentence without secrets. */
   onDown(reason: string): void;
+  /** Our keys are on their way from one node of a cluster to another: a script may have ended half-way. */
+  onTorn(): void;
 }
 
 export interface RedisLink {
@@ -35,6 +40,8 @@ export interface RedisLink {
   /** The same while Redis counts as away: what `greet` asks with. */
   ask(script: RedisScript, keys: readonly string[], args: readonly (string | number)[]): Promise<RedisReply>;
   isUp(): boolean;
+  /** What went wrong last, in one sentence without secrets. */
+  trouble(): string;
   /** Resolves when Redis has answered, or after the time given. */
   waitUntilUp(timeoutMs: number): Promise<void>;
   close(): Promise<void>;
@@ -53,30 +60,34 @@ type Send = (keyCount: number, ...rest: readonly (string | number)[]) => Promise
 const GREET_EVERY_MS = 250;
 const WATCH_EVERY_MS = 25;
 const RECONNECT_MS = 200;
-/** A connection on which nothing was heard for so long is given up. */
+/** A connection on which nothing was heard for so long is given up: sooner where another server can take over. */
 const SILENCE_MS = 5_000;
+const SILENCE_OF_ONE_AMONG_SEVERAL_MS = 1_000;
+
+/** What a server answers that is no longer, or not now, the one to ask. */
+const LEFT = /^(MOVED|CLUSTERDOWN|READONLY|MASTERDOWN)\b/;
+/** A slot is moving. What of it is where cannot be told, so nothing is asked of either side until it has moved. */
+const TORN = /^(ASK|TRYAGAIN)\b|non local key/;
 
 /** One connection, on which calls are pipelined; and the knowledge whether it is of use. */
 export function createRedisLink(options: RedisLinkOptions): RedisLink {
-  const redis = new Redis(options.url, {
-    lazyConnect: true,
+  const redis = createRedisClient(options.address, options.tag, {
     connectTimeout: options.timeoutMs,
-    enableOfflineQueue: false,
     autoResendUnfulfilledCommands: false,
-    maxRetriesPerRequest: 0,
-    disableClientInfo: true,
-    keepAlive: 10_000,
     retryStrategy: () => RECONNECT_MS,
     scripts: Object.fromEntries(Object.entries(REDIS_SCRIPTS).map(([name, lua]) => [`lk_${name}`, { lua }])),
   });
   const commands = redis as unknown as Record<`lk_${RedisScript}`, Send>;
   const waiting = new Set<Waiting>();
   const upListeners = new Set<() => void>();
+  const single = options.address.form === 'single';
+  const silenceMs = single ? SILENCE_MS : SILENCE_OF_ONE_AMONG_SEVERAL_MS;
   let up = false;
   let closed = false;
   let runId = '';
   let lastError = 'no connection yet';
   let greetingSinceMs: number | null = null;
+  let connectedAtMs = 0;
 
   function goDown(reason: string): void {
     if (up) {
@@ -100,8 +111,17 @@ export function createRedisLink(options: RedisLinkOptions): RedisLink {
     try {
       return await send(script, keys, args);
     } catch (error) {
-      throw new RedisAway(reasonOf(error));
+      throw new RedisAway(takeIn(error));
     }
+  }
+
+  /** What was refused may say that another server is to be asked. Returns the reason in words. */
+  function takeIn(error: unknown): string {
+    const reason = reasonOf(error);
+    if (TORN.test(reason)) options.onTorn();
+    if (single && reason.startsWith('MOVED')) return 'it is a node of a cluster, which redis_startup_nodes is for';
+    if (LEFT.test(reason) && redis.status === 'ready') redis.disconnect(true);
+    return reason;
   }
 
   function call(
@@ -121,7 +141,7 @@ export function createRedisLink(options: RedisLinkOptions): RedisLink {
         },
         (error: unknown) => {
           waiting.delete(one);
-          lastError = reasonOf(error);
+          lastError = takeIn(error);
           goDown(lastError);
           reject(new RedisAway(lastError));
         },
@@ -135,9 +155,15 @@ export function createRedisLink(options: RedisLinkOptions): RedisLink {
   }
 
   async function greet(): Promise<void> {
-    if (closed || redis.status !== 'ready') return;
+    if (closed) return;
+    if (redis.status !== 'ready') {
+      // One that stands still may be connected to, and never says hello.
+      const silent = redis.status === 'connect' && performance.now() - connectedAtMs > silenceMs;
+      if (silent && !single) redis.disconnect(true);
+      return;
+    }
     if (greetingSinceMs !== null) {
-      if (performance.now() - greetingSinceMs > SILENCE_MS) redis.disconnect(true);
+      if (performance.now() - greetingSinceMs > silenceMs) redis.disconnect(true);
       return;
     }
     greetingSinceMs = performance.now();
@@ -165,6 +191,9 @@ export function createRedisLink(options: RedisLinkOptions): RedisLink {
     runId = '';
     goDown(lastError === 'no connection yet' ? 'the connection was closed' : lastError);
   });
+  redis.on('connect', () => {
+    connectedAtMs = performance.now();
+  });
   redis.on('ready', () => void greet());
   redis.connect().catch(() => {});
   const greeting = setInterval(() => void greet(), GREET_EVERY_MS);
@@ -179,6 +208,7 @@ export function createRedisLink(options: RedisLinkOptions): RedisLink {
     call,
     ask,
     isUp: () => up,
+    trouble: () => lastError,
     async waitUntilUp(timeoutMs) {
       if (up) return;
       await new Promise<void>((resolve) => {

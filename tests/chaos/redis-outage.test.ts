@@ -1,108 +1,36 @@
 // What becomes of limits when Redis forgets, stands still or goes away.
 
-import { randomUUID } from 'node:crypto';
 import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest';
-import type { Charge, ChargeUnit, Hold } from '../../src/core/charge.ts';
+import type { Hold } from '../../src/core/charge.ts';
+import type { RedisCounterOptions } from '../../src/counters/redis-counters.ts';
 import {
-  createRedisCounters,
-  type RedisCounterOptions,
-  type RedisCounters,
-  type RedisState,
-} from '../../src/counters/redis-counters.ts';
+  type CountingProcesses,
+  charge,
+  grants,
+  hold,
+  LEASE,
+  openProcesses,
+  type CountingProcess as Process,
+  untilUp,
+} from '../support/redis-processes.ts';
 import { type RedisServer, startRedis } from '../support/redis-server.ts';
 
-const LEASE = 20_000;
-
 let redis: RedisServer;
-const opened: RedisCounters[] = [];
+const opened: CountingProcesses[] = [];
 beforeAll(async () => {
   redis = await startRedis();
 });
 afterEach(async () => {
   redis.resume();
-  for (const counters of opened.splice(0)) await counters.close();
+  for (const one of opened.splice(0)) await one.close();
 });
 afterAll(() => redis.stop());
 
-function charge(unit: ChargeUnit, ceiling: number, amount = 1): Charge {
-  return {
-    owner: { kind: 'key', id: 'key_1' },
-    limit: 'max_budget',
-    counter: `key:key_1/${unit}`,
-    unit,
-    amount,
-    atLeast: amount,
-    ceiling,
-    windowMs: unit === 'requests' ? 60_000 : 0,
-    resetAtMs: null,
-  };
+async function open(count: number, options: Partial<RedisCounterOptions> = {}): Promise<CountingProcesses> {
+  const made = await openProcesses(count, { address: { form: 'single', url: redis.url }, ...options });
+  opened.push(made);
+  return made;
 }
-
-/** Processes with a ledger that they share, and a journal each that is shipped when they are told to. */
-async function open(count: number, options: Partial<RedisCounterOptions> = {}) {
-  const prefix = randomUUID();
-  const ledger = new Map<string, number>();
-  const states: RedisState[][] = [];
-  const processes: { counters: RedisCounters; settle(hold: Hold, nanoUsd: number): Promise<void> }[] = [];
-  for (let index = 0; index < count; index += 1) {
-    const journal: { counter: string; nanoUsd: number }[] = [];
-    const log: RedisState[] = [];
-    const counters = await createRedisCounters({
-      url: redis.url,
-      prefix,
-      processId: `process ${index}`,
-      loadBalances: async (ids) =>
-        new Map(
-          ids.map((id) => {
-            const unshipped = journal.filter(({ counter }) => counter === id);
-            return [id, unshipped.reduce((sum, { nanoUsd }) => sum + nanoUsd, ledger.get(id) ?? 0)];
-          }),
-        ),
-      flushLedger: async () => {
-        for (const { counter, nanoUsd } of journal.splice(0)) ledger.set(counter, (ledger.get(counter) ?? 0) + nanoUsd);
-      },
-      liveProcesses: () => Math.max(1, processes.length),
-      failMode: 'closed',
-      timeoutMs: 200,
-      billLagMs: 0,
-      clock: 'redis',
-      fenceMs: 300,
-      onStateChange: (state) => log.push(state),
-      ...options,
-    });
-    opened.push(counters);
-    states.push(log);
-    processes.push({
-      counters,
-      async settle(hold: Hold, nanoUsd: number) {
-        for (const { charge } of hold.charges)
-          if (charge.unit === 'nano_usd') journal.push({ counter: charge.counter, nanoUsd });
-        await counters.settle(hold, { tokens: 0, nanoUsd }, Date.now());
-      },
-    });
-  }
-  return { processes, states, ledger };
-}
-type Process = Awaited<ReturnType<typeof open>>['processes'][number];
-
-async function hold({ counters }: Process, ...charges: Charge[]): Promise<Hold> {
-  const reservation = await counters.reserve(charges, Date.now(), LEASE);
-  if (!reservation.granted) throw new Error(`refused by ${reservation.shortage.charge.counter}`);
-  return reservation.hold;
-}
-/** How many of so many calls at once are admitted; those that fail are not. */
-async function grants(processes: Process[], count: number, one: Charge): Promise<number> {
-  const all = await Promise.allSettled(
-    Array.from({ length: count }, (_, call) =>
-      (processes[call % processes.length] as Process).counters.reserve([one], Date.now(), LEASE),
-    ),
-  );
-  return all.filter((result) => result.status === 'fulfilled' && result.value.granted).length;
-}
-const untilUp = (processes: Process[]) =>
-  expect
-    .poll(() => processes.map(({ counters }) => counters.state()), { timeout: 10_000 })
-    .toEqual(processes.map(() => 'up'));
 
 describe.each([
   ['emptied', async () => void (await command('FLUSHALL'))],
@@ -196,8 +124,20 @@ describe('a Redis that stands still', () => {
   });
 });
 
+test('a Redis that misses its replicas counts nothing, and goes on when they are back', async () => {
+  const { processes, states } = await open(1);
+  const money = charge('nano_usd', 3);
+  expect(await grants(processes, 1, money)).toBe(1);
+  await command('CONFIG', 'SET', 'min-replicas-to-write', '1');
+  expect(await grants(processes, 5, money)).toBe(0);
+  await command('CONFIG', 'SET', 'min-replicas-to-write', '0');
+  await untilUp(processes);
+  expect(await grants(processes, 5, money)).toBe(2);
+  expect(states).toEqual([['up', 'down', 'up']]);
+});
+
 test('a gateway starts while Redis is away, and counts once it is there', async () => {
-  const { processes, states } = await open(1, { url: 'redis://127.0.0.1:1' });
+  const { processes, states } = await open(1, { address: { form: 'single', url: 'redis://127.0.0.1:1' } });
   await expect(grants(processes, 1, charge('slots', 1))).resolves.toBe(0);
   expect(states).toEqual([[]]);
 });

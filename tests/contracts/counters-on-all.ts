@@ -11,7 +11,11 @@ import { type Connection, openConnection } from '../../src/storage/connection.ts
 import { createExecuteSql } from '../../src/storage/execute-sql.ts';
 import { migrate } from '../../src/storage/migrate.ts';
 import { createTestDatabase } from '../support/postgres.ts';
-import { testRedis } from '../support/redis.ts';
+import { testRedis, testRedisCluster } from '../support/redis.ts';
+import { type RedisGroup, startRedisWithSentinels } from '../support/redis-groups.ts';
+
+/** Set by `npm run chaos`. */
+const LONG = process.env.CHAOS_ROUNDS !== undefined;
 
 export interface CounterStore {
   /**
@@ -31,9 +35,11 @@ export interface CounterStoreKind {
 export const COUNTER_STORES: readonly CounterStoreKind[] = [
   { name: 'memory', create: createMemoryStore },
   { name: 'PostgreSQL', create: createPostgresStore },
-  { name: 'Redis', create: createRedisStore },
+  { name: 'Redis', create: () => createRedisStore(testRedis()) },
+  { name: 'a Redis Cluster', create: () => createRedisStore(testRedisCluster()) },
+  ...(LONG ? [{ name: 'Redis behind sentinels', create: createSentinelStore }] : []),
   { name: 'slices of PostgreSQL', create: () => createSlices(createPostgresStore()) },
-  { name: 'slices of Redis', create: () => createSlices(createRedisStore()) },
+  { name: 'slices of Redis', create: () => createSlices(createRedisStore(testRedis())) },
 ];
 
 async function createMemoryStore(): Promise<CounterStore> {
@@ -80,13 +86,22 @@ async function createPostgresStore(): Promise<CounterStore> {
   };
 }
 
-async function createRedisStore(): Promise<CounterStore> {
+/** Started by the first test that needs them, and gone with the process of the tests. */
+let sentinels: Promise<RedisGroup> | undefined;
+
+async function createSentinelStore(): Promise<CounterStore> {
+  sentinels ??= startRedisWithSentinels();
+  const { address } = await sentinels;
+  return createRedisStore({ ...testRedis(), address });
+}
+
+async function createRedisStore(redis: ReturnType<typeof testRedis>): Promise<CounterStore> {
   const opened: Counters[] = [];
-  const redis = testRedis();
   return {
     async open(loadBalances) {
       const counters = await createRedisCounters({
-        ...redis,
+        address: redis.address,
+        prefix: redis.prefix,
         processId: randomUUID(),
         loadBalances,
         flushLedger: async () => {},

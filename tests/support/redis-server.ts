@@ -4,7 +4,7 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { randomBytes } from 'node:crypto';
 import { once } from 'node:events';
-import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { findFreePort } from './free-port.ts';
@@ -12,9 +12,13 @@ import { findFreePort } from './free-port.ts';
 export interface RedisServer {
   /** With its password. */
   url: string;
+  port: number;
+  password: string;
   /** SIGSTOP: connections stand, and nobody answers. */
   pause(): void;
   resume(): void;
+  /** SIGKILL: connections end, and the memory is gone. */
+  kill(): void;
   /** Ends the server and starts another, which knows nothing, on the same port. */
   restart(): Promise<void>;
   stop(): Promise<void>;
@@ -29,9 +33,17 @@ kill -TERM $! 2>/dev/null
 wait $!
 `;
 
-export async function startRedis(): Promise<RedisServer> {
+interface RedisServerOptions {
+  password?: string;
+  /** More settings, as in its configuration. */
+  settings?: Readonly<Record<string, string>>;
+  /** It is a sentinel, which keeps what it knows in this file: lines of its configuration. */
+  sentinel?: string;
+}
+
+export async function startRedis(options: RedisServerOptions = {}): Promise<RedisServer> {
   const folder = mkdtempSync(join(tmpdir(), 'latchkey-redis-'));
-  const password = randomBytes(16).toString('hex');
+  const password = options.password ?? randomBytes(16).toString('hex');
   const port = await findFreePort();
   let supervisor = await launch();
 
@@ -40,12 +52,17 @@ export async function startRedis(): Promise<RedisServer> {
       bind: '127.0.0.1',
       port: String(port),
       dir: folder,
-      save: '',
-      appendonly: 'no',
       requirepass: password,
       pidfile: join(folder, 'pid'),
+      ...(options.sentinel === undefined ? { save: '', appendonly: 'no' } : {}),
+      ...options.settings,
     };
-    const flags = Object.entries(settings).flatMap(([name, value]) => [`--${name}`, value]);
+    const file = join(folder, 'sentinel.conf');
+    if (options.sentinel !== undefined) writeFileSync(file, options.sentinel);
+    const flags = [
+      ...(options.sentinel === undefined ? [] : [file, '--sentinel']),
+      ...Object.entries(settings).flatMap(([name, value]) => [`--${name}`, value]),
+    ];
     const started = spawn('/bin/sh', ['-c', SUPERVISOR, 'sh', folder, 'redis-server', ...flags], {
       cwd: '/',
       // Its own process group: ctrl-c reaches the tests, and the closing pipe then reaches the server.
@@ -68,8 +85,11 @@ export async function startRedis(): Promise<RedisServer> {
   };
   return {
     url: `redis://:${password}@127.0.0.1:${port}`,
+    port,
+    password,
     pause: () => signal('SIGSTOP'),
     resume: () => signal('SIGCONT'),
+    kill: () => signal('SIGKILL'),
     async restart() {
       await end();
       supervisor = await launch();
@@ -95,7 +115,7 @@ async function becomeReady(supervisor: ChildProcess): Promise<void> {
     const listen = (chunk: Buffer): void => {
       // Keeps reading for good, or the pipe fills and the server stalls.
       if (log.length < 10_000) log += chunk;
-      if (log.includes('Ready to accept connections')) {
+      if (/Ready to accept connections|Sentinel ID is/.test(log)) {
         clearTimeout(timer);
         resolve();
       } else if (log.includes('not found') || log.includes('Failed')) {
