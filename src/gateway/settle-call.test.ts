@@ -4,6 +4,7 @@ import { createBudgetCalendar } from '../core/budget-window.ts';
 import type { CallLog } from '../core/call-log.ts';
 import { NO_STANDING } from '../core/call-path.ts';
 import type { Hold } from '../core/charge.ts';
+import { GatewayError } from '../core/gateway-error.ts';
 import type { LogDestination } from '../core/log-destination.ts';
 import { buildModelPrice } from '../core/pricing.ts';
 import type { SpendRecord } from '../core/spend-record.ts';
@@ -86,6 +87,23 @@ describe('a bill', () => {
     expect(records.map(({ messages, response }) => [messages, response])).toEqual([
       [null, null],
       ['[{"content":"hi"}]', 'answer'],
+    ]);
+  });
+
+  test('holds the words of a failure where prompts are stored, since they may repeat them', async () => {
+    const records: SpendRecord[] = [];
+    const failed = {
+      ...outcome,
+      status: 'failure',
+      error: new GatewayError('bad_request', 'x'.repeat(3_000)),
+    } as const;
+    for (const storePrompts of [false, true]) {
+      const { deps, call } = setUp(async (record) => void records.push(record), storePrompts);
+      await settleCall(deps, call, failed);
+    }
+    expect(records.map(({ metadata }) => metadata)).toEqual([
+      { spend_logs_metadata: { team: 'x' } },
+      { spend_logs_metadata: { team: 'x' }, error_message: 'x'.repeat(2_000) },
     ]);
   });
 

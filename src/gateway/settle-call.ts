@@ -9,6 +9,9 @@ import type { Outcome } from './outcome.ts';
 import { toCallLog } from './to-call-log.ts';
 import { toFailure } from './to-failure.ts';
 
+/** Characters of an error's message. */
+const MOST_KEPT_WORDS = 2_000;
+
 /** Nano-dollars. A model whose price nobody knows costs 0 here (in hard mode it was never admitted). */
 export function costOf(usage: Usage | null, price: ModelPrice | null): number {
   return usage === null || price === null ? 0 : computeCostNanoUsd(usage, price);
@@ -143,11 +146,17 @@ function toSpendRecord(
     sessionId: null,
     httpStatus: outcome.httpStatus,
     errorType: outcome.error?.type ?? null,
-    metadata: call.spendMetadata === null ? {} : { spend_logs_metadata: call.spendMetadata },
+    metadata: metadataOf(call, storePrompts ? outcome.error : null),
     messages: storePrompts ? promptOf(parsed.body) : null,
     response: storePrompts ? outcome.response : null,
     balances: nanoUsd === 0 ? [] : call.admission.plan.balanceCounters.map((counter) => ({ counter, nanoUsd })),
   };
+}
+
+/** An upstream's words may repeat the prompt, so an error is passed on here where prompts are kept. */
+function metadataOf({ spendMetadata }: OpenCall, error: Outcome['error']): SpendRecord['metadata'] {
+  const metadata = spendMetadata === null ? {} : { spend_logs_metadata: spendMetadata };
+  return error === null ? metadata : { ...metadata, error_message: error.message.slice(0, MOST_KEPT_WORDS) };
 }
 
 function promptOf(body: Readonly<Record<string, unknown>>): string {

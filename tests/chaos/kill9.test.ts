@@ -82,13 +82,13 @@ describe('afterwards', () => {
       const expected = call.kind === 'capped' ? DIME : costOf(entry?.promptTokens ?? 0, entry?.completionTokens ?? 0);
       const own = rowsByMarker.get(call.marker) ?? [];
       expect(own, call.marker).toHaveLength(1);
-      expect(own[0], call.marker).toMatchObject({ status: 'success', request_id: call.requestId });
+      expect(own[0], call.marker).toMatchObject({ status: 'success', litellm_call_id: call.requestId });
       expect(Math.abs((own[0]?.spend ?? Number.NaN) - expected), call.marker).toBeLessThan(1e-10);
     }
   });
 
   test('no call has two rows, and no row is of a call that nobody made', () => {
-    expect(new Set(rows.map(({ request_id }) => request_id)).size).toBe(rows.length);
+    expect(new Set(rows.map(({ litellm_call_id: id }) => id)).size).toBe(rows.length);
     const markers = new Set(sent.map(({ marker }) => marker));
     for (const [marker, own] of rowsByMarker) {
       expect(own, marker).toHaveLength(1);

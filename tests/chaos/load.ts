@@ -11,7 +11,7 @@ export interface SentCall {
   /** The client left on purpose. */
   left: boolean;
   status: number | null;
-  /** `x-request-id`: the row's request_id. */
+  /** `x-request-id`: the row's litellm_call_id. */
   requestId: string | null;
 }
 

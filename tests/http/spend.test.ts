@@ -52,6 +52,7 @@ describe('GET /spend/logs', () => {
     const { body } = await get(`/spend/logs?request_id=${answers[0]?.id}`);
     expect(body).toMatchObject([
       {
+        request_id: answers[0]?.id,
         response_id: answers[0]?.id,
         api_key: ada.token,
         model: 'mock-gpt',
@@ -68,7 +69,7 @@ describe('GET /spend/logs', () => {
     ]);
     expect(body[0].total_tokens).toBe(body[0].prompt_tokens + body[0].completion_tokens);
     expect(body[0].spend).toBeCloseTo(answers[0]?.cost as number, 12);
-    const again = await get(`/spend/logs?request_id=${body[0].request_id}`);
+    const again = await get(`/spend/logs?request_id=${body[0].litellm_call_id}`);
     expect(again.body).toEqual(body);
   });
 

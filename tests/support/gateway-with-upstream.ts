@@ -27,6 +27,7 @@ export interface GatewayWithUpstream {
 /** A row as `GET /spend/logs` shows it, as far as tests look. */
 export interface SpendLog {
   request_id: string;
+  litellm_call_id: string;
   response_id: string | null;
   status: 'success' | 'failure' | 'aborted' | 'unsettled';
   spend: number;

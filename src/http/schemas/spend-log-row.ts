@@ -4,8 +4,9 @@ import { toUsd } from '../../core/money.ts';
 import type { SpendRow } from '../../management/spend/spend-management.ts';
 
 export const SpendLogRow = z.looseObject({
-  request_id: z.string().describe('Unique per call, ours.'),
-  response_id: z.string().nullable().describe("The upstream's response id (chatcmpl-…)."),
+  request_id: z.string().describe("As in LiteLLM the response's id (chatcmpl-…); where there is none, ours."),
+  response_id: z.string().nullable().describe("The upstream's response id; null: there was none."),
+  litellm_call_id: z.string().describe('Unique per call, ours: x-litellm-call-id and x-request-id of the reply.'),
   call_type: z.string(),
   api_key: z.string().describe('SHA-256 of the key that called.'),
   spend: z.number(),
@@ -25,8 +26,9 @@ export function fromSpendRow(
   teamAliases: ReadonlyMap<string, string | null>,
 ): z.output<typeof SpendLogRow> {
   return {
-    request_id: row.requestId,
+    request_id: row.responseId ?? row.requestId,
     response_id: row.responseId,
+    litellm_call_id: row.requestId,
     call_type: row.callType,
     api_key: row.keyHash,
     key_id: row.keyId,
@@ -61,8 +63,10 @@ export function fromSpendRow(
 }
 
 function toMetadata(row: SpendRow, teamAlias: string | null): Record<string, unknown> {
+  const { error_message: errorMessage, ...metadata } = row.metadata;
   return {
-    ...row.metadata,
+    ...metadata,
+    ...(row.status === 'success' ? {} : { error_information: toErrorInformation(row, errorMessage) }),
     user_api_key: row.keyHash,
     user_api_key_alias: row.keyAlias,
     user_api_key_team_id: row.teamId,
@@ -88,6 +92,18 @@ function toMetadata(row: SpendRow, teamAlias: string | null): Record<string, unk
       cache_read_input_tokens: row.cacheReadTokens,
       cache_creation_input_tokens: row.cacheWriteTokens,
     },
+  };
+}
+
+/** What LiteLLM's readers look for in the row of a call that failed. The words are there only where content is kept. */
+function toErrorInformation(row: SpendRow, message: unknown): Record<string, string> {
+  const kind = row.errorType ?? row.status;
+  return {
+    error_code: String(row.httpStatus),
+    error_class: kind,
+    llm_provider: row.provider ?? '',
+    error_message: typeof message === 'string' ? message : `${kind} (${row.httpStatus})`,
+    traceback: '',
   };
 }
 

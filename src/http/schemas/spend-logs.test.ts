@@ -52,7 +52,8 @@ const row: SpendRow = {
 describe('a row', () => {
   test('has LiteLLM’s columns, in dollars', () => {
     expect(fromSpendRow(row, new Map())).toMatchObject({
-      request_id: 'r1',
+      request_id: 'chatcmpl-1',
+      litellm_call_id: 'r1',
       response_id: 'chatcmpl-1',
       call_type: 'acompletion',
       api_key: 'a'.repeat(64),
@@ -80,6 +81,23 @@ describe('a row', () => {
 
   test('fits the schema that describes it', () => {
     expect(SpendLogRow.safeParse(fromSpendRow(row, new Map())).success).toBe(true);
+  });
+
+  test('goes by our id where there is no response', () => {
+    const shown = fromSpendRow({ ...row, responseId: null }, new Map());
+    expect([shown.request_id, shown.response_id, shown.litellm_call_id]).toEqual(['r1', null, 'r1']);
+    expect(shown.metadata).not.toHaveProperty('error_information');
+  });
+
+  test('of a failure says why as LiteLLM does, in the words that were kept', () => {
+    const failed = { ...row, status: 'failure', httpStatus: 429, errorType: 'rate_limit_error' } as const;
+    const why = { error_code: '429', error_class: 'rate_limit_error', llm_provider: 'openai' };
+    expect(fromSpendRow(failed, new Map()).metadata).toMatchObject({
+      error_information: { ...why, error_message: 'rate_limit_error (429)' },
+    });
+    const kept = fromSpendRow({ ...failed, metadata: { error_message: 'Slow down' } }, new Map()).metadata;
+    expect(kept).toMatchObject({ error_information: { ...why, error_message: 'Slow down' } });
+    expect(kept).not.toHaveProperty('error_message');
   });
 
   test('shows what was stored as JSON, or as the text it was', () => {
