@@ -77,9 +77,33 @@ describe('createModelIndex', () => {
 
   test('a name that nothing matches leads nowhere', () => {
     const small = createModelIndex([deployment('1', 'gpt-4'), deployment('2', 'openai/*')], []);
-    expect(small.resolve('gpt-4o')).toBeUndefined();
-    expect(small.resolve('__proto__')).toBeUndefined();
-    expect(small.accessGroupsOf('gpt-4o')).toEqual([]);
+    for (const name of ['my-model', 'claude-3', 'azure/gpt-4o', '__proto__']) {
+      expect(small.resolve(name)).toBeUndefined();
+      expect(small.accessGroupsOf(name)).toEqual([]);
+    }
+  });
+
+  test('a name without a provider leads where it does with the one that it speaks of', () => {
+    const small = createModelIndex(
+      [
+        deployment('1', 'gpt-4'),
+        deployment('2', 'openai/*'),
+        deployment('3', 'openai/gpt-5.4*', { accessGroups: ['new'] }),
+        deployment('4', 'vertex_ai/*'),
+      ],
+      [{ alias: 'best', model: 'gpt-5.4-nano' }],
+    );
+    const found = (name: string) => {
+      const group = small.resolve(name);
+      return [group?.group, group?.wildcardMatch, group?.spelling];
+    };
+    expect(found('gpt-4')).toEqual(['gpt-4', null, 'gpt-4']);
+    expect(found('gpt-4o')).toEqual(['openai/*', 'gpt-4o', 'openai/gpt-4o']);
+    expect(found('openai/gpt-4o')).toEqual(['openai/*', 'gpt-4o', 'openai/gpt-4o']);
+    expect(found('gpt-5.4-nano')).toEqual(['openai/gpt-5.4*', '-nano', 'openai/gpt-5.4-nano']);
+    expect(found('best')).toEqual(found('gpt-5.4-nano'));
+    expect(found('gemini-2')).toEqual(['vertex_ai/*', 'gemini-2', 'vertex_ai/gemini-2']);
+    expect(small.accessGroupsOf('gpt-5.4-nano')).toEqual(['new']);
   });
 
   test('names are the public ones, each once, without hidden aliases', () => {

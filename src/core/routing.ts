@@ -1,7 +1,9 @@
 /**
  * From the name that a client asks for to the deployments that may answer. An alias is replaced first; then a group of
- * exactly that name is taken, else the most specific wildcard that matches.
+ * exactly that name is taken, else the most specific wildcard that matches. Where none does, a name without a provider is
+ * tried with the one that it speaks of: `gpt-4o` finds `openai/*`.
  */
+import { guessProviders } from './guess-providers.ts';
 import type { Deployment } from './model.ts';
 import { isWildcard, matchWildcard } from './wildcard.ts';
 
@@ -19,6 +21,8 @@ export interface ModelGroup {
   group: string;
   /** What the wildcard stands for; null for a group that was found by its name. */
   wildcardMatch: string | null;
+  /** The name as the group matched it: with its provider where it carried none. */
+  spelling: string;
   /** In the order of the configuration, those that cannot serve included. */
   deployments: readonly Deployment[];
 }
@@ -34,17 +38,17 @@ export interface ModelIndex {
   accessGroupsOf(name: string): readonly string[];
 }
 
-interface Group extends ModelGroup {
+interface Found extends ModelGroup {
   accessGroups: readonly string[];
 }
 
 /** Built once from the configuration; every question is then a look-up. */
 export function createModelIndex(deployments: readonly Deployment[], aliases: readonly GroupAlias[]): ModelIndex {
-  const groups = new Map<string, Group>();
+  const groups = new Map<string, Found>();
   for (const group of new Set(deployments.map(({ modelName }) => modelName))) {
     const members = deployments.filter(({ modelName }) => modelName === group);
     const accessGroups = [...new Set(members.flatMap((deployment) => deployment.accessGroups))];
-    groups.set(group, { group, wildcardMatch: null, deployments: members, accessGroups });
+    groups.set(group, { group, wildcardMatch: null, spelling: group, deployments: members, accessGroups });
   }
   const wildcards = [...groups.values()]
     .filter(({ group }) => isWildcard(group))
@@ -53,13 +57,22 @@ export function createModelIndex(deployments: readonly Deployment[], aliases: re
   const shownAliases = aliases.filter(({ hidden }) => hidden !== true).map(({ alias }) => alias);
   const names = [...new Set([...groups.keys(), ...shownAliases])];
 
-  const find = (requested: string): Group | undefined => {
+  const findWildcard = (spelling: string): Found | undefined => {
+    for (const group of wildcards) {
+      const wildcardMatch = matchWildcard(group.group, spelling);
+      if (wildcardMatch !== null) return { ...group, wildcardMatch, spelling };
+    }
+    return undefined;
+  };
+  const find = (requested: string): Found | undefined => {
     const name = targets.get(requested) ?? requested;
     const exact = groups.get(name);
     if (exact !== undefined && !isWildcard(name)) return exact;
-    for (const group of wildcards) {
-      const wildcardMatch = matchWildcard(group.group, name);
-      if (wildcardMatch !== null) return { ...group, wildcardMatch };
+    const found = findWildcard(name);
+    if (found !== undefined || wildcards.length === 0 || name.includes('/')) return found;
+    for (const provider of guessProviders(name)) {
+      const guessed = findWildcard(`${provider}/${name}`);
+      if (guessed !== undefined) return guessed;
     }
     return undefined;
   };

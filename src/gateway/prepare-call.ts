@@ -95,7 +95,7 @@ function prepareFor(
     facts: {
       owners: parties.owners,
       model,
-      otherNames: otherNamesOf(deps.models, model, group),
+      otherNames: otherNamesOf(deps.models, resolved),
       estimate: widenEstimate(estimate, parsed.operation, parsed.body, defaults),
       price: dearestPrice(candidates.map((candidate) => candidate.price)),
       maxOutputTokens,
@@ -119,9 +119,20 @@ function assertBody(deps: Deps, { user, metadata }: ParsedCall['body']): void {
 
 const NO_NAMES: readonly string[] = [];
 
-/** Under which other names limits may know the model: the target of the proxy's alias, and the group that answers. */
-function otherNamesOf(models: ModelIndex, model: string, group: string): readonly string[] {
+/**
+ * Under which other names limits may know the model: the target of the proxy's alias, and the group that answers. What a
+ * wildcard matches goes by its name with and without the provider, or one would be the way around a limit of the other.
+ */
+function otherNamesOf(models: ModelIndex, resolved: ResolvedModel): readonly string[] {
+  const { model, group, wildcardMatch, spelling } = resolved;
   const target = models.aliasTargetOf(model);
-  if (target === model) return group === model ? NO_NAMES : [group];
-  return group === target ? [target] : [target, group];
+  if (wildcardMatch === null) {
+    if (target === model) return group === model ? NO_NAMES : [group];
+    return group === target ? [target] : [target, group];
+  }
+  const names = new Set([target, group, spelling]);
+  const bare = spelling.slice(spelling.indexOf('/') + 1);
+  if (models.resolve(bare)?.spelling === spelling) names.add(bare);
+  names.delete(model);
+  return [...names];
 }

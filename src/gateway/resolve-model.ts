@@ -16,6 +16,8 @@ export interface ResolvedModel {
   model: string;
   group: string;
   wildcardMatch: string | null;
+  /** The name as the group matched it, with its provider. */
+  spelling: string;
   /** Those that can serve, in the region that the end user is bound to. */
   deployments: readonly Deployment[];
 }
@@ -95,7 +97,8 @@ export function findModel(
       { param: 'model' },
     );
   }
-  return { requested, model, group: route.group, wildcardMatch: route.wildcardMatch, deployments };
+  const { group, wildcardMatch, spelling } = route;
+  return { requested, model, group, wildcardMatch, spelling, deployments };
 }
 
 /** More than anybody waits for; each name is held against every list. */

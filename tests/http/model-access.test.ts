@@ -57,3 +57,50 @@ describe('fallbacks that a client names', () => {
     expect([status, body.error.param]).toEqual([400, 'fallbacks']);
   });
 });
+
+describe('a model that a wildcard with a provider serves', () => {
+  const CONFIG = JSON.stringify({
+    model_list: [
+      {
+        model_name: 'openai/gpt-9*',
+        litellm_params: { model: 'openai/gpt-9*', mock_response: 'nine' },
+        model_info: { access_groups: ['nines'] },
+      },
+    ],
+  });
+  let wild: TestApp;
+  beforeAll(async () => {
+    wild = await startTestApp({ config: CONFIG });
+  });
+  afterAll(() => wild.close());
+
+  const keyFor = async (body: object) => (await callGateway(wild, 'POST /key/generate', { body })).body.key as string;
+  const ask = async (key: string, model: string) => {
+    const body = { model, messages: [{ role: 'user', content: 'hi' }] };
+    return (await callGateway(wild, 'POST /v1/chat/completions', { key, body })).status;
+  };
+
+  test('is found by its bare name, too', async () => {
+    const key = await keyFor({});
+    expect([await ask(key, 'openai/gpt-9-nano'), await ask(key, 'gpt-9-nano')]).toEqual([200, 200]);
+    expect([await ask(key, 'gpt-8'), await ask(key, 'azure/gpt-9-nano'), await ask(key, 'mine')]).toEqual([
+      400, 400, 400,
+    ]);
+  });
+
+  test('is opened under both names by its access group', async () => {
+    const key = await keyFor({ models: ['nines'] });
+    expect([await ask(key, 'openai/gpt-9-nano'), await ask(key, 'gpt-9-nano')]).toEqual([200, 200]);
+    expect(await ask(key, 'gpt-8')).toBe(403);
+  });
+
+  test.each([
+    ['gpt-9-nano', 'openai/gpt-9-nano'],
+    ['openai/gpt-9-nano', 'gpt-9-nano'],
+    ['openai/gpt-9*', 'gpt-9-nano'],
+  ])('is limited under every name: a limit of %s holds for %s', async (limited, called) => {
+    const key = await keyFor({ model_rpm_limit: { [limited]: 1 } });
+    expect([await ask(key, called), await ask(key, called)]).toEqual([200, 429]);
+    expect(await ask(key, called === 'gpt-9-nano' ? 'openai/gpt-9-nano' : 'gpt-9-nano')).toBe(429);
+  });
+});
