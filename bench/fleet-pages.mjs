@@ -97,7 +97,7 @@ async function measurePage({ port, masterKey, callers }, { url, asker }, samples
  * @param {number} nowMs
  * @returns {Page[]}
  */
-export function listPages(size, nowMs) {
+function listPages(size, nowMs) {
   return [
     ...listKeyPages(size, nowMs),
     ...drawCombinations(size, nowMs, SORTS, { seed: SEED, count: COMBINATIONS }),

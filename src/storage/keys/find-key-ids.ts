@@ -16,7 +16,7 @@ import {
   isToldByFactsAndLinks,
   isToldByOrder,
 } from './filter-kinds.ts';
-import { type FilterHints, hintsFor } from './key-filters.ts';
+import { type FilterHints, hintsFor, isSearchUnindexed } from './key-filters.ts';
 import type { Picker } from './key-pickers.ts';
 import { type Found, listWhole } from './list-whole.ts';
 import { areFewDeleted, countBalances, walkBalances } from './live-balances.ts';
@@ -54,6 +54,8 @@ const BOUNDS: SearchBounds = {
 
 /** To look up what a key has spent on PostgreSQL takes so many times as long as to see the rest. */
 const PROBE_COST = 5;
+/** And to look up the key of a balance, which is read whole. */
+const KEY_COST = 1.4;
 
 /** `total` is exact where it says so, and in any case when no more than `ahead` keys come after the page. */
 export async function findKeyIds(
@@ -77,7 +79,7 @@ export async function findKeyIds(
   return (
     (leavesFew ? undefined : await search.followNear()) ??
     (await search.pick(bounds.few)) ??
-    (leavesFew ? await search.followNear() : undefined) ??
+    (leavesFew ? await search.followNear() : await search.followNearThoroughly()) ??
     (await search.gather()) ??
     (isTold ? await search.follow() : undefined) ??
     (await search.sortFacts()) ??
@@ -113,7 +115,14 @@ function createSearch(reads: Kysely<Database>, dialect: DialectName, query: KeyL
   }
 
   const leavesFewToProbe = asksForSpend(query) && (hasNames(query) || query.status === 'blocked');
-  const isProbed = dialect === 'postgres' && asksForSpend(query) && !leavesFewToProbe;
+  const isProbed = asksForSpend(query) && !leavesFewToProbe;
+  /** So many keys are looked at before it is tried to pick; all that are near where an index is no help with that. */
+  const soon = Math.ceil(bounds.near / (dialect === 'sqlite' || isSearchUnindexed(query) ? 1 : probeCost()));
+
+  function probeCost(): number {
+    if (query.sortBy === 'spend') return KEY_COST;
+    return isProbed ? PROBE_COST : 1;
+  }
 
   /** Follows the list as far as it takes. */
   async function follow(told: FilterHints): Promise<Found> {
@@ -162,6 +171,14 @@ function createSearch(reads: Kysely<Database>, dialect: DialectName, query: KeyL
     return { ids: rows.map((row) => row.key_id), total, isTotalExact: true };
   }
 
+  /** Looks at the first keys of the list; undefined: the page, and what is counted beyond it, goes on behind these. */
+  async function followNear(most: number): Promise<Found | undefined> {
+    if (offset + asked > most || query.status === 'deleted') return undefined;
+    const near = selectNear(reads, query, { ...hints, spent: 'probe' }, most);
+    const rows = await near.limit(asked).offset(offset).execute();
+    return rows.length === asked ? toFound(rows, false) : undefined;
+  }
+
   /** What PostgreSQL is to gather before the list is followed; undefined: nothing, or too much to be kept in mind. */
   async function planHints(): Promise<FilterHints | undefined> {
     if (dialect !== 'postgres' || query.sortBy === 'spend' || !asksForSpend(query)) return undefined;
@@ -184,14 +201,10 @@ function createSearch(reads: Kysely<Database>, dialect: DialectName, query: KeyL
       return picked ?? followFar((await planHints()) ?? hints, total);
     },
 
-    /** Looks at the first keys of the list; undefined: the page, and what is counted beyond it, goes on behind these. */
-    async followNear(): Promise<Found | undefined> {
-      const most = isProbed ? Math.ceil(bounds.near / PROBE_COST) : bounds.near;
-      if (offset + asked > most || query.status === 'deleted') return undefined;
-      const near = selectNear(reads, query, { ...hints, spent: 'probe' }, most);
-      const rows = await near.limit(asked).offset(offset).execute();
-      return rows.length === asked ? toFound(rows, false) : undefined;
-    },
+    followNear: () => followNear(soon),
+
+    /** Once it is known that many match, and only where it was looked at fewer before. */
+    followNearThoroughly: async () => (soon < bounds.near ? followNear(bounds.near) : undefined),
 
     /**
      * Follows the list as far as it takes on PostgreSQL, which knows in no time which keys have spent so much, and then asks

@@ -23,6 +23,9 @@ export function hintsFor(dialect: DialectName): FilterHints {
   return { dialect, skipIndexes: dialect === 'sqlite' };
 }
 
+/** The shortest term with a trigram. */
+const MIN_TRIGRAM_TERM = 3;
+
 /** All conditions of a list, to be combined with AND. */
 export function buildKeyFilters(eb: Keys, query: KeyListQuery, hints: FilterHints): Expression<SqlBool>[] {
   const column: KeyColumns = (name) => (hints.skipIndexes ? unindexed(name) : eb.ref(`keys.${name}`)) as never;
@@ -56,7 +59,7 @@ export function buildKeyFilters(eb: Keys, query: KeyListQuery, hints: FilterHint
   if (query.accessGroupId !== undefined) {
     filters.push(buildGroupFilter(eb, 'access_group_ids', query.accessGroupId, hints));
   }
-  if (query.search) filters.push(buildSearch(toSearchTerm(query.search)));
+  if (query.search) filters.push(buildSearch(query.search, hints));
   return filters;
 }
 
@@ -145,8 +148,16 @@ function buildGroupFilter(eb: Keys, kind: KeyGroupKind, value: string, hints: Fi
     : eb('keys.key_id', 'in', grouped);
 }
 
-function buildSearch(term: string): Expression<SqlBool> {
-  return sql<boolean>`keys.search_text like ${toLikePattern(term)} escape '\\'`;
+/** Below three characters there are no trigrams to look up. */
+export function isSearchUnindexed({ search }: Pick<KeyListQuery, 'search'>): boolean {
+  return Boolean(search) && [...toSearchTerm(search ?? '')].length < MIN_TRIGRAM_TERM;
+}
+
+/** Without trigrams PostgreSQL would read its whole index of them, only to find every key. */
+function buildSearch(search: string, { dialect }: FilterHints): Expression<SqlBool> {
+  const term = toSearchTerm(search);
+  const isUnindexed = dialect === 'postgres' && isSearchUnindexed({ search });
+  return sql<boolean>`${isUnindexed ? sql`(keys.search_text || '')` : sql`keys.search_text`} like ${toLikePattern(term)} escape '\\'`;
 }
 
 /** In the text that is searched the alias comes first, then the key_id. */

@@ -6,7 +6,7 @@
 import { type RawBuilder, sql } from 'kysely';
 import type { OwnedScope } from '../../core/scope.ts';
 import type { KeyListQuery } from '../storage.ts';
-import { toLikePattern, toPhrase, toSearchTerm } from './key-filters.ts';
+import { isSearchUnindexed, toLikePattern, toPhrase, toSearchTerm } from './key-filters.ts';
 import type { KeyGroupKind } from './key-groups.ts';
 import { asksForSpend, buildBalanceRange } from './spend-classes.ts';
 
@@ -20,9 +20,6 @@ export interface Picker {
 
 type RowNos = RawBuilder<{ row_no: number }>;
 type KeyIds = RawBuilder<{ key_id: string }>;
-
-/** Below three characters there are no trigrams to look up. */
-const MIN_FULL_TEXT_TERM = 3;
 
 export function buildPickers(query: KeyListQuery): Picker[] {
   const { scope, userId } = query;
@@ -60,7 +57,7 @@ export function buildPickers(query: KeyListQuery): Picker[] {
   }
   pickers.push(...pickRanges(query));
   // From the last ones all entries of an index are read.
-  if (query.search) pick(pickText(toSearchTerm(query.search)));
+  if (query.search) pick(pickText(query.search));
   if (query.status === 'active') pick(pickActive(query.nowMs));
   return pickers;
 }
@@ -127,8 +124,9 @@ function pickRanges(query: KeyListQuery): Picker[] {
   return pickers;
 }
 
-function pickText(term: string): RowNos {
-  if ([...term].length >= MIN_FULL_TEXT_TERM) {
+function pickText(search: string): RowNos {
+  const term = toSearchTerm(search);
+  if (!isSearchUnindexed({ search })) {
     return sql`select rowid as row_no from key_search where key_search match ${toPhrase(term)}`;
   }
   return sql`select row_no from keys indexed by keys_text

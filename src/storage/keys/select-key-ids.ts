@@ -106,16 +106,16 @@ function selectIdsBySpend(reads: Kysely<Database>, query: KeyListQuery, hints: F
  * whichever index it thinks best, and only then sorts them.
  */
 export function selectPicked(reads: Kysely<Database>, query: KeyListQuery, hints: FilterHints, most: number) {
-  const { sortBy, sortOrder } = query;
-  const matching = selectMatching(reads, query, hints);
+  const { sortBy, sortOrder, minSpendNanoUsd, maxSpendNanoUsd, ...others } = query;
   const valued =
     sortBy === 'spend'
-      ? matching
+      ? selectMatching(reads, { ...others, sortBy, sortOrder }, hints)
           .innerJoin('balances', (join) =>
             join.onRef('balances.key_id', '=', 'keys.key_id').on('balances.key_id', 'is not', null),
           )
+          .where(asksForSpend(query) ? buildBalanceRange(query) : sql<boolean>`true`)
           .select('balances.nano_usd as sorted')
-      : matching.select(sql.ref(`keys.${sortOf({ sortBy }).column}`).as('sorted'));
+      : selectMatching(reads, query, hints).select(sql.ref(`keys.${sortOf({ sortBy }).column}`).as('sorted'));
   return reads
     .selectFrom(valued.limit(most).as('picked'))
     .select(['picked.key_id', sql<number>`count(*) over ()`.as('total')])
@@ -137,11 +137,31 @@ export function selectNear(reads: Kysely<Database>, query: KeyListQuery, hints: 
       .orderBy('balances.nano_usd', sortOrder)
       .orderBy('balances.key_id', sortOrder);
     if (asksForSpend(query)) first = first.where(buildBalanceRange(query));
-    return reads
-      .selectFrom(first.limit(near).as('balances'))
+    const spending = reads.selectFrom(first.limit(near).as('balances'));
+    const isMatching = (eb: unknown) =>
+      (eb as Keys).and(buildKeyFilters(eb as Keys, { ...others, sortBy, sortOrder }, hints));
+    if (hints.dialect === 'postgres') {
+      // With an offset, even of nothing, it looks them up one by one: else it may read whatever matches first, and join that.
+      return spending
+        .innerJoinLateral(
+          (from) =>
+            from
+              .selectFrom('keys')
+              .select('keys.key_id')
+              .whereRef('keys.key_id', '=', 'balances.key_id')
+              .where(isMatching)
+              .offset(sql.lit(0))
+              .as('keys'),
+          (join) => join.onTrue(),
+        )
+        .select('keys.key_id')
+        .orderBy('balances.nano_usd', sortOrder)
+        .orderBy('balances.key_id', sortOrder);
+    }
+    return spending
       .crossJoin('keys')
       .whereRef('keys.key_id', '=', 'balances.key_id')
-      .where((eb) => eb.and(buildKeyFilters(eb as unknown as Keys, { ...others, sortBy, sortOrder }, hints)))
+      .where(isMatching)
       .select('keys.key_id')
       .orderBy('balances.nano_usd', sortOrder)
       .orderBy('balances.key_id', sortOrder);
