@@ -1,5 +1,5 @@
 import type { Redis } from 'ioredis';
-import { createRedisClient, type RedisAddress } from './redis-client.ts';
+import { createRedisClient, leaveWhenSilent, type RedisAddress } from './redis-client.ts';
 
 /** Tells processes that there is something to look at. What it is, and whether it is true, is the database's to say. */
 export interface RedisBell {
@@ -11,6 +11,7 @@ export interface RedisBell {
 
 const RECONNECT_MS = 1_000;
 const CONNECT_TIMEOUT_MS = 1_000;
+const SILENCE_MS = 2_000;
 
 /**
  * Redis's pub/sub as a bell. It carries nothing, so nobody who can write to Redis can make a process believe anything;
@@ -36,6 +37,7 @@ export function createRedisBell({ address, prefix }: { address: RedisAddress; pr
   };
   const speaker = open();
   const listener = open();
+  const endings = [speaker, listener].map((redis) => leaveWhenSilent(redis, SILENCE_MS));
   listener.on('ready', () => void listener.subscribe(channel).catch(() => {}));
   listener.on('message', () => heard());
 
@@ -52,6 +54,7 @@ export function createRedisBell({ address, prefix }: { address: RedisAddress; pr
       heard = listen;
     },
     close() {
+      for (const end of endings) end();
       speaker.disconnect();
       listener.disconnect();
     },

@@ -83,3 +83,23 @@ export function createRedisClient(
     sentinelRetryStrategy: () => LOOK_AGAIN_MS,
   });
 }
+
+/**
+ * Leaves a server that says nothing for so long, connected though it is: another one may have taken its place. For
+ * connections on which nothing else is waited for. Returns what ends it.
+ */
+export function leaveWhenSilent(redis: Redis, silenceMs: number): () => void {
+  let heardAtMs = performance.now();
+  const hear = (): void => {
+    heardAtMs = performance.now();
+  };
+  redis.on('connect', hear);
+  const timer = setInterval(() => {
+    if (redis.status !== 'connect' && redis.status !== 'ready') return;
+    if (performance.now() - heardAtMs > 2 * silenceMs) redis.disconnect(true);
+    // A refusal is a sign of life as well.
+    else if (redis.status === 'ready') redis.ping().then(hear, hear);
+  }, silenceMs);
+  timer.unref();
+  return () => clearInterval(timer);
+}

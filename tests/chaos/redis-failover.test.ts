@@ -5,6 +5,7 @@ import { randomUUID } from 'node:crypto';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { describe, expect, test } from 'vitest';
 import type { Hold } from '../../src/core/charge.ts';
+import { createRedisBell, type RedisBell } from '../../src/counters/redis-bell.ts';
 import { spawnFakeUpstream } from '../support/fake-upstream.ts';
 import { startGateway } from '../support/gateway-process.ts';
 import { configFor } from '../support/gateway-with-upstream.ts';
@@ -51,11 +52,20 @@ describe.runIf(LONG).each([
       const prefix = randomUUID();
       const group = await start(prefix);
       const { processes, states, close } = await openProcesses(3, { address: group.address, prefix });
+      const bells = [0, 1].map(() => createRedisBell({ address: group.address, prefix }));
+      const [speaker, listener] = bells as [RedisBell, RedisBell];
+      const isHeard = () =>
+        new Promise<boolean>((resolve) => {
+          listener.onRing(() => resolve(true));
+          speaker.ring();
+          setTimeout(() => resolve(false), 200);
+        });
       try {
         const [a, b, c] = processes as [CountingProcess, CountingProcess, CountingProcess];
         const [money, slots] = [charge('nano_usd', 10), charge('slots', 3)];
         for (const process of [a, b]) await process.settle(await hold(process, money), 1);
         await sleep(200);
+        await expect.poll(isHeard, { timeout: 10_000 }).toBe(true);
         // What is written from here on does not reach it.
         group.replica.pause();
         await command(group.primary, 'CLIENT', 'KILL', 'TYPE', 'REPLICA');
@@ -71,6 +81,8 @@ describe.runIf(LONG).each([
         expect(await grants(processes, 30, slots)).toBe(1);
         for (const log of states) expect(log).toEqual(['up', 'down', 'rebuilding', 'up']);
 
+        await expect.poll(isHeard, { timeout: 10_000 }).toBe(true);
+
         // The old primary returns, and takes itself for one until it is told.
         bringBack(group.primary);
         await sleep(3_000);
@@ -78,6 +90,7 @@ describe.runIf(LONG).each([
         for (const one of running) await b.settle(one as Hold, 0);
         for (const log of states) expect(log).toEqual(['up', 'down', 'rebuilding', 'up']);
       } finally {
+        for (const bell of bells) bell.close();
         await close();
         await group.stop();
       }

@@ -12,7 +12,7 @@ const SLOTS = 16_384;
 const PRIMARIES = 3;
 
 /** One server, as far as commands need to know it. */
-export type RedisPort = Pick<RedisServer, 'port' | 'password'>;
+export type RedisPort = Pick<RedisServer, 'port' | 'password' | 'certificate'>;
 
 export interface RedisGroup {
   address: RedisAddress;
@@ -25,13 +25,9 @@ export interface RedisGroup {
 /** Runs one command on a server. */
 export async function command(server: RedisPort, ...words: (string | number)[]): Promise<unknown> {
   const [name, ...rest] = words;
-  const client = new Redis({
-    host: HOST,
-    port: server.port,
-    password: server.password,
-    lazyConnect: true,
-    protocol: 2,
-  });
+  const { port, password, certificate } = server;
+  const tls = certificate === undefined ? {} : { tls: { ca: certificate, servername: 'localhost' } };
+  const client = new Redis({ host: HOST, port, password, ...tls, lazyConnect: true, protocol: 2 });
   client.on('error', () => {});
   try {
     return await client.call(String(name), ...rest);

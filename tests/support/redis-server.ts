@@ -14,6 +14,8 @@ export interface RedisServer {
   url: string;
   port: number;
   password: string;
+  /** It speaks TLS only, with this certificate of its own for localhost. */
+  certificate?: string | undefined;
   /** SIGSTOP: connections stand, and nobody answers. */
   pause(): void;
   resume(): void;
@@ -39,6 +41,7 @@ interface RedisServerOptions {
   settings?: Readonly<Record<string, string>>;
   /** It is a sentinel, which keeps what it knows in this file: lines of its configuration. */
   sentinel?: string;
+  tls?: { certificate: string; files: { cert: string; key: string } };
 }
 
 export async function startRedis(options: RedisServerOptions = {}): Promise<RedisServer> {
@@ -50,7 +53,8 @@ export async function startRedis(options: RedisServerOptions = {}): Promise<Redi
   async function launch(): Promise<ChildProcess> {
     const settings = {
       bind: '127.0.0.1',
-      port: String(port),
+      port: options.tls === undefined ? String(port) : '0',
+      ...toTlsSettings(options.tls, port),
       dir: folder,
       requirepass: password,
       pidfile: join(folder, 'pid'),
@@ -87,6 +91,7 @@ export async function startRedis(options: RedisServerOptions = {}): Promise<Redi
     url: `redis://:${password}@127.0.0.1:${port}`,
     port,
     password,
+    certificate: options.tls?.certificate,
     pause: () => signal('SIGSTOP'),
     resume: () => signal('SIGCONT'),
     kill: () => signal('SIGKILL'),
@@ -98,6 +103,17 @@ export async function startRedis(options: RedisServerOptions = {}): Promise<Redi
       await end();
       rmSync(folder, { recursive: true, force: true });
     },
+  };
+}
+
+function toTlsSettings(tls: RedisServerOptions['tls'], port: number): Record<string, string> {
+  if (tls === undefined) return {};
+  return {
+    'tls-port': String(port),
+    'tls-cert-file': tls.files.cert,
+    'tls-key-file': tls.files.key,
+    'tls-ca-cert-file': tls.files.cert,
+    'tls-auth-clients': 'no',
   };
 }
 
