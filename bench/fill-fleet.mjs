@@ -256,5 +256,6 @@ async function dropIndexes(db, dialect, table) {
              and indexname not in (select conname from pg_constraint)`,
         );
   for (const { name } of rows) await db.run(`drop index "${name}"`);
-  return rows.map(({ sql }) => String(sql));
+  // PostgreSQL says "only" of an index of a table in parts, whose parts are then left without.
+  return rows.map(({ sql }) => String(sql).replace(' ON ONLY ', ' ON '));
 }
