@@ -15,6 +15,7 @@ import type { SaltKeys } from '../core/salt-keys.ts';
 import type { Counters } from '../counters/counters.ts';
 import type { RedisState } from '../counters/redis-counters.ts';
 import { callModel } from '../gateway/call-model.ts';
+import { nameCall } from '../gateway/call-names.ts';
 import type { Cooldowns } from '../gateway/cooldowns.ts';
 import { explainCall } from '../gateway/explain-call.ts';
 import { listAccessGroups, listDeployments, listModels } from '../gateway/list-models.ts';
@@ -198,6 +199,10 @@ export async function buildApp(config: Config, foundation: Foundation): Promise<
         await getVisibleTeam(storage, caller, teamId);
         const links = { userId: null, teamId, organizationId: null, budgetId: null };
         return { key: null, path: (await storage.ownerCache.standingOf(links)).path };
+      },
+      askOnBehalf: async (asking, endUserHeader) => {
+        const { endUser } = nameCall(asking, { endUserHeader, tagsHeader: null }, {});
+        return endUser === null ? asking : { ...asking, customer: await storage.ownerCache.endUser(endUser) };
       },
       listDeployments: (caller) =>
         listDeployments(catalog.deployments(), gateway.models, caller).map((deployment) => ({

@@ -1,17 +1,22 @@
 /**
  * Which models a caller may call: every list on its path has to allow the name, the key's, the team's or (without a team)
- * the user's, and the organisation's. A list is held against the name as it reaches its level, so that no alias of a key
- * opens what the team's list does not, and none of a team what the organisation's does not.
+ * the user's, the organisation's, and that of the customer on whose behalf it calls. A list is held against the name as it
+ * reaches its level, so that no alias of a key opens what the team's list does not, and none of a team what the
+ * organisation's or a customer's does not.
  */
 
 import { teamIdOf } from './call-owners.ts';
 import type { Caller } from './caller.ts';
 import type { GatewayError } from './gateway-error.ts';
 import { denyModelAccess, isModelAllowed, type ModelAccessLevel } from './model-access.ts';
+import type { EndUserRecord } from './owner-records.ts';
 import type { ModelIndex } from './routing.ts';
 
-/** Whose lists count: a caller, or an owner as if it called by itself. */
-export type Asking = Pick<Caller, 'key' | 'path'>;
+/** Whose lists count: a caller, or an owner as if it called by itself; and the customer on whose behalf, where there is one. */
+export interface Asking extends Pick<Caller, 'key' | 'path'> {
+  customer?: Pick<EndUserRecord, 'id' | 'models'> | null | undefined;
+}
+
 type Names = Pick<ModelIndex, 'resolve' | 'aliasTargetOf' | 'accessGroupsOf'>;
 
 /** A model as it was asked for, after the key's aliases, and after the team's. */
@@ -55,9 +60,12 @@ export function checkModel(models: Names, caller: Asking, requested: string): Mo
   });
 }
 
-const LEVELS: readonly ModelAccessLevel[] = ['key', 'team', 'user', 'organization'];
+const LEVELS: readonly ModelAccessLevel[] = ['key', 'team', 'user', 'organization', 'end_user'];
 
-function ownerAt(level: ModelAccessLevel, { key, path }: Asking): { id: string; models: readonly string[] } | null {
+function ownerAt(
+  level: ModelAccessLevel,
+  { key, path, customer }: Asking,
+): { id: string; models: readonly string[] } | null {
   switch (level) {
     case 'key':
       return key === null ? null : { id: key.keyId, models: key.models };
@@ -67,6 +75,8 @@ function ownerAt(level: ModelAccessLevel, { key, path }: Asking): { id: string; 
       return teamIdOf({ key, path }) === null ? path.user : null;
     case 'organization':
       return path.organization;
+    case 'end_user':
+      return customer ?? null;
   }
 }
 
@@ -98,6 +108,7 @@ function namesAt(level: ModelAccessLevel, models: Names, { asked, ofKey, ofTeam 
       return ofKey !== ofTeam && !isModel(models, ofKey) ? [ofKey, ofTeam] : [ofTeam];
     case 'user':
     case 'organization':
+    case 'end_user':
       return [ofTeam];
   }
 }

@@ -17,6 +17,7 @@ const ERROR_TABLE = {
   team_model_access: { status: 403, type: 'team_model_access_denied' },
   user_model_access: { status: 403, type: 'user_model_access_denied' },
   organization_model_access: { status: 403, type: 'org_model_access_denied' },
+  customer_model_access: { status: 403, type: 'customer_model_access_denied' },
   budget_exceeded: { status: 400, type: 'budget_exceeded' },
   /** Nobody is left to read it; kept for the call's own record. */
   client_gone: { status: 499, type: 'client_closed_request' },

@@ -100,6 +100,7 @@ describe('denyModelAccess', () => {
     ['team', 'team', 'team_model_access_denied'],
     ['user', 'user', 'user_model_access_denied'],
     ['organization', 'org', 'org_model_access_denied'],
+    ['end_user', 'customer', 'customer_model_access_denied'],
   ])('%s: 403 with the type and the words that clients match on', (level, word, type) => {
     const error = denyModelAccess(level, ['gpt-4', 'openai/*'], 'gpt-5');
     expect(error.status).toBe(403);

@@ -35,7 +35,7 @@ export interface ModelAccessQuestion {
 }
 
 /** Whose list refused. */
-export type ModelAccessLevel = 'key' | 'team' | 'user' | 'organization';
+export type ModelAccessLevel = 'key' | 'team' | 'user' | 'organization' | 'end_user';
 
 /** True when the list allows the model under the name that was asked for, or under the one that it stands for. */
 export function isModelAllowed(question: ModelAccessQuestion): boolean {
@@ -68,6 +68,7 @@ const DENIALS: Readonly<Record<ModelAccessLevel, { code: ErrorCode; word: string
   team: { code: 'team_model_access', word: 'team' },
   user: { code: 'user_model_access', word: 'user' },
   organization: { code: 'organization_model_access', word: 'org' },
+  end_user: { code: 'customer_model_access', word: 'customer' },
 };
 
 interface ModelMatcher {

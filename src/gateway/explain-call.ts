@@ -1,6 +1,6 @@
 import type { Standing } from '../core/call-path.ts';
 import { type Caller, toKeyCaller } from '../core/caller.ts';
-import { checkModel } from '../core/caller-models.ts';
+import { type Asking, checkModel } from '../core/caller-models.ts';
 import { GatewayError } from '../core/gateway-error.ts';
 import type { KeyRecord } from '../core/key.ts';
 import { denyAddress, mayCallFrom } from '../core/key-addresses.ts';
@@ -56,7 +56,7 @@ export async function explainCall(deps: Deps, question: CallQuestion, nowMs: num
   const parties = await findParties(deps, caller, nameCall(caller, NO_HEADERS, parsed.body));
   rules.push(...explainStanding('end_user', parties.customer));
   const prepared = attempt(() => prepareCall(deps, caller, parsed, parties));
-  rules.push(...explainModel(deps.models, caller, parsed, prepared));
+  rules.push(...explainModel(deps.models, { ...caller, customer: parties.customer }, parsed, prepared));
   const refused = rules.find((rule) => !rule.passed)?.refusal ?? null;
   if (prepared instanceof GatewayError) {
     return { allowed: false, refusal: refused ?? prepared, rules, servedBy: null, estimatedNanoUsd: null };
@@ -92,7 +92,7 @@ function explainStanding(kind: StandingKind, owner: { id: string; blocked: boole
 /** Each list on the path, and whatever else keeps the call from going anywhere. */
 function explainModel(
   models: ModelIndex,
-  caller: Caller,
+  caller: Asking,
   { model }: ParsedCall,
   prepared: PreparedCall | GatewayError,
 ): ExplainedRule[] {

@@ -48,7 +48,7 @@ type Parties = Pick<CallParties, 'owners' | 'customer'>;
 export function prepareCall(deps: Deps, caller: Asking, parsed: ParsedCall, parties: Parties): PreparedCall {
   assertBody(deps, parsed.body);
   const resolved = resolveModel(deps.models, caller, parties.customer, parsed);
-  assertFallbacks(deps.models, caller, parsed.body.fallbacks);
+  assertFallbacks(deps.models, caller, parties.customer, parsed.body.fallbacks);
   return prepareFor(deps, resolved, parsed, parties, null);
 }
 

@@ -50,12 +50,23 @@ export function resolveModel(
 }
 
 /** Models that a client names as fallbacks count as asked for. @throws GatewayError `*_model_access` (403) */
-export function assertFallbacks(models: ModelIndex, caller: Asking, fallbacks: unknown): void {
+export function assertFallbacks(
+  models: ModelIndex,
+  caller: Asking,
+  customer: EndUserRecord | null,
+  fallbacks: unknown,
+): void {
   if (!fallbacks) return;
+  const asking = onBehalfOf(caller, customer);
   for (const name of fallbackNames(fallbacks)) {
-    const refusal = refuseModel(models, caller, name);
+    const refusal = refuseModel(models, asking, name);
     if (refusal !== undefined) throw refusal;
   }
+}
+
+/** Hardly any customer has a list of its own. */
+function onBehalfOf(caller: Asking, customer: EndUserRecord | null): Asking & { customer?: EndUserRecord } {
+  return customer === null || customer.models.length === 0 ? caller : { ...caller, customer };
 }
 
 const ROUTES = { chat: '/chat/completions', completion: '/completions', embedding: '/embeddings' } as const;
@@ -68,7 +79,7 @@ export function findModel(
   operation: ParsedCall['operation'],
   requested: string,
 ): ResolvedModel | GatewayError {
-  const refusal = refuseModel(models, caller, requested);
+  const refusal = refuseModel(models, onBehalfOf(caller, customer), requested);
   if (refusal !== undefined) return refusal;
   const model = resolveAliases(caller, requested);
   const route = models.resolve(model);

@@ -69,7 +69,8 @@ function toSink(response: ServerResponse): ClientSink {
   };
 }
 
-function endUserOf(headers: IncomingHttpHeaders, configured: string | null): string | null {
+/** The end user that a header names; null: none does. */
+export function endUserOf(headers: IncomingHttpHeaders, configured: string | null): string | null {
   const named = configured === null ? null : textOrNull(headers[configured]);
   return named ?? textOrNull(headers['x-litellm-end-user-id']) ?? textOrNull(headers['x-litellm-customer-id']);
 }

@@ -246,6 +246,67 @@ describe('an end user', () => {
   });
 });
 
+describe('a customer with a list of models', () => {
+  const make1 = async (body: object) => (await callGateway(gateway, 'POST /customer/new', { body })).body;
+  const idsFor = async (user: string, header = 'x-litellm-end-user-id') => {
+    const { body } = await callGateway(gateway, 'GET /v1/models', { headers: { [header]: user } });
+    return body.data.map(({ id }: { id: string }) => id);
+  };
+  beforeAll(async () => {
+    const models = ['good-model', 'anthropic/*'];
+    expect(await make1({ user_id: 'choosy', models })).toMatchObject({ user_id: 'choosy', models });
+    expect(await make1({ user_id: 'open', models: [] })).toMatchObject({ models: [] });
+    await make1({ user_id: 'choosy-defaulted', models: ['gpt-3.5-turbo'], default_model: 'gpt-3.5-turbo' });
+  });
+
+  test('is served what is on it, whatever the key may call', async () => {
+    const key = await make({});
+    const said = async (model: string, user: string | undefined, headers = {}) => {
+      const body = { model, messages: [{ role: 'user', content: 'hi' }], user };
+      const answer = await callGateway(gateway, 'POST /v1/chat/completions', { key, body, headers });
+      return [answer.status, answer.body.error?.type];
+    };
+    const denied = [403, 'customer_model_access_denied'];
+    expect(await said('good-model', 'choosy')).toEqual([200, undefined]);
+    expect(await said('anthropic/claude-3', 'choosy')).toEqual([200, undefined]);
+    expect(await said('bad-model', 'choosy')).toEqual(denied);
+    expect(await said('bad-model', undefined, { 'x-litellm-customer-id': 'choosy' })).toEqual(denied);
+    expect(await said('bad-model', 'open')).toEqual([200, undefined]);
+    expect(await said('bad-model', undefined)).toEqual([200, undefined]);
+    const fallbacks = await chat(key, 'good-model', { user: 'choosy', fallbacks: ['bad-model'] });
+    expect([fallbacks.status, fallbacks.body.error.type]).toEqual(denied);
+    expect((await chat(key, 'bad-model', { user: 'choosy-defaulted' })).headers['x-litellm-model-group']).toBe(
+      'gpt-3.5-turbo',
+    );
+  });
+
+  test('is told of by /key/explain', async () => {
+    const { body } = await callGateway(gateway, 'POST /key/explain', {
+      body: { key: await make({}), model: 'bad-model', user: 'choosy' },
+    });
+    expect(body.allowed).toBe(false);
+    expect(body.error.type).toBe('customer_model_access_denied');
+  });
+
+  test('narrows /models where a header names it', async () => {
+    expect(await idsFor('choosy')).toEqual(['good-model', 'anthropic/*']);
+    expect(await idsFor(' choosy ', 'x-litellm-customer-id')).toEqual(['good-model', 'anthropic/*']);
+    for (const everything of ['open', 'nobody-known']) expect(await idsFor(everything)).toContain('bad-model');
+  });
+
+  test('is changed with /customer/update, from the next call on', async () => {
+    await make1({ user_id: 'moody', models: ['good-model'] });
+    const key = await make({});
+    expect((await chat(key, 'bad-model', { user: 'moody' })).status).toBe(403);
+    await callGateway(gateway, 'POST /customer/update', { body: { user_id: 'moody', models: null } });
+    expect((await chat(key, 'bad-model', { user: 'moody' })).status).toBe(200);
+    const wrong = await callGateway(gateway, 'POST /customer/update', {
+      body: { user_id: 'moody', models: ['a\u0000b'] },
+    });
+    expect([wrong.status, wrong.body.error.param]).toEqual([400, 'models']);
+  });
+});
+
 describe('who is blocked has nothing done for it', () => {
   test.each([
     [{ team_id: 'blocked-team' }, {}, 'Team=blocked-team is blocked. Update via `/team/unblock` if your admin.'],

@@ -1,7 +1,9 @@
 /** Which models there are for this caller, from the configuration and added since. */
 import { z } from 'zod';
 import type { Caller } from '../../core/caller.ts';
+import type { Asking } from '../../core/caller-models.ts';
 import { GatewayError } from '../../core/gateway-error.ts';
+import { endUserOf } from '../answer-call.ts';
 import type { App } from '../app-instance.ts';
 import {
   type DeploymentView,
@@ -14,10 +16,11 @@ import {
 import { LaxBoolean } from '../schemas/key-shapes.ts';
 import { fromModelName, ModelEntry, ModelList } from '../schemas/model-list.ts';
 
-/** Whose models are asked for: the caller's own, or those of a team. */
-type Asking = Pick<Caller, 'key' | 'path'>;
-
 export interface ModelRoutesDeps {
+  /** The operator's own header for the end user, in lower case; null: none. */
+  endUserHeaderName: string | null;
+  /** The same on behalf of a customer, who may have a list of its own. */
+  askOnBehalf(asking: Asking, endUser: string): Promise<Asking>;
   /** The names that this caller may ask for. */
   listModels(asking: Asking): readonly string[];
   /** The access groups that it may name in the place of models. */
@@ -61,7 +64,7 @@ export function registerModelRoutes(app: App, deps: ModelRoutesDeps): void {
           summary: 'Models that this key may call, or a team',
           description:
             'With `team_id`: what a key of the team may call that has no list of its own, for whoever may see the team. ' +
-            'Names with a wildcard are listed as they stand.',
+            'Names with a wildcard are listed as they stand. With a header that names an end user: what may be called on its behalf.',
           querystring: ModelsQuery,
           response: { 200: ModelList },
         },
@@ -73,7 +76,9 @@ export function registerModelRoutes(app: App, deps: ModelRoutesDeps): void {
           return_wildcard_routes: withWildcards,
           include_metadata: withMetadata,
         } = request.query;
-        const asking = teamId ? await deps.askAsTeam(request.caller, teamId) : request.caller;
+        const whose = teamId ? await deps.askAsTeam(request.caller, teamId) : request.caller;
+        const endUser = endUserOf(request.headers, deps.endUserHeaderName);
+        const asking = endUser === null ? whose : await deps.askOnBehalf(whose, endUser);
         const models = onlyGroups ? [] : deps.listModels(asking);
         const shown = withWildcards ? models : models.filter((name) => !name.includes('*'));
         const groups = onlyGroups || withGroups ? deps.listAccessGroups(asking) : [];

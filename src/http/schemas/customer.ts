@@ -4,7 +4,7 @@ import type { Json, JsonObject } from '../../core/json.ts';
 import type { NewEndUser } from '../../management/end-users/create-end-user.ts';
 import type { EndUserFields } from '../../management/end-users/end-user-fields.ts';
 import type { EndUserView } from '../../management/end-users/end-user-management.ts';
-import { LaxBoolean, LaxNumber, OpenObject, toCeilingNanoUsd } from './key-shapes.ts';
+import { LaxBoolean, LaxNumber, OpenObject, Texts, toCeilingNanoUsd } from './key-shapes.ts';
 import { LIMIT_SHAPE, type LimitClock, toLimitFields } from './limit-fields.ts';
 import { fromOwnerView, OwnerRow } from './owner-row.ts';
 
@@ -16,6 +16,7 @@ const SHAPE = {
   spend: LaxNumber.nullish().describe('Sets what counts as spent in the current budget window. US dollars.'),
   allowed_model_region: z.string().nullish().describe('`eu`, `us`: only deployments of that region serve.'),
   default_model: z.string().nullish().describe('Called where the model that was asked for is not allowed.'),
+  models: Texts.nullish().describe('What may be called on its behalf, as in the `models` of a key. Empty: everything.'),
   metadata: OpenObject.nullish(),
   object_permission: OpenObject.nullish().describe('Stored and returned; not acted on in this release.'),
   ...LIMIT_SHAPE,
@@ -57,6 +58,7 @@ export function toEndUserFields(body: Body): EndUserFields {
     budgetId: body.budget_id === '' ? null : body.budget_id,
     allowedModelRegion: body.allowed_model_region,
     defaultModel: body.default_model,
+    models: body.models,
     metadata: body.metadata as JsonObject | null | undefined,
     limits: toLimitFields(body),
     spendNanoUsd: spend === null || spend === undefined ? spend : toCeilingNanoUsd(spend),

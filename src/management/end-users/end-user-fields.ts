@@ -2,7 +2,7 @@ import { assertJsonLimits } from '../../core/assert-json-limits.ts';
 import { GatewayError } from '../../core/gateway-error.ts';
 import type { Json, JsonObject } from '../../core/json.ts';
 import type { EndUserRecord } from '../../core/owner-records.ts';
-import { assertText } from '../owners/assert-text.ts';
+import { assertText, assertTexts } from '../owners/assert-text.ts';
 import { assertLimitFields, type LimitFields, mergeLimits } from '../owners/limit-fields.ts';
 import type { OwnerManagement } from '../owners/owner-management.ts';
 
@@ -13,6 +13,7 @@ export interface EndUserFields {
   budgetId?: string | null | undefined;
   allowedModelRegion?: string | null | undefined;
   defaultModel?: string | null | undefined;
+  models?: readonly string[] | null | undefined;
   metadata?: JsonObject | null | undefined;
   limits: LimitFields;
   /** Set what counts as spent in the present window. Nano-dollars. */
@@ -27,6 +28,7 @@ export function assertEndUserFields(fields: EndUserFields, deps: Pick<OwnerManag
   assertText(fields.budgetId, 'budget_id');
   assertText(fields.defaultModel, 'default_model');
   assertText(fields.allowedModelRegion, 'allowed_model_region');
+  assertTexts(fields.models, 'models');
   assertLimitFields(fields.limits);
   assertLimitFields({ maxBudgetNanoUsd: fields.spendNanoUsd ?? null });
   assertJsonLimits(fields.metadata, 'metadata');
@@ -53,6 +55,7 @@ export function mergeEndUserFields(current: EndUserRecord, fields: EndUserFields
     budgetId: pick<string | null>(fields.budgetId, current.budgetId, null),
     allowedModelRegion: pick<string | null>(fields.allowedModelRegion, current.allowedModelRegion, null),
     defaultModel: pick<string | null>(fields.defaultModel, current.defaultModel, null),
+    models: pick<readonly string[]>(fields.models, current.models, []),
     metadata: pick(fields.metadata, current.metadata, {}),
     extra: Object.fromEntries(extra),
   };
