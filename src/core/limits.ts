@@ -27,6 +27,12 @@ export interface Limits {
   modelTpmLimit: Readonly<Record<string, number>>;
 }
 
+/** Requests and tokens per minute, by model. */
+export interface ModelRates {
+  rpm: Readonly<Record<string, number>>;
+  tpm: Readonly<Record<string, number>>;
+}
+
 export const NO_LIMITS: Limits = Object.freeze({
   maxBudgetNanoUsd: null,
   softBudgetNanoUsd: null,

@@ -15,7 +15,7 @@ import {
   Texts,
   toCeilingNanoUsd,
 } from './key-shapes.ts';
-import { toModelBudgets } from './model-max-budget.ts';
+import { toModelBudgets, toModelRates } from './model-max-budget.ts';
 
 const NOT_YET = 'Stored and returned; not acted on in this release.';
 
@@ -167,6 +167,8 @@ export function toKeyFields(body: KeyFieldsBody): KeyFields {
   if (fields.alias === '') fields.alias = null;
   if (modelMaxBudget !== undefined)
     fields.modelMaxBudget = modelMaxBudget === null ? null : toModelBudgets(modelMaxBudget);
+  const modelRates = toModelRates(modelMaxBudget);
+  if (modelRates !== undefined) fields.modelRates = modelRates;
   fields.inMetadata = pickGiven(body, METADATA_FIELDS);
   fields.extra = pickGiven(body, EXTRA_FIELDS);
   return fields as KeyFields;

@@ -6,7 +6,7 @@ import type { BudgetLimit, Limits } from '../../core/limits.ts';
 import { toUsd } from '../../core/money.ts';
 import type { LimitFields } from '../../management/owners/limit-fields.ts';
 import { DURATION_HELP, LaxDollars, LaxInteger, LaxNumber, OpenObject, toCeilingNanoUsd } from './key-shapes.ts';
-import { fromModelBudgets, toModelBudgets } from './model-max-budget.ts';
+import { fromModelBudgets, toModelBudgets, toModelRates } from './model-max-budget.ts';
 
 export const LIMIT_SHAPE = {
   max_budget: LaxDollars.nullish().describe('US dollars per budget_duration; 0 blocks every call, null: no budget.'),
@@ -20,7 +20,9 @@ export const LIMIT_SHAPE = {
     .array(z.unknown())
     .nullish()
     .describe('Further budgets that hold as well: a list of {budget_duration, max_budget}.'),
-  model_max_budget: OpenObject.nullish().describe('Model → dollars, or {budget_limit, time_period}.'),
+  model_max_budget: OpenObject.nullish().describe(
+    'Model → dollars, or {budget_limit, time_period, rpm_limit, tpm_limit}.',
+  ),
   rpm_limit: LaxInteger.nullish().describe('Requests per minute; 0 allows none.'),
   tpm_limit: LaxInteger.nullish().describe('Tokens per minute; 0 allows none.'),
   max_parallel_requests: LaxInteger.nullish().describe('Calls in flight at once; 0 allows none.'),
@@ -39,6 +41,7 @@ export function toLimitFields(body: LimitBody): LimitFields {
     budgetMode: body.budget_mode,
     budgetLimits: map(body.budget_limits, (limits) => limits.map(toBudgetLimit)),
     modelMaxBudget: map(body.model_max_budget, toModelBudgets),
+    modelRates: toModelRates(body.model_max_budget),
     rpmLimit: body.rpm_limit,
     tpmLimit: body.tpm_limit,
     maxParallelRequests: body.max_parallel_requests,

@@ -2,14 +2,41 @@
 import { GatewayError } from '../../core/gateway-error.ts';
 import { isJsonObject } from '../../core/json.ts';
 import type { ModelBudget } from '../../core/key.ts';
+import type { ModelRates } from '../../core/limits.ts';
 import { toUsd } from '../../core/money.ts';
-import { LaxNumber, toCeilingNanoUsd } from './key-shapes.ts';
+import { LaxInteger, LaxNumber, toCeilingNanoUsd } from './key-shapes.ts';
 
 const PARAM = 'model_max_budget';
 
 /** `{model: 5}`, `{model: {budget_limit, time_period}}` or `{model: {max_budget, budget_duration}}`; else bad_request. */
 export function toModelBudgets(value: Readonly<Record<string, unknown>>): Record<string, ModelBudget> {
   return Object.fromEntries(Object.entries(value).map(([model, budget]) => [model, toModelBudget(model, budget)]));
+}
+
+/**
+ * LiteLLM also takes `rpm_limit` and `tpm_limit` beside a model's budget. They are the model's `model_rpm_limit` and
+ * `model_tpm_limit`, and are kept there. Undefined: there are none. Throws bad_request.
+ */
+export function toModelRates(value: Readonly<Record<string, unknown>> | null | undefined): ModelRates | undefined {
+  const rates = { rpm: readRates(value ?? {}, 'rpm_limit'), tpm: readRates(value ?? {}, 'tpm_limit') };
+  return Object.keys(rates.rpm).length + Object.keys(rates.tpm).length === 0 ? undefined : rates;
+}
+
+function readRates(value: Readonly<Record<string, unknown>>, name: 'rpm_limit' | 'tpm_limit'): Record<string, number> {
+  const rates = Object.entries(value).flatMap(([model, budget]) => {
+    const given = isJsonObject(budget) ? budget[name] : null;
+    if (given === null || given === undefined) return [];
+    const count = LaxInteger.safeParse(given);
+    if (count.success && count.data >= 0 && Number.isSafeInteger(count.data)) return [[model, count.data] as const];
+    throw new GatewayError(
+      'bad_request',
+      `${PARAM}: ${name} of '${model.slice(0, 100)}' must be a whole number of at least 0.`,
+      {
+        param: PARAM,
+      },
+    );
+  });
+  return Object.fromEntries(rates);
 }
 
 /** A number for a lifetime budget, else LiteLLM's newest names. */

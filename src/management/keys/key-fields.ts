@@ -1,5 +1,6 @@
 import type { Json, JsonObject } from '../../core/json.ts';
 import type { BudgetMode, ModelBudget } from '../../core/key.ts';
+import type { ModelRates } from '../../core/limits.ts';
 
 /**
  * What a request says about a key's fields. Three-valued: absent = not mentioned (generate: the default, update: keep),
@@ -23,6 +24,8 @@ export interface KeyFields {
   budgetDuration?: string | null;
   budgetMode?: BudgetMode | null;
   modelMaxBudget?: Readonly<Record<string, ModelBudget>> | null;
+  /** Said beside the budgets of models; kept as their `model_rpm_limit` and `model_tpm_limit`. */
+  modelRates?: ModelRates;
   rpmLimit?: number | null;
   tpmLimit?: number | null;
   maxParallelRequests?: number | null;

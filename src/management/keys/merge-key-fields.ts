@@ -1,6 +1,6 @@
 import { restoreCallbackSecrets } from '../../core/callback-secrets.ts';
 import { addDuration } from '../../core/duration.ts';
-import type { Json, JsonObject } from '../../core/json.ts';
+import { isJsonObject, type Json, type JsonObject } from '../../core/json.ts';
 import type { KeyRecord } from '../../core/key.ts';
 import { getDuration } from './get-duration.ts';
 import type { KeyFields } from './key-fields.ts';
@@ -94,7 +94,26 @@ function keepsSchedule(current: KeyRecord, next: KeyRecord): boolean {
 
 function mergeMetadata(current: JsonObject, fields: KeyFields): JsonObject {
   const base = fields.metadata === undefined ? current : restoreCallbackSecrets(fields.metadata ?? {}, current);
-  return overlay(base, fields.inMetadata ?? {});
+  const merged = overlay(base, fields.inMetadata ?? {});
+  if (fields.modelRates === undefined) return merged;
+  const { rpm, tpm } = fields.modelRates;
+  return {
+    ...merged,
+    ...ratesOf('model_rpm_limit', rpm, merged, fields),
+    ...ratesOf('model_tpm_limit', tpm, merged, fields),
+  };
+}
+
+/** Beside what the same request says of such limits in their own field they are the weaker word, and else the newer one. */
+function ratesOf(
+  name: 'model_rpm_limit' | 'model_tpm_limit',
+  rates: Readonly<Record<string, number>>,
+  merged: JsonObject,
+  { inMetadata }: KeyFields,
+): JsonObject {
+  if (Object.keys(rates).length === 0) return {};
+  const present = isJsonObject(merged[name]) ? merged[name] : {};
+  return { [name]: isJsonObject(inMetadata?.[name]) ? { ...rates, ...present } : { ...present, ...rates } };
 }
 
 function overlay(base: JsonObject, changes: Readonly<Record<string, Json>>): JsonObject {

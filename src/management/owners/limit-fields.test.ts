@@ -31,7 +31,23 @@ describe('limits of an owner', () => {
     });
   });
 
+  test('rates beside the budget of a model are limits of that model, and take none away', () => {
+    const budget = { budget_limit: 1, time_period: '1d' };
+    const set = mergeLimits(
+      NO_LIMITS,
+      read({ model_max_budget: { a: { ...budget, rpm_limit: '3', tpm_limit: 0 }, b: 2 } }),
+    );
+    expect([set.modelRpmLimit, set.modelTpmLimit]).toEqual([{ a: 3 }, { a: 0 }]);
+    const more = mergeLimits(set, read({ model_max_budget: { c: { ...budget, rpm_limit: 5 } } }));
+    expect([more.modelRpmLimit, more.modelTpmLimit]).toEqual([{ a: 3, c: 5 }, { a: 0 }]);
+    const both = { model_max_budget: { a: { ...budget, rpm_limit: 9 }, c: { ...budget, rpm_limit: 6 } } };
+    expect(mergeLimits(set, read({ ...both, model_rpm_limit: { a: 1 } })).modelRpmLimit).toEqual({ a: 1, c: 6 });
+    expect(mergeLimits(set, read({ model_max_budget: {} })).modelRpmLimit).toEqual({ a: 3 });
+  });
+
   test.each([
+    [{ model_max_budget: { a: { budget_limit: 1, rpm_limit: -1 } } }, 'model_max_budget'],
+    [{ model_max_budget: { a: { budget_limit: 1, tpm_limit: 1.5 } } }, 'model_max_budget'],
     [{ max_budget: -1 }, 'max_budget'],
     [{ soft_budget: 'nan' }, 'soft_budget'],
     [{ rpm_limit: -5 }, 'rpm_limit'],

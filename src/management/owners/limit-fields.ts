@@ -1,12 +1,15 @@
 import { GatewayError } from '../../core/gateway-error.ts';
-import { type Limits, NO_LIMITS } from '../../core/limits.ts';
+import { type Limits, type ModelRates, NO_LIMITS } from '../../core/limits.ts';
 import { getDuration } from '../keys/get-duration.ts';
 
 /**
  * What a request says about an owner's limits. Three-valued: absent = not mentioned, null = no value (clears), anything
  * else = that value; 0 is a value. Money in nano-dollars, possibly NaN or infinite until `assertLimitFields` has looked.
  */
-export type LimitFields = { readonly [Name in keyof Limits]?: Limits[Name] | null };
+export type LimitFields = { readonly [Name in keyof Limits]?: Limits[Name] | null } & {
+  /** Said beside the budgets of models; kept as their `modelRpmLimit` and `modelTpmLimit`. */
+  readonly modelRates?: ModelRates;
+};
 
 /** Limits with what the request says laid over them. */
 export function mergeLimits(current: Limits, fields: LimitFields): Limits {
@@ -15,7 +18,23 @@ export function mergeLimits(current: Limits, fields: LimitFields): Limits {
     const given = fields[name];
     merged[name] = given === undefined ? current[name] : (given ?? NO_LIMITS[name]);
   }
-  return merged as unknown as Limits;
+  const limits = merged as unknown as Limits;
+  if (fields.modelRates === undefined) return limits;
+  const { rpm, tpm } = fields.modelRates;
+  return {
+    ...limits,
+    modelRpmLimit: withRates(limits.modelRpmLimit, rpm, fields.modelRpmLimit),
+    modelTpmLimit: withRates(limits.modelTpmLimit, tpm, fields.modelTpmLimit),
+  };
+}
+
+/** Beside what the same request says of such limits in their own field they are the weaker word, and else the newer one. */
+function withRates(
+  merged: Readonly<Record<string, number>>,
+  rates: Readonly<Record<string, number>>,
+  given: Readonly<Record<string, number>> | null | undefined,
+): Readonly<Record<string, number>> {
+  return given === undefined || given === null ? { ...merged, ...rates } : { ...rates, ...merged };
 }
 
 /** Field → its name on the wire, which is what a refusal names. */

@@ -35,6 +35,20 @@ describe('POST /key/update', () => {
     expect(body.metadata).toEqual({ mine: 1, model_rpm_limit: { 'gpt-4': 2 }, tags: ['t'] });
   });
 
+  test('takes rates beside the budget of a model for limits of that model', async () => {
+    const budget = { budget_limit: 5, time_period: '1d' };
+    const { key } = await make({ model_rpm_limit: { 'gpt-4': 7 } });
+    await update({ key, model_max_budget: { 'mock-gpt': { ...budget, rpm_limit: 1 } } });
+    const { body } = await callGateway(gateway, `GET /key/info?key=${key}`);
+    expect(body.info.metadata.model_rpm_limit).toEqual({ 'gpt-4': 7, 'mock-gpt': 1 });
+    const call = () =>
+      callGateway(gateway, 'POST /chat/completions', {
+        key,
+        body: { model: 'mock-gpt', messages: [{ role: 'user', content: 'hi' }] },
+      });
+    expect([(await call()).status, (await call()).status]).toEqual([200, 429]);
+  });
+
   test('with another duration of a model’s budget leaves a model that is over it over it', async () => {
     const budget = (time_period?: string) => ({ 'mock-gpt': { budget_limit: 0.000001, time_period } });
     const { key } = await make({ model_max_budget: budget('1d') });
