@@ -3,7 +3,8 @@
 import { randomUUID } from 'node:crypto';
 import { Agent, request } from 'undici';
 
-const { writeLogPayload } = await import(new URL('../dist/core/log-payload.js', import.meta.url).href);
+const { writeLogPayload } = await import(new URL('../dist/core/write-log-payload.js', import.meta.url).href);
+const { JsonBytes } = await import(new URL('../dist/core/json-bytes.js', import.meta.url).href);
 
 /** @param {{ environment: () => Record<string, string> }} options */
 export async function createSinks({ environment }) {
@@ -15,12 +16,10 @@ export async function createSinks({ environment }) {
       const name = `2026-01-01/${randomUUID()}`;
       const url = `${host}/upload/storage/v1/b/${bucket}/o?uploadType=media&name=${encodeURIComponent(name)}`;
       const headers = { 'content-type': 'application/json' };
-      const answer = await request(url, {
-        method: 'POST',
-        body: `${writeLogPayload(log, true)}\n`,
-        headers,
-        dispatcher,
-      });
+      const line = new JsonBytes();
+      writeLogPayload(line, log, true);
+      const body = `${line}\n`;
+      const answer = await request(url, { method: 'POST', body, headers, dispatcher });
       await answer.body.dump();
     },
     stats: () => [],

@@ -96,10 +96,12 @@ export async function compose(config: Config, overrides: ComposeOverrides = {}):
   const random = overrides.random ?? Math.random;
   const destinationBox = createDestinationBox(salts);
   let inForce = { config, loadedAtMs: nowMs() };
+  let writeBills = () => {};
   const sinks = await buildSinks(config, {
     storage,
     inForce: () => inForce.config,
     openSecret: destinationBox.open,
+    beforeWrite: () => writeBills(),
     logger,
     nowMs,
     random,
@@ -117,6 +119,7 @@ export async function compose(config: Config, overrides: ComposeOverrides = {}):
     await sinks.close(0);
     throw error;
   });
+  writeBills = ledger.writeOut;
   const { counters, redisState } = await buildCounters(config, {
     storage,
     ledger,

@@ -5,8 +5,11 @@ import type { SegmentWriter } from './segment-writer.ts';
  * the end of this process from the moment their promise resolves, at a cost shared by all of the turn.
  */
 export interface LineAppender {
-  /** The line has to bring its end along. True: it is safe; false: it could not be written. Never rejects. */
-  append(line: string): Promise<boolean>;
+  /**
+   * Takes the first `length` bytes, a line with its end, which may be written over as soon as this returns. True: it is safe;
+   * false: it could not be written. Never rejects.
+   */
+  append(line: Buffer, length: number): Promise<boolean>;
   /** Resolves when nothing waits to be written any more. */
   drain(): Promise<void>;
 }
@@ -15,6 +18,8 @@ export interface LineAppenderOptions {
   writer: SegmentWriter;
   /** Also wait for the disk, so that a power failure loses nothing that was acknowledged. */
   fsync: boolean;
+  /** Called before lines are written: what must not come after them is written by now. */
+  beforeWrite?: (() => void) | undefined;
   /** So many lines and bytes have been written at the log's end. */
   onWritten: (lines: number, bytes: number) => void;
   /** So many lines could not be written. */
@@ -30,26 +35,26 @@ interface Group {
 const SPARE_BYTES = 64 * 1024;
 const KEPT_BUFFER_BYTES = 1024 * 1024;
 
-export function createLineAppender({ writer, fsync, onWritten, onFailed }: LineAppenderOptions): LineAppender {
+export function createLineAppender(options: LineAppenderOptions): LineAppender {
+  const { writer, fsync, beforeWrite, onWritten, onFailed } = options;
   let buffer = Buffer.alloc(0);
   let used = 0;
   let gathering: Group | undefined;
   let latest: Promise<unknown> = Promise.resolve();
 
-  function push(line: string): void {
-    // A UTF-16 unit becomes three bytes at most.
-    if (buffer.length - used < line.length * 3) {
-      const needed = used + Buffer.byteLength(line);
-      if (needed > buffer.length) {
-        const larger = Buffer.allocUnsafe(Math.max(SPARE_BYTES, needed * 2));
-        buffer.copy(larger, 0, 0, used);
-        buffer = larger;
-      }
+  function push(line: Buffer, length: number): void {
+    const needed = used + length;
+    if (needed > buffer.length) {
+      const larger = Buffer.allocUnsafe(Math.max(SPARE_BYTES, needed * 2));
+      buffer.copy(larger, 0, 0, used);
+      buffer = larger;
     }
-    used += buffer.write(line, used);
+    line.copy(buffer, used, 0, length);
+    used = needed;
   }
 
   function write(): void {
+    beforeWrite?.();
     const group = gathering as Group;
     gathering = undefined;
     const bytes = used;
@@ -69,14 +74,14 @@ export function createLineAppender({ writer, fsync, onWritten, onFailed }: LineA
   }
 
   return {
-    append(line) {
+    append(line, length) {
       if (gathering === undefined) {
         gathering = createGroup();
         latest = gathering.done;
         setImmediate(write);
       }
       gathering.lines += 1;
-      push(line);
+      push(line, length);
       return gathering.done;
     },
     async drain() {

@@ -19,6 +19,8 @@ interface SinkParts {
   /** What is in force at the moment. */
   inForce: () => LogConfig;
   openSecret: OpenSecret;
+  /** Writes the bills of the records that are about to be written. */
+  beforeWrite: () => void;
   logger: SinkLogger;
   nowMs: () => number;
   random: () => number;
@@ -27,7 +29,7 @@ interface SinkParts {
 /** The way to all log destinations, open for as long as the process runs. */
 export function buildSinks(
   config: Config,
-  { storage, inForce, openSecret, logger, nowMs, random }: SinkParts,
+  { storage, inForce, openSecret, beforeWrite, logger, nowMs, random }: SinkParts,
 ): Promise<Sinks> {
   return createSinks({
     dataDir: config.server.dataDir,
@@ -37,6 +39,7 @@ export function buildSinks(
     destinationsOf: (origin) => readDestinations(origin, storage, rulesOf(inForce())),
     maxSpoolBytes: config.logging.maxSpoolBytes,
     fsync: config.general.journalFsync,
+    beforeWrite,
     nowMs,
     random,
     logger,

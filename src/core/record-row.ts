@@ -1,4 +1,4 @@
-import { namesText, numberText, objectText, quote, quoteName } from './json-text.ts';
+import { ascii, type JsonBytes } from './json-bytes.ts';
 import type { BalanceDelta, SpendRecord } from './spend-record.ts';
 
 /**
@@ -51,37 +51,105 @@ export const RECORD_POSITIONS: Readonly<Record<keyof SpendRecord, number>> = {
 
 const FIELDS = Object.keys(RECORD_POSITIONS);
 
-/** The row as JSON. Spelled out, because every call is written here; see json-text.ts. */
-export function writeRecordRow(record: SpendRecord): string {
-  return (
-    `[${quote(record.requestId)},${quote(record.responseId)},${quoteName(record.callType)},` +
-    `${quoteName(record.status)},${numberText(record.startedAtMs)},${numberText(record.endedAtMs)},` +
-    `${numberText(record.firstTokenAtMs)},${quoteName(record.keyId)},${quoteName(record.keyHash)},` +
-    `${quoteName(record.keyAlias)},${quoteName(record.userId)},${quoteName(record.teamId)},` +
-    `${quoteName(record.organizationId)},${quoteName(record.endUser)},${namesText(record.tags)},` +
-    `${quoteName(record.model)},${quoteName(record.modelGroup)},${quoteName(record.deploymentId)},` +
-    `${quoteName(record.provider)},${quoteName(record.apiBase)},${numberText(record.promptTokens)},` +
-    `${numberText(record.completionTokens)},${numberText(record.totalTokens)},` +
-    `${numberText(record.cacheReadTokens)},${numberText(record.cacheWriteTokens)},` +
-    `${numberText(record.reasoningTokens)},${record.usageEstimated},${numberText(record.spendNanoUsd)},` +
-    `${record.stream},${quoteName(record.sourceIp)},${quoteName(record.sessionId)},` +
-    `${numberText(record.httpStatus)},${quoteName(record.errorType)},${objectText(record.metadata)},` +
-    `${textOrNull(record.messages)},${textOrNull(record.response)},${balancesText(record.balances)}]`
-  );
+const OPEN = 0x5b;
+const COMMA = 0x2c;
+const CLOSE = 0x5d;
+const COUNTER = ascii('{"counter":');
+const NEXT_COUNTER = ascii(',{"counter":');
+const NANO_USD = ascii(',"nanoUsd":');
+const CLOSE_BRACE = 0x7d;
+
+/** The row as JSON. Spelled out, because every call is written here; see json-bytes.ts. */
+export function writeRecordRow(out: JsonBytes, record: SpendRecord): void {
+  out.byte(OPEN);
+  out.text(record.requestId);
+  out.byte(COMMA);
+  out.text(record.responseId);
+  out.byte(COMMA);
+  out.name(record.callType);
+  out.byte(COMMA);
+  out.name(record.status);
+  out.byte(COMMA);
+  out.number(record.startedAtMs);
+  out.byte(COMMA);
+  out.number(record.endedAtMs);
+  out.byte(COMMA);
+  out.number(record.firstTokenAtMs);
+  out.byte(COMMA);
+  out.name(record.keyId);
+  out.byte(COMMA);
+  out.name(record.keyHash);
+  out.byte(COMMA);
+  out.name(record.keyAlias);
+  out.byte(COMMA);
+  out.name(record.userId);
+  out.byte(COMMA);
+  out.name(record.teamId);
+  out.byte(COMMA);
+  out.name(record.organizationId);
+  out.byte(COMMA);
+  out.name(record.endUser);
+  out.byte(COMMA);
+  out.names(record.tags);
+  out.byte(COMMA);
+  out.name(record.model);
+  out.byte(COMMA);
+  out.name(record.modelGroup);
+  out.byte(COMMA);
+  out.name(record.deploymentId);
+  out.byte(COMMA);
+  out.name(record.provider);
+  out.byte(COMMA);
+  out.name(record.apiBase);
+  out.byte(COMMA);
+  out.number(record.promptTokens);
+  out.byte(COMMA);
+  out.number(record.completionTokens);
+  out.byte(COMMA);
+  out.number(record.totalTokens);
+  out.byte(COMMA);
+  out.number(record.cacheReadTokens);
+  out.byte(COMMA);
+  out.number(record.cacheWriteTokens);
+  out.byte(COMMA);
+  out.number(record.reasoningTokens);
+  out.byte(COMMA);
+  out.boolean(record.usageEstimated);
+  out.byte(COMMA);
+  out.number(record.spendNanoUsd);
+  out.byte(COMMA);
+  out.boolean(record.stream);
+  out.byte(COMMA);
+  out.name(record.sourceIp);
+  out.byte(COMMA);
+  out.name(record.sessionId);
+  out.byte(COMMA);
+  out.number(record.httpStatus);
+  out.byte(COMMA);
+  out.name(record.errorType);
+  out.byte(COMMA);
+  out.object(record.metadata);
+  out.byte(COMMA);
+  out.text(record.messages);
+  out.byte(COMMA);
+  out.text(record.response);
+  out.byte(COMMA);
+  writeBalances(out, record.balances);
+  out.byte(CLOSE);
 }
 
 /** The list of what a call moves, or holds. */
-export function balancesText(balances: readonly BalanceDelta[]): string {
-  let text = '';
-  for (const { counter, nanoUsd } of balances) {
-    text += `${text === '' ? '' : ','}{"counter":${quoteName(counter)},"nanoUsd":${numberText(nanoUsd)}}`;
+export function writeBalances(out: JsonBytes, balances: readonly BalanceDelta[]): void {
+  out.byte(OPEN);
+  for (let index = 0; index < balances.length; index += 1) {
+    const { counter, nanoUsd } = balances[index] as BalanceDelta;
+    out.raw(index === 0 ? COUNTER : NEXT_COUNTER);
+    out.name(counter);
+    out.raw(NANO_USD);
+    out.number(nanoUsd);
+    out.byte(CLOSE_BRACE);
   }
-  return `[${text}]`;
-}
-
-/** Prompts and answers, which need escapes as good as always. */
-function textOrNull(text: string | null): string {
-  return text === null ? 'null' : JSON.stringify(text);
+  out.byte(CLOSE);
 }
 
 export function fromRecordRow(row: RecordRow): SpendRecord {

@@ -1,7 +1,7 @@
 import type { BalanceDelta } from '../core/spend-record.ts';
 import type { BufferPool } from './buffer-pool.ts';
 import { createRollupSums, type Rollups } from './compute-rollups.ts';
-import type { JournalledBill } from './journal.ts';
+import type { JournalledBill } from './journalled-bill.ts';
 
 /**
  * Bills on their way to the database, next to each other in the journal. They are kept as bytes and sums and not as
@@ -16,6 +16,7 @@ export interface BillBatch {
   bytes(): number;
   /** How many are of status `unsettled`. */
   unsettled(): number;
+  /** Copies its row. */
   add(bill: JournalledBill): void;
   /** It is on its way now: nothing can be added any more. */
   seal(): void;
@@ -46,17 +47,17 @@ export function createBillBatch(pool: BufferPool): BillBatch {
   let sealed = false;
   let released = false;
 
-  function push(text: string): void {
-    // A UTF-16 unit becomes three bytes at most.
-    if (buffer.length - used < text.length * 3 + 1) {
-      const larger = pool.take((used + text.length * 3 + 1) * 2);
+  function push({ bytes, rowStart, rowEnd }: JournalledBill): void {
+    const needed = used + rowEnd - rowStart + 1;
+    if (buffer.length < needed) {
+      const larger = pool.take(needed * 2);
       buffer.copy(larger, 0, 0, used);
       pool.give(buffer);
       buffer = larger;
     }
-    used += buffer.write(text, used);
-    buffer[used] = COMMA;
-    used += 1;
+    bytes.copy(buffer, used, rowStart, rowEnd);
+    buffer[needed - 1] = COMMA;
+    used = needed;
   }
 
   return {
@@ -65,12 +66,13 @@ export function createBillBatch(pool: BufferPool): BillBatch {
     end: () => end,
     bytes: () => used,
     unsettled: () => unsettled,
-    add({ record, text, start: from, end: to }) {
-      if (count === 0) start = from;
-      end = to;
+    add(bill) {
+      const { record } = bill;
+      if (count === 0) start = bill.start;
+      end = bill.end;
       count += 1;
       if (record.status === 'unsettled') unsettled += 1;
-      push(text);
+      push(bill);
       try {
         sums.add(record);
       } catch {

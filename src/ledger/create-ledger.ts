@@ -1,12 +1,9 @@
 import type { DirectoryLock } from '../append-log/directory-lock.ts';
 import { waitAtMost } from '../append-log/wait-at-most.ts';
 import { GatewayError } from '../core/gateway-error.ts';
-import { writeRecordRow } from '../core/record-row.ts';
 import type { SpendRecord } from '../core/spend-record.ts';
-import { writeIntentRow } from './intent-row.ts';
 import type { Ledger, LedgerLogger } from './ledger.ts';
 import type { LedgerParts } from './ledger-parts.ts';
-import { toStorable } from './to-storable.ts';
 
 /** The ledger as the rest of the gateway uses it, over its parts. `patienceMs`: how long closing waits for the database. */
 export function createLedger(
@@ -31,7 +28,7 @@ export function createLedger(
 
   return {
     open(intent) {
-      return journal.open(intent.requestId, toStorable(intent, writeIntentRow).text);
+      return journal.open(intent);
     },
     async flush() {
       await journal.drain();
@@ -41,9 +38,9 @@ export function createLedger(
       if (!isBillable(record)) {
         return Promise.reject(new GatewayError('internal', 'The cost of this call could not be computed.'));
       }
-      const bill = toStorable(record, writeRecordRow);
-      return journal.settle(bill.record, bill.text);
+      return journal.settle(record);
     },
+    writeOut: journal.writeOut,
     balances: readBalances,
     backlog: bills.count,
     close() {

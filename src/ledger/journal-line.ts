@@ -1,7 +1,9 @@
 import { isJsonObject, type Json } from '../core/json.ts';
-import { fromRecordRow } from '../core/record-row.ts';
+import { ascii, type JsonBytes } from '../core/json-bytes.ts';
+import { fromRecordRow, writeRecordRow } from '../core/record-row.ts';
 import type { CallIntent, SpendRecord } from '../core/spend-record.ts';
-import { fromIntentRow } from './intent-row.ts';
+import { fromIntentRow, writeIntentRow } from './intent-row.ts';
+import { writeStorable } from './write-storable.ts';
 
 /**
  * The two kinds of journal line: `{"open":[…]}` with the row of a call's intent and `{"settle":[…]}` with that of its
@@ -11,10 +13,28 @@ export type JournalLine = { kind: 'open'; intent: CallIntent } | { kind: 'settle
 
 const OPEN = '{"open":';
 const SETTLE = '{"settle":';
+const OPEN_BYTES = ascii(OPEN);
+const SETTLE_BYTES = ascii(SETTLE);
+const END_BYTES = ascii('}\n');
 
-export function formatOpen(text: string): string {
-  return `${OPEN}${text}}\n`;
+/** @throws RangeError where it is nested too deeply */
+export function writeOpenLine(out: JsonBytes, intent: CallIntent): void {
+  out.raw(OPEN_BYTES);
+  writeStorable(out, intent, writeIntentRow);
+  out.raw(END_BYTES);
 }
+
+/** The record as it was written. @throws RangeError where it is nested too deeply */
+export function writeSettleLine(out: JsonBytes, record: SpendRecord): SpendRecord {
+  out.raw(SETTLE_BYTES);
+  const stored = writeStorable(out, record, writeRecordRow);
+  out.raw(END_BYTES);
+  return stored;
+}
+
+/** So much of a settle line stands before its row, and so much behind. */
+export const BEFORE_ROW = SETTLE_BYTES.length;
+export const BEHIND_ROW = END_BYTES.length;
 
 export function formatSettle(text: string): string {
   return `${SETTLE}${text}}\n`;

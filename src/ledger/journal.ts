@@ -1,23 +1,18 @@
 import { unlink } from 'node:fs/promises';
+import { readBytes } from '../append-log/read-bytes.ts';
 import type { Segment } from '../append-log/segment-files.ts';
 import type { SegmentWriter } from '../append-log/segment-writer.ts';
 import { GatewayError } from '../core/gateway-error.ts';
-import type { SpendRecord } from '../core/spend-record.ts';
-import { formatOpen, formatSettle } from './journal-line.ts';
+import { JsonBytes } from '../core/json-bytes.ts';
+import type { CallIntent, SpendRecord } from '../core/spend-record.ts';
+import { BEFORE_ROW, BEHIND_ROW, writeOpenLine, writeSettleLine } from './journal-line.ts';
+import type { JournalledBill } from './journalled-bill.ts';
 
-/** A bill that is safe in the journal, at these positions of it. `text` is the JSON of its row. */
-export interface JournalledBill {
-  record: SpendRecord;
-  text: string;
-  start: number;
-  end: number;
-}
-
-/** A call without a bill yet. Kept with its text, so that its line can be written anew when its segment goes. */
+/** A call without a bill yet, and where its line stands, which is written anew when its segment goes. */
 interface OpenCall {
   requestId: string;
-  text: string;
   position: number;
+  length: number;
   /** Its line is written anew; meanwhile it may have been settled. */
   moved: boolean;
 }
@@ -37,8 +32,10 @@ interface Group {
 
 export interface Journal {
   /** Resolves once the line is safe. Refuses with database_unavailable when it cannot be written. */
-  open(requestId: string, text: string): Promise<void>;
-  settle(record: SpendRecord, text: string): Promise<void>;
+  open(intent: CallIntent): Promise<void>;
+  settle(record: SpendRecord): Promise<void>;
+  /** Writes now what has been gathered, instead of at the end of this turn. */
+  writeOut(): void;
   /** Everything before this position is safe or was refused. */
   acknowledgedEnd(): number;
   /** Oldest first, the one that is written to last. */
@@ -59,7 +56,7 @@ export interface JournalOptions {
   base: number;
   /** Also wait for the disk, so that a power failure loses nothing that was acknowledged. */
   fsync: boolean;
-  /** Called in journal order, before the promises of these bills resolve. */
+  /** Called in journal order, before the promises of these bills resolve. Their bytes are theirs no longer afterwards. */
   onBills: (bills: readonly JournalledBill[]) => void;
   /** Called when writing begins to fail (with the error) and when it works again. */
   onWriting: (failure: Error | undefined) => void;
@@ -75,8 +72,8 @@ const KEPT_BUFFER_BYTES = 4 * 1024 * 1024;
  */
 export function createJournal({ writer, base, fsync, onBills, onWriting }: JournalOptions): Journal {
   const open = new Map<string, OpenCall>();
-  let buffer = Buffer.allocUnsafe(SPARE_BYTES);
-  let used = 0;
+  /** What has been gathered. */
+  let lines = new JsonBytes(SPARE_BYTES);
   let gathering: Group | undefined;
   let latest: Promise<void> = Promise.resolve();
   let acknowledgedEnd = base;
@@ -95,19 +92,15 @@ export function createJournal({ writer, base, fsync, onBills, onWriting }: Journ
     return gathering;
   }
 
-  /** Puts the line into the buffer and returns where it begins there. */
-  function push(line: string): number {
-    const start = used;
-    // A UTF-16 unit becomes three bytes at most.
-    if (buffer.length - used < line.length * 3) {
-      const needed = used + Buffer.byteLength(line);
-      if (needed > buffer.length) {
-        const larger = Buffer.allocUnsafe(needed * 2);
-        buffer.copy(larger, 0, 0, used);
-        buffer = larger;
-      }
+  /** Adds a line and returns where it begins; one that cannot be written leaves nothing behind. */
+  function push(writeLine: (out: JsonBytes) => void): number {
+    const start = lines.end;
+    try {
+      writeLine(lines);
+    } catch (error) {
+      lines.end = start;
+      throw error;
     }
-    used += buffer.write(line, used);
     return start;
   }
 
@@ -115,8 +108,8 @@ export function createJournal({ writer, base, fsync, onBills, onWriting }: Journ
     const group = gathering;
     if (group === undefined) return;
     gathering = undefined;
-    const bytes = used;
-    used = 0;
+    const { bytes: buffer, end: bytes } = lines;
+    lines.end = 0;
     let start: number;
     try {
       if (refusal !== undefined) throw refusal;
@@ -125,9 +118,11 @@ export function createJournal({ writer, base, fsync, onBills, onWriting }: Journ
       refuse(group, error as Error);
       return;
     }
-    if (buffer.length > KEPT_BUFFER_BYTES) buffer = Buffer.allocUnsafe(SPARE_BYTES);
+    // Where the disk is waited for, the next lines come before these bills are handed on.
+    if (fsync || buffer.length > KEPT_BUFFER_BYTES) lines = new JsonBytes(SPARE_BYTES);
     for (const call of group.opens) call.position += start;
     for (const bill of group.bills) {
+      bill.bytes = buffer;
       bill.start += start;
       bill.end += start;
     }
@@ -161,8 +156,6 @@ export function createJournal({ writer, base, fsync, onBills, onWriting }: Journ
     for (const call of group.opens) {
       if (!call.moved || open.has(call.requestId)) open.set(call.requestId, call);
     }
-    // The table of open calls refers to closed ones for a while (see core/roster.ts): without their text they weigh little.
-    for (const call of group.closes) call.text = '';
     acknowledgedEnd = group.end;
     if (failing) {
       failing = false;
@@ -186,9 +179,15 @@ export function createJournal({ writer, base, fsync, onBills, onWriting }: Journ
   async function moveOpenCalls(segment: Segment): Promise<boolean> {
     const calls = [...open.values()].filter(({ position }) => position < segment.end && position >= segment.base);
     if (calls.length === 0) return true;
+    const texts = calls.map(({ position, length }) => readBytes(segment.path, position - segment.base, length));
     const group = gather();
-    for (const { requestId, text } of calls) {
-      group.opens.push({ requestId, text, position: push(formatOpen(text)), moved: true });
+    for (const [index, { requestId, length }] of calls.entries()) {
+      group.opens.push({
+        requestId,
+        position: push((out) => out.raw(texts[index] as Buffer)),
+        length,
+        moved: true,
+      });
     }
     // On a full disk the segment stays; the ones behind it can still be freed.
     return group.done.then(
@@ -206,17 +205,22 @@ export function createJournal({ writer, base, fsync, onBills, onWriting }: Journ
   }
 
   return {
-    open(requestId, text) {
+    open(intent) {
       if (refusal !== undefined) return Promise.reject(refusal);
+      const position = push((out) => writeOpenLine(out, intent));
       const group = gather();
-      group.opens.push({ requestId, text, position: push(formatOpen(text)), moved: false });
+      group.opens.push({ requestId: intent.requestId, position, length: lines.end - position, moved: false });
       return group.done;
     },
-    settle(record, text) {
+    settle(given) {
       if (refusal !== undefined) return Promise.reject(refusal);
+      let record = given;
+      const start = push((out) => {
+        record = writeSettleLine(out, given);
+      });
       const group = gather();
-      const start = push(formatSettle(text));
-      group.bills.push({ record, text, start, end: used });
+      const { end, bytes } = lines;
+      group.bills.push({ record, bytes, rowStart: start + BEFORE_ROW, rowEnd: end - BEHIND_ROW, start, end });
       const call = open.get(record.requestId);
       if (call !== undefined) {
         open.delete(record.requestId);
@@ -224,6 +228,7 @@ export function createJournal({ writer, base, fsync, onBills, onWriting }: Journ
       }
       return group.done;
     },
+    writeOut: write,
     acknowledgedEnd: () => acknowledgedEnd,
     segments() {
       const active = writer.active();

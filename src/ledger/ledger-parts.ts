@@ -5,6 +5,7 @@ import type { BalanceDelta, SpendRecord } from '../core/spend-record.ts';
 import type { BillBatch } from './bill-batch.ts';
 import { createJournal, type Journal } from './journal.ts';
 import { formatSettle } from './journal-line.ts';
+import { rowTextOf } from './journalled-bill.ts';
 import type { LedgerLogger, LedgerRecovery, UnsettledPolicy } from './ledger.ts';
 import type { LedgerDialect } from './ledger-sql.ts';
 import { createQuarantine } from './quarantine.ts';
@@ -145,8 +146,8 @@ export function openLedgerParts<Tables>(options: LedgerOptions<Tables>): LedgerP
       if (added !== undefined && added.length > 0) onShipped?.(added);
     },
     onRefused: (batch, cause) => {
-      for (const { start, text } of readBack(batch)) {
-        quarantine.put(start, 'refused by the database', formatSettle(text), cause);
+      for (const bill of readBack(batch)) {
+        quarantine.put(bill.start, 'refused by the database', formatSettle(rowTextOf(bill)), cause);
       }
     },
   });

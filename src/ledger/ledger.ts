@@ -31,6 +31,8 @@ export interface LedgerLogger {
 export interface Ledger {
   open(intent: CallIntent): Promise<void>;
   settle(record: SpendRecord): Promise<void>;
+  /** Writes to the journal now what this turn of the event loop has handed in: for what must not be written before it. */
+  writeOut(): void;
   /** Budget counter → nano-dollars: shipped and journalled together. Absent = 0. */
   balances(counterIds: readonly string[]): Promise<Map<string, number>>;
   /** Ships what is journalled; resolves once it is committed. Throws database_unavailable if it cannot be. */

@@ -2,11 +2,9 @@ import { mkdirSync } from 'node:fs';
 import { lockDirectory } from '../append-log/directory-lock.ts';
 import { waitAtMost } from '../append-log/wait-at-most.ts';
 import { GatewayError } from '../core/gateway-error.ts';
-import { writeRecordRow } from '../core/record-row.ts';
 import { createLedger } from './create-ledger.ts';
 import type { Ledger, LedgerRecovery } from './ledger.ts';
 import { addBalances, type LedgerOptions, type LedgerParts, openLedgerParts } from './ledger-parts.ts';
-import { toStorable } from './to-storable.ts';
 import { buildUnsettledRecord } from './unsettled-record.ts';
 
 export type { LedgerOptions } from './ledger-parts.ts';
@@ -49,14 +47,12 @@ export async function openLedger<Tables>(
 async function recover<Tables>(parts: LedgerParts, options: LedgerOptions<Tables>): Promise<LedgerRecovery> {
   const { journal, bills, shipper, leftovers, recovery, recoveredBalances } = parts;
   const { unsettled = 'hold', patienceMs = PATIENCE_MS, nowMs } = options;
-  const left = leftovers.unsettled.map((intent) =>
-    toStorable(buildUnsettledRecord(intent, unsettled, nowMs()), writeRecordRow),
-  );
-  if (left.length > 0) await options.onUnsettled?.(left.map(({ record }) => record));
+  const left = leftovers.unsettled.map((intent) => buildUnsettledRecord(intent, unsettled, nowMs()));
+  if (left.length > 0) await options.onUnsettled?.(left);
   await Promise.all(
-    left.map((bill) => {
-      addBalances(recoveredBalances, bill.record);
-      return journal.settle(bill.record, bill.text);
+    left.map((record) => {
+      addBalances(recoveredBalances, record);
+      return journal.settle(record);
     }),
   );
   recovery.unsettled = left.length;

@@ -1,7 +1,7 @@
 import { readLines } from '../append-log/read-lines.ts';
 import type { Segment } from '../append-log/segment-files.ts';
-import type { JournalledBill } from './journal.ts';
 import { isSettleLine, parseJournalLine } from './journal-line.ts';
+import type { JournalledBill } from './journalled-bill.ts';
 
 export interface BillPage {
   bills: JournalledBill[];
@@ -28,7 +28,9 @@ export function readBills(
       if (!isSettleLine(line.text)) continue;
       const parsed = parseJournalLine(line.text);
       if (parsed?.kind !== 'settle') continue;
-      bills.push({ record: parsed.record, text: parsed.text, start: base + line.start, end: base + line.end });
+      const bytes = Buffer.from(parsed.text);
+      const place = { start: base + line.start, end: base + line.end };
+      bills.push({ record: parsed.record, bytes, rowStart: 0, rowEnd: bytes.length, ...place });
       chars += line.text.length;
       if (bills.length >= limit || chars >= maxChars) return { bills, next: base + line.end };
     }

@@ -2,7 +2,7 @@ import { CompiledQuery, type Kysely } from 'kysely';
 import type { SpendRecord } from '../core/spend-record.ts';
 import type { BillBatch } from './bill-batch.ts';
 import { computeRollups, type Rollups } from './compute-rollups.ts';
-import type { JournalledBill } from './journal.ts';
+import { type JournalledBill, rowTextOf } from './journalled-bill.ts';
 import { LEDGER_SQL, type LedgerDialect, type LedgerSql } from './ledger-sql.ts';
 
 /**
@@ -61,7 +61,7 @@ async function shipPartly(options: ShipOptions, bills: readonly JournalledBill[]
   for (const bill of bills) if (!unique.has(bill.record.requestId)) unique.set(bill.record.requestId, bill);
   let added: SpendRecord[] = [];
   const result = await commit(options, async (transaction, { insertRecordsReturning }) => {
-    const rows = Buffer.from(`[${Array.from(unique.values(), ({ text }) => text).join(',')}]`);
+    const rows = Buffer.from(`[${Array.from(unique.values(), rowTextOf).join(',')}]`);
     const inserted = await transaction.executeQuery<{ request_id: string }>(
       CompiledQuery.raw(insertRecordsReturning, [toParameter(options.dialect, rows)]),
     );

@@ -1,6 +1,6 @@
 import { type BillBatch, createBillBatch } from './bill-batch.ts';
 import { createBufferPool } from './buffer-pool.ts';
-import type { JournalledBill } from './journal.ts';
+import type { JournalledBill } from './journalled-bill.ts';
 import type { BillPage } from './read-bills.ts';
 
 /**

@@ -1,8 +1,10 @@
 import { randomBytes } from 'node:crypto';
 import { join } from 'node:path';
 import { waitAtMost } from '../append-log/wait-at-most.ts';
+import type { CallLog } from '../core/call-log.ts';
+import { JsonBytes } from '../core/json-bytes.ts';
 import { type LogDestination, wantsOutcome } from '../core/log-destination.ts';
-import { writeLogPayload } from '../core/log-payload.ts';
+import { writeLogPayload } from '../core/write-log-payload.ts';
 import type { EgressRules } from './egress-guard.ts';
 import { describeMissingKind, flushRuleOf, openSink, type SinkMaker } from './open-sink.ts';
 import { probeDestination } from './probe-destination.ts';
@@ -28,11 +30,14 @@ export interface SinksOptions {
   maxSpoolBytes: number;
   /** Wait for the disk before a record counts as safe. */
   fsync: boolean;
+  /** Called before records are written: bills come first. A record whose bill is missing tells of a call that nobody had. */
+  beforeWrite?: () => void;
   nowMs: () => number;
   random: () => number;
   logger: SinkLogger;
 }
 
+const LINE_END = 0x0a;
 const LARGEST_SEGMENT_BYTES = 16 * 1024 * 1024;
 /** An outbox that nobody has used for so long gives its files back. */
 const IDLE_MS = 60_000;
@@ -52,6 +57,8 @@ export async function createSinks(options: SinksOptions): Promise<Sinks> {
   /** As they were when a record was first offered for them. */
   const destinations = new Map<string, LogDestination>();
   const said = new Set<string>();
+  /** Written over for each record: whoever takes it copies it. */
+  const line = new JsonBytes(16 * 1024);
   let closed = false;
 
   const openRoot = (): Promise<SpoolRoot> =>
@@ -79,7 +86,7 @@ export async function createSinks(options: SinksOptions): Promise<Sinks> {
       label: { destinationId, type, origins },
       rule: rule(),
       root,
-      spool: { segmentBytes, fsync, nowMs },
+      spool: { segmentBytes, fsync, nowMs, beforeWrite: options.beforeWrite },
       deadLetters,
       findSink,
       random,
@@ -125,13 +132,14 @@ export async function createSinks(options: SinksOptions): Promise<Sinks> {
     return false;
   }
 
-  function put(line: string, destination: LogDestination): Promise<unknown> {
+  /** Copies the line. */
+  function put({ bytes, end }: JsonBytes, destination: LogDestination): Promise<unknown> {
     const known = outboxes.get(destination.id);
-    if (known !== undefined) return known.put(line, destination);
+    if (known !== undefined) return known.put(bytes, end, destination);
     const { id: destinationId, type, scope, ownerId } = destination;
     const label = { destinationId, type, origins: [{ scope, ownerId }] };
     destinations.set(destinationId, destination);
-    return outboxOf(label, () => flushRuleOf(destination, environment())).put(line, destination);
+    return outboxOf(label, () => flushRuleOf(destination, environment())).put(bytes, end, destination);
   }
 
   async function takeOver(): Promise<void> {
@@ -175,16 +183,15 @@ export async function createSinks(options: SinksOptions): Promise<Sinks> {
 
   return {
     offer(log, wanted) {
-      let whole: string | undefined;
-      let redacted: string | undefined;
+      let written: 'whole' | 'redacted' | undefined;
       let safe: Promise<unknown> | null = null;
       for (const destination of wanted) {
         if (!wantsOutcome(destination, log.facts.status) || !isPossible(destination)) continue;
-        let line: string;
-        if (destination.redactContent) line = redacted ??= `${writeLogPayload(log, true)}\n`;
-        else line = whole ??= `${writeLogPayload(log, false)}\n`;
-        const written = put(line, destination);
-        safe = safe === null ? written : Promise.all([safe, written]);
+        const wantedForm = destination.redactContent ? 'redacted' : 'whole';
+        if (written !== wantedForm) writeLine(line, log, destination.redactContent);
+        written = wantedForm;
+        const taken = put(line, destination);
+        safe = safe === null ? taken : Promise.all([safe, taken]);
       }
       return safe;
     },
@@ -212,4 +219,10 @@ export async function createSinks(options: SinksOptions): Promise<Sinks> {
       root.release();
     },
   };
+}
+
+function writeLine(line: JsonBytes, log: CallLog, redact: boolean): void {
+  line.end = 0;
+  writeLogPayload(line, log, redact);
+  line.byte(LINE_END);
 }

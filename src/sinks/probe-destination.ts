@@ -1,6 +1,8 @@
 import type { CallLog } from '../core/call-log.ts';
+import { JsonBytes } from '../core/json-bytes.ts';
 import type { LogDestination } from '../core/log-destination.ts';
-import { type LogPayload, writeLogPayload } from '../core/log-payload.ts';
+import type { LogPayload } from '../core/log-payload.ts';
+import { writeLogPayload } from '../core/write-log-payload.ts';
 import { openSink, type SinkMaker } from './open-sink.ts';
 import type { Sink } from './sink.ts';
 import type { ProbeResult } from './sinks.ts';
@@ -19,9 +21,11 @@ export async function probeDestination(
   let error: string | null = null;
   try {
     sink = openSink(destination, maker);
-    const line = writeLogPayload(probeLog(destination, id, beganMs), true);
-    const records = () => [JSON.parse(line) as LogPayload];
-    await sink.deliver({ id, createdAtMs: beganMs, count: 1, ndjson: Buffer.from(`${line}\n`), records });
+    const line = new JsonBytes();
+    writeLogPayload(line, probeLog(destination, id, beganMs), true);
+    const text = line.toString();
+    const records = () => [JSON.parse(text) as LogPayload];
+    await sink.deliver({ id, createdAtMs: beganMs, count: 1, ndjson: Buffer.from(`${text}\n`), records });
   } catch (thrown) {
     error = thrown instanceof Error ? thrown.message : String(thrown);
   }

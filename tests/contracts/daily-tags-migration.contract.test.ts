@@ -2,7 +2,6 @@
 
 import { CompiledQuery, type Kysely } from 'kysely';
 import { expect, test } from 'vitest';
-import { writeRecordRow } from '../../src/core/record-row.ts';
 import type { SpendRecord } from '../../src/core/spend-record.ts';
 import { buildRecord, NOW_MS } from '../../src/ledger/__fixtures__/calls.ts';
 import { computeRollups, type DailyRow } from '../../src/ledger/compute-rollups.ts';
@@ -13,6 +12,7 @@ import { createSpendRecords } from '../../src/storage/migrations/0010-spend-reco
 import { extendDailySums } from '../../src/storage/migrations/0023-daily-tags.ts';
 import { keepExpiredCalls } from '../../src/storage/migrations/0024-expired-calls.ts';
 import { createTestDatabase } from '../support/postgres.ts';
+import { toRowList } from '../support/record-rows.ts';
 
 const DAY_MS = 86_400_000;
 
@@ -51,7 +51,7 @@ test.each(['sqlite', 'postgres'] as const)('daily sums of an older database are 
   // The statement that writes calls looks into it.
   await keepExpiredCalls(untyped, dialect);
   const records = buildCalls();
-  const json = `[${records.map(writeRecordRow).join(',')}]`;
+  const json = toRowList(records);
   const parameter = dialect === 'sqlite' ? Buffer.from(json) : json;
   await db.executeQuery(CompiledQuery.raw(LEDGER_SQL[dialect].insertRecords, [parameter]));
   const gone = buildRecord('gone', 77, { startedAtMs: NOW_MS - DAY_MS, tags: ['x'], cacheWriteTokens: 9 });

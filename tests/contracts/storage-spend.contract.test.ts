@@ -2,13 +2,13 @@
 
 import { CompiledQuery } from 'kysely';
 import { beforeAll, expect, test } from 'vitest';
-import { writeRecordRow } from '../../src/core/record-row.ts';
 import type { SpendRecord } from '../../src/core/spend-record.ts';
 import { buildRecord } from '../../src/ledger/__fixtures__/calls.ts';
 import { LEDGER_SQL } from '../../src/ledger/ledger-sql.ts';
 import { buildNewKey, NOW_MS, nextName } from '../../src/storage/__fixtures__/rows.ts';
 import type { OpenStorage } from '../../src/storage/open-storage.ts';
 import type { SpendQuery } from '../../src/storage/storage.ts';
+import { toRowList } from '../support/record-rows.ts';
 import { onBothDatabases } from './storage-on-both.ts';
 
 const DAY_MS = 86_400_000;
@@ -31,7 +31,7 @@ function buildRow(fields: Partial<SpendRecord>): SpendRecord {
 
 /** As the ledger does it. */
 async function insertRows({ writes, dialect }: OpenStorage, rows: readonly SpendRecord[]): Promise<void> {
-  const json = `[${rows.map(writeRecordRow).join(',')}]`;
+  const json = toRowList(rows);
   const parameter = dialect === 'sqlite' ? Buffer.from(json) : json;
   await writes.executeQuery(CompiledQuery.raw(LEDGER_SQL[dialect].insertRecords, [parameter]));
 }

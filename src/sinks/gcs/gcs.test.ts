@@ -1,9 +1,7 @@
 import { gunzipSync } from 'node:zlib';
 import { describe, expect, it } from 'vitest';
-import { callLog } from '../../core/__fixtures__/call-log.ts';
-import type { CallLog } from '../../core/call-log.ts';
-import { writeLogPayload } from '../../core/log-payload.ts';
 import { batchOf } from '../__fixtures__/batch.ts';
+import { payloadOf as record } from '../__fixtures__/payload.ts';
 import type { SinkRequest } from '../send-http.ts';
 import { createSinkVars } from '../sink-vars.ts';
 import { gcs } from './gcs.ts';
@@ -20,8 +18,6 @@ function setUp(environment: Record<string, string>, own: Record<string, string> 
   const names = () => requests.map(({ url }) => new URL(url).searchParams.get('name'));
   return { sink, requests, names };
 }
-const record = (facts: Partial<CallLog['facts']>, rest: Partial<CallLog> = {}) =>
-  JSON.parse(writeLogPayload(callLog(facts, rest), true)) as object;
 
 describe('the bucket', () => {
   it('gets one object per batch, below its folder, from an emulator’s client without credentials', async () => {

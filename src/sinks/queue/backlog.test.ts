@@ -10,7 +10,7 @@ import { beginSpool } from './spool.ts';
 
 const MIB = 1024 * 1024;
 const RECORDS = 40_000;
-const LINE = `{"id":"${'x'.repeat(1_500)}"}\n`;
+const LINE = Buffer.from(`{"id":"${'x'.repeat(1_500)}"}\n`);
 
 setFlagsFromString('--expose_gc');
 const collectGarbage = runInNewContext('gc') as () => void;
@@ -58,7 +58,7 @@ it('a backlog far larger than memory should hold is on disk, and is sent a batch
   try {
     const before = heldBytes();
     for (let made = 0; made < RECORDS; made += 200) {
-      await Promise.all(Array.from({ length: 200 }, () => spool.append(LINE)));
+      await Promise.all(Array.from({ length: 200 }, () => spool.append(LINE, LINE.length)));
     }
     await sender.flush().catch(() => {});
     expect(spool.queued()).toBe(RECORDS);

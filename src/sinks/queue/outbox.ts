@@ -10,8 +10,8 @@ import type { SpoolLabel, SpoolOrigin, SpoolRoot } from './spool-root.ts';
 /** Everything on its way to one destination. */
 export interface Outbox {
   readonly destinationId: string;
-  /** The line, with its end, is safe when this resolves: false where it could not be written. */
-  put(line: string, destination: LogDestination): Promise<boolean>;
+  /** The first `length` bytes, copied: a line with its end. Safe when this resolves; false: it could not be written. */
+  put(line: Buffer, length: number, destination: LogDestination): Promise<boolean>;
   /** What an earlier process left for the same destination. */
   adopt(directory: string): Promise<void>;
   bytes(): number;
@@ -28,7 +28,7 @@ export interface OutboxOptions {
   label: SpoolLabel;
   rule: FlushRule;
   root: SpoolRoot;
-  spool: Pick<SpoolOptions, 'segmentBytes' | 'fsync' | 'nowMs'>;
+  spool: Pick<SpoolOptions, 'segmentBytes' | 'fsync' | 'nowMs' | 'beforeWrite'>;
   deadLetters: DeadLetters;
   /** The sink at present; null: nobody has such a destination any more. `anew`: look whether its owner has changed it. */
   findSink: (label: SpoolLabel, anew: boolean) => Promise<Sink | null>;
@@ -124,12 +124,12 @@ export function createOutbox(options: OutboxOptions): Outbox {
 
   return {
     destinationId,
-    put(line, destination) {
+    put(line, length, destination) {
       usedAtMs = nowMs();
       try {
         if (destination !== latest) noteOrigin(destination);
         latest = destination;
-        return (active?.spool ?? begin()).append(line);
+        return (active?.spool ?? begin()).append(line, length);
       } catch (error) {
         lose(1, error);
         return Promise.resolve(false);

@@ -25,8 +25,8 @@ export interface BatchLimit {
  * accepted until they are delivered; in memory there is never more than the batch that is being sent.
  */
 export interface Spool {
-  /** True: the line (with its end) is safe; false: it could not be written. */
-  append(line: string): Promise<boolean>;
+  /** The first `length` bytes, copied: a line with its end. True: it is safe; false: it could not be written. */
+  append(line: Buffer, length: number): Promise<boolean>;
   /** Lines that wait, those that are being sent included. */
   queued(): number;
   /** Bytes that wait. */
@@ -50,6 +50,8 @@ export interface SpoolOptions {
   segmentBytes: number;
   fsync: boolean;
   nowMs: () => number;
+  /** Called before lines are written. */
+  beforeWrite?: (() => void) | undefined;
   onWritten: () => void;
   onFailed: (lines: number, error: Error) => void;
 }
@@ -79,7 +81,7 @@ function listSegmentsOf(directory: string): Segment[] {
 
 /** `counts`: lines that wait in each segment, by its base. */
 function createSpool(options: SpoolOptions, leftovers: Segment[], counts: Map<number, number>): Spool {
-  const { directory, segmentBytes, fsync, nowMs, onWritten, onFailed } = options;
+  const { directory, segmentBytes, fsync, nowMs, beforeWrite, onWritten, onFailed } = options;
   const progress = openProgress(directory);
   const base = Math.max(progress.delivered, leftovers.at(-1)?.end ?? 0);
   const writer = createSegmentWriter({ directory, leftovers, base, segmentBytes, fsync });
@@ -87,6 +89,7 @@ function createSpool(options: SpoolOptions, leftovers: Segment[], counts: Map<nu
   const lines = createLineAppender({
     writer,
     fsync,
+    beforeWrite,
     onWritten: (count) => {
       const { base: at } = writer.active() as Segment;
       counts.set(at, (counts.get(at) ?? 0) + count);

@@ -1,9 +1,17 @@
 import { describe, expect, it } from 'vitest';
 import { callLog } from './__fixtures__/call-log.ts';
-import { type LogPayload, REDACTED, writeLogPayload } from './log-payload.ts';
+import type { CallLog } from './call-log.ts';
+import { JsonBytes } from './json-bytes.ts';
+import { type LogPayload, REDACTED } from './log-payload.ts';
+import { writeLogPayload } from './write-log-payload.ts';
 
-const write = (log: ReturnType<typeof callLog>, redact = false) => {
-  const line = writeLogPayload(log, redact);
+const lineOf = (log: CallLog, redact: boolean): string => {
+  const out = new JsonBytes(16);
+  writeLogPayload(out, log, redact);
+  return out.toString();
+};
+const write = (log: CallLog, redact = false) => {
+  const line = lineOf(log, redact);
   expect(line).not.toContain('\n');
   return JSON.parse(line) as LogPayload & Record<string, unknown>;
 };
@@ -57,7 +65,7 @@ describe('a record for log destinations', () => {
   it('holds content only where it was kept and may be seen', () => {
     const content = { messages: [{ role: 'user', content: 'secret plan' }], response: '{\n  "id": "x"\n}' };
     expect(write(callLog({}, { content }))).toMatchObject({ messages: content.messages, response: { id: 'x' } });
-    expect(writeLogPayload(callLog({}, { content }), true)).not.toContain('secret plan');
+    expect(lineOf(callLog({}, { content }), true)).not.toContain('secret plan');
     expect(write(callLog())).toMatchObject({ messages: REDACTED, response: REDACTED });
   });
 

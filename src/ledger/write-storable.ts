@@ -1,6 +1,7 @@
+import type { JsonBytes } from '../core/json-bytes.ts';
 import { cutName } from '../core/rollup-names.ts';
 
-/** Longer names than this fit no database index; see `toStorable`. */
+/** Longer names than this fit no database index; see `writeStorable`. */
 const MAX_NAME_CHARS = 512;
 
 /** In Unicode mode a surrogate matches only when it has lost its other half. */
@@ -12,16 +13,23 @@ const NAMES = ['model', 'modelGroup', 'endUser', 'userId', 'teamId', 'organizati
 type Named = { tags: readonly string[] } & Partial<Record<(typeof NAMES)[number], string | null>>;
 
 /**
- * A record that every database takes, and its JSON by `write`. PostgreSQL refuses NUL and half surrogate pairs in text
- * and long values in an index, and a caller can put all of these into a model name, a user or a tag. A call must not go
- * unbilled for that: such characters become U+FFFD, and long names are cut.
+ * Writes a record so that every database takes it, and returns it as it was written. PostgreSQL refuses NUL and half surrogate
+ * pairs in text and long values in an index, and a caller can put all of these into a model name, a user or a tag. A call must
+ * not go unbilled for that: such characters become U+FFFD, and long names are cut.
  */
-export function toStorable<R extends Named>(record: R, write: (record: R) => string): { record: R; text: string } {
-  const text = write(record);
-  // JSON.stringify writes control characters and half pairs, and nothing else, as \u….
-  if (!text.includes('\\u') && !hasLongName(record)) return { record, text };
+export function writeStorable<R extends Named>(
+  out: JsonBytes,
+  record: R,
+  write: (out: JsonBytes, record: R) => void,
+): R {
+  const start = out.end;
+  out.hasUnicodeEscapes = false;
+  write(out, record);
+  if (!out.hasUnicodeEscapes && !hasLongName(record)) return record;
   const mended = toWellFormed(cutNames(record)) as R;
-  return { record: mended, text: write(mended) };
+  out.end = start;
+  write(out, mended);
+  return mended;
 }
 
 /** Spelled out: a loop over names is slow for two kinds of records. */
