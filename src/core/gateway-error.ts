@@ -34,6 +34,7 @@ const ERROR_TABLE = {
   not_found: { status: 404, type: 'not_found_error' },
   /** A customer's name that is taken; LiteLLM types it so. */
   customer_exists: { status: 400, type: 'bad_request' },
+  customer_not_found: { status: 404, type: 'not_found' },
   unknown_default_model: { status: 422, type: 'internal_error' },
   /** A team that there is not; LiteLLM types it so. */
   team_not_found: { status: 404, type: 'auth_error' },

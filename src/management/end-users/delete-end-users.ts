@@ -21,7 +21,7 @@ export async function deleteEndUsers(
     const found = await unit.endUsers.findWhere({ id: wanted });
     const known = new Set(found.map(({ id }) => id));
     const missing = wanted.filter((id) => !known.has(id));
-    if (missing.length > 0) throw endUserNotFound(missing);
+    if (missing.length > 0) throw endUserNotFound(missing, 'user_ids');
     for (const before of found) await unit.endUsers.update({ ...before, deletedAtMs: nowMs, deletedBy: by });
     await unit.audit(
       found.map((before) =>

@@ -45,8 +45,11 @@ export async function viewEndUser(
   return view as EndUserView;
 }
 
-export function endUserNotFound(ids: readonly string[]): GatewayError {
-  return new GatewayError('not_found', `End User Id=${ids.join(', ').slice(0, 500)} does not exist in db`, {
-    param: 'user_id',
-  });
+export function endUserNotFound(
+  ids: readonly string[],
+  param: 'user_id' | 'end_user_id' | 'user_ids' = 'user_id',
+): GatewayError {
+  const named = `End User Id=${ids.join(', ').slice(0, 500)}`;
+  const message = param === 'user_ids' ? `${named} do not exist in db` : `${named} does not exist in db`;
+  return new GatewayError('customer_not_found', message, { param });
 }

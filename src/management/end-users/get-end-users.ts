@@ -14,7 +14,7 @@ type Deps = Pick<EndUserManagement, 'owners' | 'readSpend'>;
 export async function getEndUser(deps: Deps, caller: Caller, id: string): Promise<EndUserView> {
   if (!maySeeAll(caller)) throw refuseAct(caller, '/customer/info');
   const record = await deps.owners.endUsers.find([id]);
-  if (record === undefined) throw endUserNotFound([id]);
+  if (record === undefined) throw endUserNotFound([id], 'end_user_id');
   return viewEndUser(deps, record);
 }
 

@@ -29,7 +29,7 @@ export async function setEndUsersBlocked(
   const result = await deps.transact(async (unit) => {
     const found = new Map((await unit.endUsers.findWhere({ id: wanted })).map((record) => [record.id, record]));
     const missing = wanted.filter((id) => !found.has(id));
-    if (!blocked && missing.length > 0) throw endUserNotFound(missing);
+    if (!blocked && missing.length > 0) throw endUserNotFound(missing, 'user_ids');
     const changed: EndUserRecord[] = [];
     for (const id of [...wanted].sort()) {
       const before = found.get(id);
@@ -49,7 +49,7 @@ export async function setEndUsersBlocked(
     }
     return changed;
   });
-  if (result.kind === 'conflict') throw endUserNotFound(wanted);
+  if (result.kind === 'conflict') throw endUserNotFound(wanted, 'user_ids');
   return viewEndUsers(deps, result.value);
 }
 

@@ -10,7 +10,8 @@ export function getDuration(text: string, param: string): Duration {
   const fault = KNOWN_UNIT.test(text) ? 'value' : 'unit';
   throw new GatewayError(
     'bad_request',
-    `Unsupported duration ${fault} in ${param}: ${JSON.stringify(text.slice(0, 40))}. ` +
+    `${param === 'budget_duration' ? 'Invalid budget_duration. ' : ''}Unsupported duration ${fault} in ${param}: ` +
+      `${JSON.stringify(text.slice(0, 40))}. ` +
       'Write a positive whole number and s, m, h, d, w or mo, as in 30d.',
     { param },
   );

@@ -45,6 +45,13 @@ describe('limits of an owner', () => {
     expect(mergeLimits(set, read({ model_max_budget: {} })).modelRpmLimit).toEqual({ a: 3 });
   });
 
+  test('a refusal of an amount or of a window has LiteLLM’s words', () => {
+    const refuse = (body: object) => () => assertLimitFields(read(body));
+    expect(refuse({ max_budget: -7 })).toThrow('max_budget must be a non-negative finite number');
+    expect(refuse({ soft_budget: -7 })).toThrow('soft_budget must be a non-negative finite number');
+    expect(refuse({ budget_duration: '0s' })).toThrow(/^Invalid budget_duration.*"0s"/);
+  });
+
   test.each([
     [{ model_max_budget: { a: { budget_limit: 1, rpm_limit: -1 } } }, 'model_max_budget'],
     [{ model_max_budget: { a: { budget_limit: 1, tpm_limit: 1.5 } } }, 'model_max_budget'],

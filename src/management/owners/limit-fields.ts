@@ -74,8 +74,7 @@ function assertNotTooMany(entries: readonly unknown[], param: string): void {
 
 function assertMoney(nanoUsd: number | null | undefined, param: string): void {
   if (nanoUsd === undefined || nanoUsd === null) return;
-  if (!Number.isFinite(nanoUsd)) refuse(param, `${param} must be a finite number.`);
-  if (nanoUsd < 0) refuse(param, `${param} cannot be negative.`);
+  if (!Number.isFinite(nanoUsd) || nanoUsd < 0) refuse(param, `${param} must be a non-negative finite number.`);
   if (nanoUsd > MAX_USD * 1e9)
     refuse(param, `${param} cannot be more than ${MAX_USD} dollars; leave it out for no limit.`);
 }

@@ -73,6 +73,18 @@ describe.each(['/customer', '/end_user'])('%s', (prefix) => {
     expect((await post(`${prefix}/update`, { user_id: id('nobody'), alias: 'x' })).status).toBe(404);
   });
 
+  test('who is not there is said to be not there in LiteLLM’s words', async () => {
+    const gone = { type: 'not_found', code: '404' };
+    const info = await get(`${prefix}/info?end_user_id=nobody`);
+    const message = 'End User Id=nobody does not exist in db';
+    expect([info.status, info.body.error]).toEqual([404, { ...gone, param: 'end_user_id', message }]);
+    const update = await post(`${prefix}/update`, { user_id: 'nobody' });
+    expect(update.body.error).toEqual({ ...gone, param: 'user_id', message });
+    const several = await post(`${prefix}/delete`, { user_ids: ['nobody', 'neither'] });
+    expect(several.body.error).toMatchObject({ ...gone, param: 'user_ids' });
+    expect(several.body.error.message).toBe('End User Id=nobody, neither do not exist in db');
+  });
+
   test('customers are blocked, also in advance, and unblocked, all or none', async () => {
     await post(`${prefix}/new`, { user_id: id('known') });
     const { body } = await post(`${prefix}/block`, { user_ids: [id('known'), id('not yet seen')] });
