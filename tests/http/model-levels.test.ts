@@ -246,6 +246,24 @@ describe('an end user', () => {
   });
 });
 
+describe('access groups', () => {
+  test('are told with the models in them, as far as the key may call them', async () => {
+    const beta = { access_group: 'beta', model_names: ['good-model'], deployment_count: 1 };
+    const ask = (path: `/${string}`, key: string) => callGateway(gateway, `GET ${path}`, { key });
+    const [all, other] = [await make({}), await make({ models: ['bad-model'] })];
+    expect((await ask('/access_group/list', all)).body).toEqual({ access_groups: [beta] });
+    expect((await ask('/access_group/beta/info', all)).body).toEqual(beta);
+    expect((await ask('/access_group/list', other)).body).toEqual({ access_groups: [] });
+    for (const [name, key] of [
+      ['beta', other],
+      ['gamma', all],
+    ] as const) {
+      const { status, body } = await ask(`/access_group/${name}/info`, key);
+      expect([status, body.error.param]).toEqual([404, 'access_group']);
+    }
+  });
+});
+
 describe('a customer with a list of models', () => {
   const make1 = async (body: object) => (await callGateway(gateway, 'POST /customer/new', { body })).body;
   const idsFor = async (user: string, header = 'x-litellm-end-user-id') => {

@@ -14,6 +14,7 @@ import {
   ModelInfoPage,
 } from '../schemas/deployment.ts';
 import { LaxBoolean } from '../schemas/key-shapes.ts';
+import { AccessGroup, AccessGroups, fromAccessGroups } from '../schemas/model-access-group.ts';
 import { fromModelName, ModelEntry, ModelList } from '../schemas/model-list.ts';
 
 export interface ModelRoutesDeps {
@@ -52,6 +53,7 @@ const PageQuery = z.object({
 const GroupQuery = z.object({ model_group: z.string().optional() });
 /** Model names hold slashes, so the rest of the path is the name. */
 const ModelParams = z.object({ '*': z.string() });
+const GroupParams = z.object({ access_group: z.string() });
 
 export function registerModelRoutes(app: App, deps: ModelRoutesDeps): void {
   for (const url of LISTS) {
@@ -162,6 +164,45 @@ export function registerModelRoutes(app: App, deps: ModelRoutesDeps): void {
         total_pages: Math.ceil(found.length / size),
         size,
       };
+    },
+  );
+
+  app.get(
+    '/access_group/list',
+    {
+      config: { access: 'info', scope: 'none' },
+      schema: {
+        tags: ['models'],
+        summary: 'Access groups of the models that this key may call',
+        response: { 200: AccessGroups },
+      },
+    },
+    (request) => ({ access_groups: fromAccessGroups(deps.listDeployments(request.caller)) }),
+  );
+
+  app.get(
+    '/access_group/:access_group/info',
+    {
+      config: { access: 'info', scope: 'none' },
+      schema: {
+        tags: ['models'],
+        summary: 'One access group: the models in it that this key may call',
+        params: GroupParams,
+        response: { 200: AccessGroup },
+      },
+    },
+    (request) => {
+      const { access_group: name } = request.params;
+      const groups = fromAccessGroups(deps.listDeployments(request.caller));
+      const found = groups.find((group) => group.access_group === name);
+      if (found !== undefined) return found;
+      throw new GatewayError(
+        'not_found',
+        `Access group '${name.slice(0, 200)}' does not exist or this key may call nothing in it.`,
+        {
+          param: 'access_group',
+        },
+      );
     },
   );
 
