@@ -3,6 +3,7 @@ import { z } from 'zod';
 import { toUsd } from '../../core/money.ts';
 import type { Activity } from '../../management/spend/list-activity.ts';
 import type { UsageRow } from '../../management/spend/spend-management.ts';
+import { pageNumberTo } from './page-numbers.ts';
 import { DAY_SHAPE, optionalText } from './usage-query.ts';
 
 const MAX_PAGE = 1_000_000;
@@ -15,7 +16,7 @@ export const ActivityQuery = z.object({
 });
 
 export const ActivityPageQuery = ActivityQuery.extend({
-  page: z.coerce.number().int().min(1).max(MAX_PAGE).default(1),
+  page: pageNumberTo(MAX_PAGE).default(1),
   page_size: z.coerce
     .number()
     .int()

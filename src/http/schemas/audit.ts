@@ -5,6 +5,7 @@ import { parseKeyAddress } from '../../core/key-address.ts';
 import type { AuditFilter, AuditSortField, ChainedEntry } from '../../management/audit/audit-management.ts';
 import type { AuditListing } from '../../management/audit/list-audit.ts';
 import { toIsoTime } from './iso-time.ts';
+import { pageNumberTo } from './page-numbers.ts';
 import { parseSpan } from './spend-dates.ts';
 
 const SORT_COLUMNS: Readonly<Record<string, AuditSortField>> = {
@@ -24,8 +25,7 @@ const text = z
   .string()
   .optional()
   .transform((value) => (value === '' ? undefined : value));
-const whole = (most: number, fallback: number) =>
-  z.coerce.number({ error: 'Input should be a valid integer' }).int().min(1).max(most).default(fallback);
+const whole = (most: number, fallback: number) => pageNumberTo(most).default(fallback);
 
 const FILTER_SHAPE = {
   object_id: text.describe('What was changed. A key by its secret, any hash that it had, or its key_id.'),

@@ -4,6 +4,7 @@ import type { BudgetRecord } from '../../core/owner-records.ts';
 import type { NewBudget } from '../../management/budgets/create-budget.ts';
 import { fromLimits, LIMIT_SHAPE, type LimitClock, toLimitFields } from './limit-fields.ts';
 import { fromStamps } from './owner-row.ts';
+import { PageNumber, pageNumberTo } from './page-numbers.ts';
 
 export const BudgetNewBody = z.looseObject({
   budget_id: z.string().nullish().describe('Absent: one is made up.'),
@@ -13,8 +14,8 @@ export const BudgetUpdateBody = z.looseObject({ budget_id: z.string(), ...LIMIT_
 export const BudgetInfoBody = z.looseObject({ budgets: z.array(z.string()).max(1_000) });
 export const BudgetDeleteBody = z.looseObject({ id: z.string() });
 export const BudgetListQuery = z.object({
-  page: z.coerce.number().int().min(1).default(1),
-  size: z.coerce.number().int().min(1).max(1_000).default(1_000),
+  page: PageNumber.default(1),
+  size: pageNumberTo(1_000).default(1_000),
 });
 export const BudgetSettingsQuery = z.object({ budget_id: z.string() });
 export const BUDGET_NAMES = Object.keys(BudgetNewBody.shape);

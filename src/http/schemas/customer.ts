@@ -7,6 +7,7 @@ import type { EndUserView } from '../../management/end-users/end-user-management
 import { LaxBoolean, LaxNumber, OpenObject, Texts, toCeilingNanoUsd } from './key-shapes.ts';
 import { LIMIT_SHAPE, type LimitClock, toLimitFields } from './limit-fields.ts';
 import { fromOwnerView, OwnerRow } from './owner-row.ts';
+import { PageNumber, pageNumberTo } from './page-numbers.ts';
 
 const SHAPE = {
   user_id: z.string().describe('What calls name: `user`, `safety_identifier`, or the header.'),
@@ -34,8 +35,8 @@ export const CustomerUpdateBody = z.looseObject(SHAPE).superRefine(refuseBoth);
 export const CustomerIdsBody = z.looseObject({ user_ids: z.array(z.string()) });
 export const CustomerInfoQuery = z.object({ end_user_id: z.string() });
 export const CustomerListQuery = z.object({
-  page: z.coerce.number().int().min(1).default(1),
-  size: z.coerce.number().int().min(1).max(10_000).default(1_000),
+  page: PageNumber.default(1),
+  size: pageNumberTo(10_000).default(1_000),
 });
 export const CUSTOMER_NAMES = Object.keys(SHAPE);
 

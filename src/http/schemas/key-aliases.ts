@@ -1,11 +1,12 @@
 /** GET /key/aliases. */
 import { z } from 'zod';
 import type { AliasListing } from '../../management/keys/list-key-aliases.ts';
-import { MAX_PAGE, MAX_SEARCH, Whole } from './key-list.ts';
+import { MAX_PAGE, MAX_SEARCH } from './key-list.ts';
+import { pageNumberTo } from './page-numbers.ts';
 
 export const KeyAliasesQuery = z.looseObject({
-  page: Whole.max(MAX_PAGE).default(1),
-  size: Whole.max(100).default(50),
+  page: pageNumberTo(MAX_PAGE).default(1),
+  size: pageNumberTo(100).default(50),
   search: z.string().max(MAX_SEARCH).optional().describe('Part of an alias; upper and lower case are the same.'),
 });
 

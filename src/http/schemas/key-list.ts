@@ -6,6 +6,7 @@ import type { KeyListing, KeyListOptions, KeyPage } from '../../management/keys/
 import type { KeyView } from '../../management/keys/view-key.ts';
 import { fromKeyView, KeyRow } from './key-row.ts';
 import { LaxBoolean, LaxDollars } from './key-shapes.ts';
+import { pageNumberTo } from './page-numbers.ts';
 import { fromUser, UserSummary } from './user-summary.ts';
 
 const SORT_FIELDS = [
@@ -22,7 +23,6 @@ const SORT_FIELDS = [
 const SORT_ORDERS = ['asc', 'desc'] as const;
 const STATUSES = ['active', 'blocked', 'expired', 'deleted'] as const;
 
-export const Whole = z.coerce.number({ error: 'Input should be a valid integer' }).int().min(1);
 const Moment = z.iso.datetime({ offset: true });
 /** More pages than there can be keys, and few enough for the database to count with. */
 export const MAX_PAGE = 1_000_000_000;
@@ -32,8 +32,8 @@ const MAX_USD = 9_000_000;
 const LIFETIME = "Of the key's whole life, also where a budget window makes `spend` less.";
 
 const SHAPE = {
-  page: Whole.max(MAX_PAGE).default(1),
-  size: Whole.max(100).default(10),
+  page: pageNumberTo(MAX_PAGE).default(1),
+  size: pageNumberTo(100).default(10),
   user_id: z.string().optional(),
   team_id: z.string().optional(),
   organization_id: z.string().optional(),

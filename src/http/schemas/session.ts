@@ -2,6 +2,7 @@
 import { z } from 'zod';
 import type { SessionRecord } from '../../core/session.ts';
 import { toIsoTime } from './iso-time.ts';
+import { pageNumberTo } from './page-numbers.ts';
 
 const Name = z.string().max(320).nullish();
 
@@ -31,8 +32,8 @@ export const WhoAmI = z.object({
 });
 export const SessionsQuery = z.object({
   user_id: z.string().optional(),
-  page: z.coerce.number().int().min(1).max(1_000_000).default(1),
-  size: z.coerce.number().int().min(1).max(100).default(50),
+  page: pageNumberTo(1_000_000).default(1),
+  size: pageNumberTo(100).default(50),
 });
 export const SessionsReply = z.object({
   sessions: z.array(SessionRow),

@@ -7,6 +7,7 @@ import type { ListedTeam, TeamListing } from '../../management/teams/list-teams.
 import type { TeamView } from '../../management/teams/view-team.ts';
 import { fromKeyView, KeyRow } from './key-row.ts';
 import type { LimitClock } from './limit-fields.ts';
+import { PageNumber, pageNumberTo } from './page-numbers.ts';
 import { fromMemberView, fromTeamView, TeamMembershipRow, TeamRow } from './team-row.ts';
 
 const TeamKeyRow = KeyRow.omit({ token: true });
@@ -43,7 +44,6 @@ export const TeamListReply = z.array(
   TeamRow.extend({ team_memberships: z.array(TeamMembershipRow), keys: z.array(TeamKeyRow) }),
 );
 
-const Whole = z.coerce.number({ error: 'Input should be a valid integer' }).int().min(1);
 const SORT_FIELDS = {
   team_id: 'id',
   team_alias: 'alias',
@@ -58,8 +58,8 @@ export const TeamPageQuery = z.looseObject({
   team_alias: z.string().optional().describe('Part of an alias or id; upper and lower case are the same.'),
   search: z.string().optional().describe('The same.'),
   status: z.string().optional().describe('deleted: only those. Absent: living teams.'),
-  page: Whole.default(1),
-  page_size: Whole.max(100).default(10),
+  page: PageNumber.default(1),
+  page_size: pageNumberTo(100).default(10),
   sort_by: z
     .string()
     .optional()

@@ -5,6 +5,7 @@ import type { UserRole } from '../../core/owner-records.ts';
 import type { UserListing } from '../../management/users/read-users.ts';
 import type { UserView } from '../../management/users/view-user.ts';
 import type { LimitClock } from './limit-fields.ts';
+import { PageNumber, pageNumberTo } from './page-numbers.ts';
 import { fromUser, UserRow } from './user.ts';
 
 const SORT_FIELDS: Readonly<Record<string, NonNullable<UserListing['sortBy']>>> = {
@@ -20,8 +21,8 @@ const SORT_FIELDS: Readonly<Record<string, NonNullable<UserListing['sortBy']>>> 
 };
 
 export const UserListQuery = z.object({
-  page: z.coerce.number().int().min(1).default(1),
-  page_size: z.coerce.number().int().min(1).max(100).default(25),
+  page: PageNumber.default(1),
+  page_size: pageNumberTo(100).default(25),
   role: z.string().optional(),
   user_ids: z.string().optional().describe('Separated by commas.'),
   user_email: z.string().optional().describe('Part of an address.'),

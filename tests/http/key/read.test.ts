@@ -161,8 +161,15 @@ describe('GET /key/list', () => {
     expect(body.error).toMatchObject({ type: 'bad_request_error', param: 'colour, shape' });
     expect(body.error.message).toMatch(/^Unsupported parameter\(s\): colour, shape\. Supported parameters: page, size/);
     expect((await list('size=101')).body.detail).toEqual([
-      expect.objectContaining({ type: 'less_than_equal', loc: ['query', 'size'] }),
+      expect.objectContaining({
+        type: 'less_than_equal',
+        loc: ['query', 'size'],
+        msg: 'Input should be less than or equal to 100',
+      }),
     ]);
+    const messageOf = async (query: string) => (await list(query)).body.detail[0].msg as string;
+    expect(await messageOf('size=0')).toBe('Input should be greater than or equal to 1');
+    for (const query of ['size=x', 'size=1.5']) expect(await messageOf(query)).toBe('Input should be a valid integer');
   });
 
   test('is not for a key without a user', async () => {
