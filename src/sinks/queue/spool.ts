@@ -144,6 +144,8 @@ function createSpool(options: SpoolOptions, leftovers: Segment[], counts: Map<nu
     for (let most = maxBytes; ; most *= 2) {
       const to = Math.min(available, start + most);
       const bytes = await read(segment, start, to);
+      // It was given up meanwhile, and its lines are counted as lost.
+      if (!segments().includes(segment)) return null;
       const cut = cutLines(bytes, maxRecords);
       // One record alone may be larger than a batch should be.
       if (cut.count === 0 && to < available) continue;
