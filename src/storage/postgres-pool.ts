@@ -6,7 +6,10 @@ export interface PostgresPoolOptions {
   /** Asked with every new connection; absent: the address has it, or none is needed. */
   password?: PasswordSource | undefined;
   poolSize: number;
-  /** The longest that a statement may take as seen from here; 0 = no limit (migrations). */
+  /**
+   * The longest that a statement may take as seen from here; 0 = no limit (migrations). The server ends it soon afterwards, so
+   * that what nobody waits for any more does not go on there.
+   */
   queryTimeoutMs: number;
   /** Told of connections that break while nobody uses them. */
   onConnectionError: (error: Error) => void;
@@ -16,6 +19,7 @@ export interface PostgresPoolOptions {
 
 const CONNECT_TIMEOUT_MS = 5_000;
 const IDLE_TIMEOUT_MS = 60_000;
+const SERVER_GRACE_MS = 1_000;
 const INT8 = 20;
 
 /** A pool with a hard maximum, whose broken connections never end the process. bigint columns are read as numbers. */
@@ -29,7 +33,7 @@ export function createPostgresPool(options: PostgresPoolOptions): pg.Pool {
     query_timeout: options.queryTimeoutMs,
     keepAlive: true,
     application_name: 'latchkey',
-    ...(options.listen && { verify: startListening(options.listen) }),
+    verify: prepareSession(options),
     types: {
       getTypeParser: ((id: number, format?: 'text' | 'binary') =>
         id === INT8 ? Number : pg.types.getTypeParser(id, format)) as typeof pg.types.getTypeParser,
@@ -56,9 +60,20 @@ function loggingInWith(password: PasswordSource): typeof pg.Client {
   };
 }
 
-function startListening({ channel, onNotification }: NonNullable<PostgresPoolOptions['listen']>) {
+/** Runs on each connection before it is used. */
+function prepareSession({ queryTimeoutMs, listen }: PostgresPoolOptions) {
   return (client: pg.PoolClient, done: (error?: Error) => void): void => {
-    client.on('notification', onNotification);
-    client.query(`listen ${client.escapeIdentifier(channel)}`).then(() => done(), done);
+    prepare(client).then(() => done(), done);
   };
+
+  async function prepare(client: pg.PoolClient): Promise<void> {
+    if (queryTimeoutMs > 0) {
+      // Later than here, where more is known of what a statement that was late means.
+      const limit = String(queryTimeoutMs + SERVER_GRACE_MS);
+      await client.query("select set_config('statement_timeout', $1, false)", [limit]);
+    }
+    if (listen === undefined) return;
+    client.on('notification', listen.onNotification);
+    await client.query(`listen ${client.escapeIdentifier(listen.channel)}`);
+  }
 }
