@@ -183,7 +183,7 @@ onBothDatabases('sums of usage', (bench) => {
   test('keys are named by their ids', async () => {
     const { keyId, mask } = key.key;
     expect(await bench.storage.usage.keyNames([keyId, 'key_of_nobody'])).toEqual(
-      new Map([[keyId, { alias: 'named', mask, teamId: key.key.teamId }]]),
+      new Map([[keyId, { alias: 'named', mask, teamId: key.key.teamId, userId: key.key.userId }]]),
     );
     expect(await bench.storage.usage.keyNames([])).toEqual(new Map());
   });
