@@ -128,6 +128,18 @@ function createSpool(options: SpoolOptions, leftovers: Segment[], counts: Map<nu
     }
   }
 
+  /** Null: it was given up meanwhile, before or after it was read; its lines are counted as lost. */
+  async function readUnlessDropped(segment: Segment, from: number, to: number): Promise<Buffer | null> {
+    const isThere = () => segments().includes(segment);
+    try {
+      const bytes = await read(segment, from, to);
+      return isThere() ? bytes : null;
+    } catch (error) {
+      if (isThere()) throw error;
+      return null;
+    }
+  }
+
   function toBatch(range: BatchRange, ndjson: Buffer): SpooledBatch {
     return { ...range, id: `${name}-${range.start}`, ndjson };
   }
@@ -143,9 +155,8 @@ function createSpool(options: SpoolOptions, leftovers: Segment[], counts: Map<nu
     const available = segment.end;
     for (let most = maxBytes; ; most *= 2) {
       const to = Math.min(available, start + most);
-      const bytes = await read(segment, start, to);
-      // It was given up meanwhile, and its lines are counted as lost.
-      if (!segments().includes(segment)) return null;
+      const bytes = await readUnlessDropped(segment, start, to);
+      if (bytes === null) return null;
       const cut = cutLines(bytes, maxRecords);
       // One record alone may be larger than a batch should be.
       if (cut.count === 0 && to < available) continue;
