@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto';
-import { createTransport } from 'nodemailer';
+import type { Transporter } from 'nodemailer';
 import { hideEchoes } from '../core/hide-echoes.ts';
 import type { AlertSender } from './alert-sender.ts';
 import { type MailStyle, writeMail } from './write-mail.ts';
@@ -21,7 +21,7 @@ const LONGEST_MS = 25_000;
 /** One mail per address, over SMTP. */
 export function createMailSender(server: MailServer): AlertSender {
   const { host, port, security, username, password, sender } = server;
-  const transport = createTransport({
+  const options = {
     host,
     port,
     secure: security === 'tls',
@@ -33,12 +33,19 @@ export function createMailSender(server: MailServer): AlertSender {
     socketTimeout: TIMEOUT_MS,
     disableFileAccess: true,
     disableUrlAccess: true,
-  });
+  };
+  let transport: Transporter | undefined;
+  // The library takes megabytes, which only those pay who send mail.
+  const connect = async () => {
+    const { createTransport } = await import('nodemailer');
+    transport ??= createTransport(options);
+    return transport;
+  };
   return {
     async send(alert) {
       const { subject, text, html } = writeMail(alert, server);
       const name = createHash('sha256').update(`${alert.id}\n${alert.recipient}`).digest('hex').slice(0, 40);
-      const sending = transport.sendMail({
+      const sending = (await connect()).sendMail({
         from: sender,
         to: { name: '', address: alert.recipient },
         subject,
@@ -53,7 +60,7 @@ export function createMailSender(server: MailServer): AlertSender {
       }
     },
     async close() {
-      transport.close();
+      transport?.close();
     },
   };
 }

@@ -2,7 +2,7 @@
  * Passwords of users as argon2id. Hashing runs on the thread pool, a few at a time: each takes 19 MiB and tens of
  * milliseconds, and the pool also serves files and the database.
  */
-import { type Algorithm, hash, verify } from '@node-rs/argon2';
+import type { Algorithm } from '@node-rs/argon2';
 import { GatewayError } from '../core/gateway-error.ts';
 
 export interface PasswordHasher {
@@ -11,6 +11,9 @@ export interface PasswordHasher {
   /** As long for somebody without a password (`stored` undefined: never true) as for anybody. */
   verify(stored: string | undefined, password: string): Promise<boolean>;
 }
+
+/** Megabytes, for whoever signs in by a password. */
+const loadArgon2 = () => import('@node-rs/argon2');
 
 /** OWASP's choice for argon2id. The enumeration is erased from the library's own types; 2 is argon2id. */
 const OPTIONS = { algorithm: 2 as Algorithm, memoryCost: 19_456, timeCost: 2, parallelism: 1 } as const;
@@ -44,8 +47,9 @@ export function createPasswordHasher(): PasswordHasher {
   }
 
   return {
-    hash: (password) => takeTurn(() => hash(password, OPTIONS)),
+    hash: (password) => takeTurn(async () => (await loadArgon2()).hash(password, OPTIONS)),
     async verify(stored, password) {
+      const { hash, verify } = await loadArgon2();
       nobodys ??= hash('the password of nobody', OPTIONS);
       const known = stored ?? (await nobodys);
       const matches = await takeTurn(() => verify(known, password));

@@ -4,7 +4,7 @@ import type { Counters } from '../counters/counters.ts';
 import { createCountersThroughOutages } from '../counters/counters-through-outages.ts';
 import { createMemoryCounters } from '../counters/memory-counters.ts';
 import { createPostgresCounters } from '../counters/postgres-counters.ts';
-import { createRedisCounters, type RedisState } from '../counters/redis-counters.ts';
+import type { RedisState } from '../counters/redis-counters.ts';
 import { createSlicedCounters } from '../counters/sliced-counters.ts';
 import type { Ledger } from '../ledger/ledger.ts';
 import { createExecuteSql } from '../storage/execute-sql.ts';
@@ -89,6 +89,8 @@ async function countInRedis(
   { storage, ledger, processId, ownClock, logger }: Parts,
 ): Promise<CounterParts> {
   const failMode = general.countersFailMode;
+  // The client takes megabytes, which only those pay who use it.
+  const { createRedisCounters } = await import('../counters/redis-counters.ts');
   const counters = await createRedisCounters({
     address,
     processId,

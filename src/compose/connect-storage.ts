@@ -2,7 +2,7 @@ import { hostname } from 'node:os';
 import { formatIdentity, isKnownToBeGone, readOwnIdentity } from '../append-log/process-identity.ts';
 import type { Config } from '../config/config.ts';
 import type { AuditSeal } from '../core/audit-seal.ts';
-import { createRedisBell, type RedisBell } from '../counters/redis-bell.ts';
+import type { RedisBell } from '../counters/redis-bell.ts';
 import { type OpenStorage, openStorage, type StorageLogger } from '../storage/open-storage.ts';
 import { databasePasswordOf } from './database-url.ts';
 
@@ -18,10 +18,7 @@ export async function connectStorage(
   own: { url: string; processId: string; auditSeal: AuditSeal; nowMs: () => number; logger: StorageLogger },
 ): Promise<ConnectedStorage> {
   const { url, processId, auditSeal, nowMs, logger } = own;
-  const bell =
-    config.redis === null
-      ? undefined
-      : createRedisBell({ address: config.redis, prefix: config.general.redisKeyPrefix });
+  const bell = await openBell(config);
   const storage = await openStorage({
     url,
     password: databasePasswordOf(config),
@@ -44,4 +41,10 @@ export async function connectStorage(
     throw error;
   });
   return { storage, bell };
+}
+
+async function openBell({ redis, general }: Pick<Config, 'redis' | 'general'>): Promise<RedisBell | undefined> {
+  if (redis === null) return undefined;
+  const { createRedisBell } = await import('../counters/redis-bell.ts');
+  return createRedisBell({ address: redis, prefix: general.redisKeyPrefix });
 }
