@@ -57,6 +57,26 @@ test('what stands behind the end may be written over, and a copy stays what it w
   expect(Buffer.from(copy).toString()).toBe('true');
 });
 
+test('what one record made large is given back by the next', () => {
+  const out = new JsonBytes(64);
+  out.text('x'.repeat(2 * 1024 * 1024));
+  out.clear();
+  expect([out.end, out.bytes.length]).toEqual([0, 64]);
+  out.text('y');
+  expect(out.toString()).toBe('"y"');
+});
+
+test('an escape is noticed in each name that has one, and is not forgotten for a name that has none', () => {
+  const out = new JsonBytes();
+  for (let time = 0; time < 2; time += 1) {
+    out.hasUnicodeEscapes = false;
+    out.name('a name with a control \u0001 character');
+    expect(out.hasUnicodeEscapes).toBe(true);
+    out.name('a name without anything of the kind');
+    expect(out.hasUnicodeEscapes).toBe(true);
+  }
+});
+
 test('more names than are kept are written all the same', () => {
   for (let index = 0; index < 10_000; index += 1) {
     const name = `a name that is long "${index}`;

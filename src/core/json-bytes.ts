@@ -26,6 +26,8 @@ const POWERS_OF_TEN = [1, 10, 100, 1_000, 10_000, 100_000, 1_000_000, 10_000_000
 /** A minus, sixteen digits, a point, and a zero before it. */
 const MAX_NUMBER_BYTES = 19;
 
+/** A larger buffer is given back when it begins anew. */
+const MAX_KEPT_BYTES = 1024 * 1024;
 const MAX_KEPT = 4_096;
 const MAX_KEPT_CHARS = 256;
 /** Names in quotes. Emptied when it is full: what is still in use comes back with the next call. */
@@ -49,8 +51,17 @@ export class JsonBytes {
   /** Becomes true when a control character or half of a surrogate pair was escaped; whoever asks sets it back before. */
   hasUnicodeEscapes = false;
 
+  private readonly capacity: number;
+
   constructor(capacity = 4_096) {
+    this.capacity = capacity;
     this.bytes = Buffer.allocUnsafeSlow(capacity);
+  }
+
+  /** Begins anew. */
+  clear(): void {
+    this.end = 0;
+    if (this.bytes.length > MAX_KEPT_BYTES) this.bytes = Buffer.allocUnsafeSlow(this.capacity);
   }
 
   /** What stands there between two places. */
@@ -117,9 +128,12 @@ export class JsonBytes {
       return;
     }
     const start = this.end;
+    const hadEscapes = this.hasUnicodeEscapes;
+    this.hasUnicodeEscapes = false;
     this.text(name);
     // Copied, it would not be noticed.
     if (this.hasUnicodeEscapes) return;
+    this.hasUnicodeEscapes = hadEscapes;
     if (kept.size >= MAX_KEPT) kept.clear();
     kept.set(name, this.copy(start));
   }

@@ -222,7 +222,7 @@ export async function createSinks(options: SinksOptions): Promise<Sinks> {
 }
 
 function writeLine(line: JsonBytes, log: CallLog, redact: boolean): void {
-  line.end = 0;
+  line.clear();
   writeLogPayload(line, log, redact);
   line.byte(LINE_END);
 }
