@@ -43,7 +43,7 @@ export async function buildCounters(config: Pick<Config, 'general' | 'redis'>, p
     return { counters: createMemoryCounters({ loadBalances: (ids) => ledger.balances(ids) }), redisState: null };
   }
   if (!config.general.counterSlices) return shared;
-  const counters = createSlicedCounters({ store: shared.counters, liveProcesses: storage.processes.live });
+  const counters = createSlicedCounters({ store: shared.counters, sharers: storage.processes.sharers });
   return { ...shared, counters };
 }
 
@@ -75,7 +75,7 @@ function countInPostgres(
     store,
     processId,
     mode,
-    liveProcesses: storage.processes.live,
+    sharers: storage.processes.sharers,
     onAway: (away, cause) => {
       if (away) logger.warn({ err: cause, failMode: mode }, 'Limits cannot be counted in the database');
       else logger.info({ failMode: mode }, 'Limits are counted in the database again');
@@ -97,6 +97,7 @@ async function countInRedis(
     loadBalances: (ids) => ledger.balances(ids),
     flushLedger: () => ledger.flush(),
     liveProcesses: storage.processes.live,
+    sharers: storage.processes.sharers,
     failMode,
     timeoutMs: general.redisTimeoutMs,
     billLagMs: Math.max(LEAST_BILL_LAG_MS, BILL_LAG_IN_SHIPMENTS * general.shipEveryMs),

@@ -20,6 +20,8 @@ export interface RedisCounterOptions {
   flushLedger(): Promise<void>;
   /** How many processes there are, this one included. */
   liveProcesses(): number;
+  /** Among how many of them a limit has to be taken as shared while Redis is away. */
+  sharers(): number;
   failMode: FailMode;
   /** Longest wait for an answer. */
   timeoutMs: number;
@@ -111,7 +113,7 @@ export async function createRedisCounters(options: RedisCounterOptions): Promise
   const standIn: StandIn = createStandIn({
     mode: options.failMode,
     loadBalances: options.loadBalances,
-    liveProcesses: options.liveProcesses,
+    sharers: options.sharers,
     liveHolds: () => live.list(),
   });
 

@@ -30,15 +30,18 @@ export interface SliceSet {
   fill(slice: Slice, nowMs: number): void;
   /** The store has just said how a counter stands: if enough is left, part of it is set aside. */
   learn(held: HeldCharge, nowMs: number): void;
-  /** Gives the store what a counter's slice has; true: it has something back that it did not have. */
-  giveBack(counter: string, nowMs: number): Promise<boolean>;
+  /**
+   * The store was short of what a charge wants: gives it what this process has of the counter and does not use. True:
+   * the charge may fit now, in a slice, or in what the store got back since `reportsBefore` reports.
+   */
+  freeUp(short: Charge, reportsBefore: number, nowMs: number): Promise<boolean>;
   /** A turn of the timer, which comes more often than reports go out. */
   tend(nowMs: number): void;
   /** Nothing is taken of any slice any more, and all go back as far as no call holds them. */
   retireAll(): void;
 }
 
-export function createSliceSet(store: Counters, traffic: StoreTraffic, liveProcesses: () => number): SliceSet {
+export function createSliceSet(store: Counters, traffic: StoreTraffic, sharers: () => number): SliceSet {
   const slices = new Map<string, Slice>();
   /** Those that nothing is taken of any more, until calls have ended and everything is reported. */
   const fading = new Set<Slice>();
@@ -49,7 +52,7 @@ export function createSliceSet(store: Counters, traffic: StoreTraffic, liveProce
     if (slice === undefined || slice.isPast(nowMs)) {
       if (slice !== undefined) retire(slice);
       if (windowStartMs > 0 && nowMs >= windowStartMs + charge.windowMs) return;
-      if (computeShare(remaining, charge.amount, liveProcesses()) === 0) return;
+      if (computeShare(remaining, charge.amount, sharers()) === 0) return;
       slice = new Slice(charge, { used: usedBefore, left: remaining, windowStartMs }, nowMs);
       slices.set(charge.counter, slice);
     }
@@ -63,7 +66,7 @@ export function createSliceSet(store: Counters, traffic: StoreTraffic, liveProce
   /** Asks the store for lots until there are enough, or for none where little is left. */
   function fill(slice: Slice, nowMs: number): void {
     if (slice.closing) return;
-    const size = Math.ceil(computeShare(slice.left + slice.granted, slice.charge.amount, liveProcesses()) / LOTS);
+    const size = Math.ceil(computeShare(slice.left + slice.granted, slice.charge.amount, sharers()) / LOTS);
     if (size === 0) {
       slice.closing = true;
       return;
@@ -88,7 +91,7 @@ export function createSliceSet(store: Counters, traffic: StoreTraffic, liveProce
       if (reservation.granted) receive(slice, reservation.hold, nowMs);
       else {
         slice.left = charge.ceiling - reservation.shortage.used - reservation.shortage.held;
-        slice.closing = computeShare(slice.left + slice.granted, charge.amount, liveProcesses()) === 0;
+        slice.closing = computeShare(slice.left + slice.granted, charge.amount, sharers()) === 0;
       }
     } catch {
       traffic.failing = true;
@@ -172,14 +175,16 @@ export function createSliceSet(store: Counters, traffic: StoreTraffic, liveProce
     if (slice.lots.includes(lot)) slice.extend(lot, lot.hold.expiresAtMs);
   }
 
-  async function giveBack(counter: string, nowMs: number): Promise<boolean> {
-    const slice = slices.get(counter);
-    if (slice === undefined || slice.lots.length === 0) return false;
-    slice.closing = true;
-    const before = slice.lots.length;
-    giveUpAll(slice, nowMs);
-    await traffic.settled();
-    return slice.lots.length < before;
+  async function freeUp(short: Charge, reportsBefore: number, nowMs: number): Promise<boolean> {
+    const slice = slices.get(short.counter);
+    if (slice !== undefined) {
+      slice.closing = true;
+      // Lots that are on their way go back as soon as they come.
+      if (slice.asking > 0) await traffic.settled();
+      if (slice.canTake(short, nowMs)) return true;
+      giveUpAll(slice, nowMs);
+    }
+    return traffic.hasReported(short.counter, reportsBefore);
   }
 
   const all = (): Slice[] => [...slices.values(), ...fading];
@@ -193,7 +198,7 @@ export function createSliceSet(store: Counters, traffic: StoreTraffic, liveProce
     lotCount: () => all().reduce((sum, slice) => sum + slice.lots.length, 0),
     fill,
     learn,
-    giveBack,
+    freeUp,
     tend(nowMs) {
       const due = Math.abs(nowMs - exchangedAtMs) >= EXCHANGE_EVERY_MS;
       if (due) {

@@ -68,11 +68,15 @@ export class Slice {
     return this.granted - this.held - this.unreported;
   }
 
+  canTake(charge: Charge, nowMs: number): boolean {
+    const fits = charge.amount <= this.granted - this.held - this.unreported;
+    return fits && nowMs < this.#servesUntilMs && charge.ceiling >= this.charge.ceiling;
+  }
+
   /** Takes all that the charge wants, or nothing. */
   take(charge: Charge, nowMs: number): boolean {
-    if (charge.amount > this.granted - this.held - this.unreported || nowMs >= this.#servesUntilMs) return false;
-    if (charge.ceiling < this.charge.ceiling) {
-      this.closing = true;
+    if (!this.canTake(charge, nowMs)) {
+      if (charge.ceiling < this.charge.ceiling) this.closing = true;
       return false;
     }
     this.held += charge.amount;

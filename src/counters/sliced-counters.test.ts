@@ -45,7 +45,7 @@ function open(processes = 3): Counters {
     expire: ask(store.expire),
     close: async () => {},
   };
-  return createSlicedCounters({ store: shared, liveProcesses: () => processes });
+  return createSlicedCounters({ store: shared, sharers: () => processes });
 }
 
 function charge(over: Partial<Charge> = {}): Charge {
@@ -242,6 +242,54 @@ describe('near the ceiling every call asks the store', () => {
     expect(made.filter(({ granted }) => granted)).toHaveLength(expected);
   });
 
+  test.each([
+    [60, 0],
+    [60, 2],
+    [60, 3],
+    [700, 1],
+    [700, 2],
+    [700, 3],
+  ])('a process alone admits all of %d, when the others come %d turns after the first call', async (ceiling, turns) => {
+    // As over a network: the store answers later, and what is asked meanwhile is asked of how it stood then.
+    const later = <A extends unknown[], R>(act: (...given: A) => R) =>
+      (async (...given: A) => {
+        await new Promise(setImmediate);
+        const answer = act(...given);
+        await new Promise(setImmediate);
+        return answer;
+      }) as unknown as (...given: A) => R;
+    const { reserve, settle } = store;
+    store = { ...store, reserve: later(reserve), settle: later(settle) };
+    const counters = open(1);
+    const one = rate({ ceiling });
+    const made = await Promise.all(
+      Array.from({ length: ceiling * 3 }, async (_, call) => {
+        for (let turn = 0; call > 0 && turn < turns; turn += 1) await new Promise(setImmediate);
+        const reservation = await counters.reserve([one], nowMs, LEASE);
+        if (reservation.granted && call % 2 === 0) await counters.settle(reservation.hold, cost(0), nowMs);
+        return reservation.granted;
+      }),
+    );
+    expect(made.filter(Boolean)).toHaveLength(ceiling);
+  });
+
+  test('a call that is refused while its process is given a slice has what the slice was given', async () => {
+    const { reserve } = store;
+    // The slice's lots are on their way for longer than the call's refusal.
+    store = {
+      ...store,
+      reserve: (async (...given: Parameters<typeof reserve>) => {
+        const answer = reserve(...given);
+        if (given[0][0]?.amount !== 1) await new Promise((resolve) => setTimeout(resolve, 20));
+        return answer;
+      }) as typeof reserve,
+    };
+    const counters = open(1);
+    await hold(counters, [rate({ ceiling: 60 })]);
+    await reserve([rate({ ceiling: 60, amount: 45, atLeast: 45 })], nowMs, LEASE);
+    expect(await counters.reserve([rate({ ceiling: 60 })], nowMs, LEASE)).toMatchObject({ granted: true });
+  });
+
   test('a process alone is never refused because of its own slices', async () => {
     const counters = open(1);
     const one = charge({ ceiling: 100_000 });
@@ -332,8 +380,8 @@ test('a store is told which balances the ledger has bills for that never came th
   const reread = (moved: ReadonlyMap<string, number>) => {
     told.push(moved);
   };
-  const counters = createSlicedCounters({ store: { ...store, reread }, liveProcesses: () => 1 });
+  const counters = createSlicedCounters({ store: { ...store, reread }, sharers: () => 1 });
   await counters.reread?.(new Map([['key:key_1/spend', 7]]));
   expect(told).toEqual([new Map([['key:key_1/spend', 7]])]);
-  expect(createSlicedCounters({ store, liveProcesses: () => 1 }).reread).toBeUndefined();
+  expect(createSlicedCounters({ store, sharers: () => 1 }).reread).toBeUndefined();
 });

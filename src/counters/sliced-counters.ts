@@ -16,7 +16,7 @@ export interface SlicedCounterOptions {
   /** Shared by the processes; closed with these counters. */
   store: Counters;
   /** How many processes there are, this one included. */
-  liveProcesses: () => number;
+  sharers: () => number;
 }
 
 interface OpenHold extends Hold, RosterMember {
@@ -26,17 +26,16 @@ interface OpenHold extends Hold, RosterMember {
   stored: Hold | null;
 }
 
-export function createSlicedCounters({ store, liveProcesses }: SlicedCounterOptions): Counters {
+export function createSlicedCounters({ store, sharers }: SlicedCounterOptions): Counters {
   const traffic = createStoreTraffic(store);
-  const slices = createSliceSet(store, traffic, liveProcesses);
+  const slices = createSliceSet(store, traffic, sharers);
   const holds = new Roster<OpenHold>();
   let holdCount = 0;
 
   function reserve(charges: readonly Charge[], nowMs: number, leaseMs: number): MaybePromise<Reservation> {
     const taken = takeLocal(charges, nowMs);
-    if (taken.missing > 0) return reserveStored(charges, taken.slices, nowMs, leaseMs);
-    const held = charges.map((charge, index) => describe(charge, taken.slices[index] as Slice));
-    return { granted: true, hold: open(held, taken.slices, null, nowMs + leaseMs) };
+    if (taken.missing > 0) return traffic.whileWaiting(() => reserveStored(charges, taken.slices, nowMs, leaseMs));
+    return { granted: true, hold: openLocal(charges, taken.slices as Slice[], nowMs + leaseMs) };
   }
 
   function reread(moved: ReadonlyMap<string, number>): MaybePromise<void> {
@@ -65,35 +64,53 @@ export function createSlicedCounters({ store, liveProcesses }: SlicedCounterOpti
 
   async function reserveStored(
     charges: readonly Charge[],
-    found: readonly (Slice | null)[],
+    taken: readonly (Slice | null)[],
     nowMs: number,
     leaseMs: number,
   ): Promise<Reservation> {
-    const rest = charges.filter((_charge, index) => found[index] === null);
-    let reservation: Reservation;
-    try {
+    let found = taken;
+    for (;;) {
+      const rest = charges.filter((_charge, index) => found[index] === null);
       for (const { counter } of rest) traffic.sendNoted(counter);
-      reservation = await store.reserve(rest, nowMs, leaseMs);
-      // What this process has set aside keeps none of its own calls out.
-      while (!reservation.granted && (await slices.giveBack(reservation.shortage.charge.counter, nowMs))) {
+      const reportsBefore = traffic.reportCount();
+      let reservation: Reservation;
+      try {
         reservation = await store.reserve(rest, nowMs, leaseMs);
+      } catch (error) {
+        undo(charges, found);
+        throw error;
       }
-    } catch (error) {
+      if (reservation.granted)
+        return { granted: true, hold: openStored(charges, found, reservation.hold, nowMs, leaseMs) };
       undo(charges, found);
-      throw error;
+      // What this process has set aside keeps none of its own calls out.
+      if (!(await slices.freeUp(reservation.shortage.charge, reportsBefore, nowMs))) return reservation;
+      const local = takeLocal(charges, nowMs);
+      if (local.missing === 0)
+        return { granted: true, hold: openLocal(charges, local.slices as Slice[], nowMs + leaseMs) };
+      found = local.slices;
     }
-    if (!reservation.granted) {
-      undo(charges, found);
-      return reservation;
-    }
-    const stored = reservation.hold;
+  }
+
+  function openLocal(charges: readonly Charge[], found: readonly Slice[], expiresAtMs: number): OpenHold {
+    const held = charges.map((charge, index) => describe(charge, found[index] as Slice));
+    return open(held, found, null, expiresAtMs);
+  }
+
+  function openStored(
+    charges: readonly Charge[],
+    found: readonly (Slice | null)[],
+    stored: Hold,
+    nowMs: number,
+    leaseMs: number,
+  ): OpenHold {
     for (const held of stored.charges) slices.learn(held, nowMs);
     let next = 0;
     const held = charges.map((charge, index) => {
       const slice = found[index] as Slice | null;
       return slice === null ? (stored.charges[next++] as HeldCharge) : describe(charge, slice);
     });
-    return { granted: true, hold: open(held, found, stored, nowMs + leaseMs) };
+    return open(held, found, stored, nowMs + leaseMs);
   }
 
   function open(

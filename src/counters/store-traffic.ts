@@ -12,6 +12,12 @@ export interface StoreTraffic {
   /** Ends what the store holds for a lot, with what was used of it. What does not arrive is sent again by `resend`. */
   report(lot: Lot, unit: Charge['unit'], amount: number, nowMs: number): void;
   resend(nowMs: number): void;
+  /** So many reports have been sent. */
+  reportCount(): number;
+  /** While a call waits for the store, it is remembered of which counters something is reported. */
+  whileWaiting<T>(wait: () => Promise<T>): Promise<T>;
+  /** Something of the counter was reported after the first `before` reports, counted since this call waits. */
+  hasReported(counter: string, before: number): boolean;
   /** Spend of a counter that was not charged: it counts where somebody else charges it. */
   note(counter: string, nanoUsd: number): void;
   /** Tells what was noted of one counter, or of all. */
@@ -29,6 +35,9 @@ export function createStoreTraffic(store: Counters): StoreTraffic {
   const transit = new Set<Promise<unknown>>();
   let unsent: { hold: Hold; used: Consumption }[] = [];
   let reports = 0;
+  /** The latest report of a counter, by its number. */
+  const reported = new Map<string, number>();
+  let waiting = 0;
 
   function send(ended: { hold: Hold; used: Consumption }, nowMs: number): void {
     traffic.track(
@@ -45,6 +54,7 @@ export function createStoreTraffic(store: Counters): StoreTraffic {
     report({ hold }, unit, amount, nowMs) {
       const used = { tokens: unit === 'nano_usd' ? 0 : amount, nanoUsd: unit === 'nano_usd' ? amount : 0 };
       reports += 1;
+      if (waiting > 0) for (const { charge } of hold.charges) reported.set(charge.counter, reports);
       send({ hold, used }, nowMs);
     },
 
@@ -53,6 +63,20 @@ export function createStoreTraffic(store: Counters): StoreTraffic {
       unsent = [];
       for (const ended of again) send(ended, nowMs);
     },
+
+    reportCount: () => reports,
+
+    async whileWaiting(wait) {
+      if (waiting === 0) reported.clear();
+      waiting += 1;
+      try {
+        return await wait();
+      } finally {
+        waiting -= 1;
+      }
+    },
+
+    hasReported: (counter, before) => (reported.get(counter) ?? 0) > before,
 
     note(counter, nanoUsd) {
       noted.set(counter, (noted.get(counter) ?? 0) + nanoUsd);

@@ -82,6 +82,16 @@ test('only those count as living that have said so within seconds', async () => 
   expect(registry.live()).toBe(2);
 });
 
+test('limits are taken as shared with the silent, and at first with those that may have started at the same time', async () => {
+  const { registry } = createBench([row('a', 10), row('stopped', 10, 15_000)]);
+  for (let beat = 0; beat < 5; beat += 1) {
+    expect(registry.sharers()).toBe(4);
+    await registry.beat();
+  }
+  expect(registry.sharers()).toBe(3);
+  expect(registry.live()).toBe(2);
+});
+
 test('one that has left says nothing more', async () => {
   const { registry, state, removed } = createBench([]);
   await registry.beat();

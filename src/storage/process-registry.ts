@@ -29,6 +29,11 @@ export interface RollCallResult {
 export interface Processes {
   /** Processes that live now, this one included. Known from the last heartbeat: no question is asked. */
   live(): number;
+  /**
+   * Among how many a limit has to be taken as shared: no fewer than `live`. Processes that start together do not know
+   * of each other at first, and one that is silent may still hold what it has set aside.
+   */
+  sharers(): number;
   /** Says that this process lives; for a timer, every second or so. */
   beat(): Promise<void>;
   /** Resolves when every process has acted on the changes that were committed before, or after the time given. */
@@ -52,6 +57,11 @@ export interface ProcessRegistryOptions {
 
 /** Several heartbeats: one that is late is no reason to count a process out. */
 const LIVE_MS = 5_000;
+/** What a process has set aside of a limit goes back some time after its last word. */
+const MAY_HOLD_MS = 20_000;
+/** Before its first few heartbeats, each of which reads who else lives, a process takes itself for one of several. */
+const YOUNG_BEATS = 5;
+const SHARERS_AT_START = 4;
 /** What nobody counts or waits for any more is deleted some time later. */
 const KEEP_MS = 60_000;
 const FIRST_LOOK_MS = 5;
@@ -65,6 +75,7 @@ export function createProcessRegistry(options: ProcessRegistryOptions): Processe
   let known: readonly ProcessRow[] = [];
   let beating: Promise<void> | null = null;
   let left = false;
+  let beats = 0;
 
   async function readOthers(): Promise<ProcessRow[]> {
     known = (await table.list()).filter(({ id }) => id !== own.id);
@@ -80,6 +91,7 @@ export function createProcessRegistry(options: ProcessRegistryOptions): Processe
     if (left) return;
     await table.beat(own, options.feedPosition());
     await readOthers();
+    beats += 1;
   }
 
   /** The others that have not acted on everything up to `seq`, as far as can be found out. */
@@ -96,6 +108,10 @@ export function createProcessRegistry(options: ProcessRegistryOptions): Processe
 
   return {
     live: () => 1 + known.filter(({ silentMs }) => silentMs <= LIVE_MS).length,
+    sharers() {
+      const all = 1 + known.filter(({ silentMs }) => silentMs <= MAY_HOLD_MS).length;
+      return beats < YOUNG_BEATS ? Math.max(all, SHARERS_AT_START) : all;
+    },
     async beat() {
       // One that is under way may have read the position too early.
       await beating?.catch(() => {});
@@ -140,6 +156,7 @@ function nameOf({ id, host, pid }: ProcessName): NamedProcess {
 export function createLoneProcess(own: ProcessName): Processes {
   return {
     live: () => 1,
+    sharers: () => 1,
     beat: async () => {},
     callRoll: async () => ({ acknowledged: [nameOf(own)], laggards: [] }),
     leave: async () => {},

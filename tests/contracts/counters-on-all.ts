@@ -74,7 +74,7 @@ async function createPostgresStore(): Promise<CounterStore> {
         store: createPostgresCounters({ execute, processId, loadBalances, timeOf: 'caller' }),
         processId,
         mode: 'local',
-        liveProcesses: () => 3,
+        sharers: () => 3,
         onAway: () => {},
       });
       opened.push(counters);
@@ -106,6 +106,7 @@ async function createRedisStore(redis: ReturnType<typeof testRedis>): Promise<Co
         loadBalances,
         flushLedger: async () => {},
         liveProcesses: () => opened.length + 1,
+        sharers: () => opened.length + 1,
         failMode: 'closed',
         timeoutMs: 5_000,
         billLagMs: 0,
@@ -127,7 +128,6 @@ async function createSlices(made: Promise<CounterStore>): Promise<CounterStore> 
   const store = await made;
   return {
     ...store,
-    open: async (loadBalances) =>
-      createSlicedCounters({ store: await store.open(loadBalances), liveProcesses: () => 3 }),
+    open: async (loadBalances) => createSlicedCounters({ store: await store.open(loadBalances), sharers: () => 3 }),
   };
 }

@@ -55,7 +55,7 @@ function open(processId: string, options: Partial<OutageOptions> = {}): Counters
     }),
     processId,
     mode: 'local',
-    liveProcesses: () => 2,
+    sharers: () => 2,
     onAway: (value) => log.push(value),
     ...options,
   });
