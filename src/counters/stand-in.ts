@@ -1,4 +1,5 @@
 import { LRUCache } from 'lru-cache';
+import { boundEntries } from '../core/bound-entries.ts';
 import type { Charge, Consumption, HeldCharge, Hold, Reservation, Shortage } from '../core/charge.ts';
 import { GatewayError } from '../core/gateway-error.ts';
 import type { RosterMember } from '../core/roster.ts';
@@ -59,7 +60,7 @@ const MOST_KNOWN = 100_000;
 const NO_CEILING = Number.MAX_SAFE_INTEGER;
 
 export function createStandIn(options: StandInOptions): StandIn {
-  const known = options.mode === 'local' ? new LRUCache<string, Known>({ max: MOST_KNOWN }) : null;
+  const known = options.mode === 'local' ? new LRUCache<string, Known>(boundEntries(MOST_KNOWN)) : null;
   let outage: Promise<Outage> | null = null;
 
   /** The store has been told as well. Without this, all that ends after the last word would count as held. */

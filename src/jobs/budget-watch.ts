@@ -6,6 +6,7 @@
 import { LRUCache } from 'lru-cache';
 import { buildAlertEvent } from '../core/alert-event.ts';
 import { type AlertRouting, type QueuedAlert, routeAlert } from '../core/alert-routing.ts';
+import { boundEntries } from '../core/bound-entries.ts';
 import { type Crossing, findCrossings, type WatchedBudget } from '../core/budget-alerts.ts';
 import { DAY_MS, MINUTE_MS } from '../core/duration.ts';
 import { OWNER_KINDS, type OwnerRef, ownerName } from '../core/owner.ts';
@@ -38,7 +39,7 @@ const REMEMBERED = 50_000;
 export function createBudgetWatch(deps: BudgetWatchDeps): BudgetWatch {
   const noted = new Set<string>();
   /** Alerts that are known to be written: the database is not asked again for each further call of the owner. */
-  const written = new LRUCache<string, true>({ max: REMEMBERED });
+  const written = new LRUCache<string, true>(boundEntries(REMEMBERED));
   let cursor = '';
   let nextRoundAtMs = Number.NEGATIVE_INFINITY;
 

@@ -5,6 +5,7 @@
  * The data are large, so they are loaded when first needed and not with the program.
  */
 import { LRUCache } from 'lru-cache';
+import { boundEntries } from '../core/bound-entries.ts';
 import type { ModelPrice } from '../core/model.ts';
 import { buildModelPrice } from '../core/pricing.ts';
 import { findMaxOutputTokens } from './max-output-tokens.ts';
@@ -71,7 +72,9 @@ type Rates = Listing['model_price'];
 /** Loads the data once per process; every call gives a library with a cache of its own. */
 export async function loadPriceLibrary(): Promise<PriceLibrary> {
   const library = await import('@pydantic/genai-prices');
-  const cache = new LRUCache<string, { listed: ListedModel; fromMs: number; untilMs: number }>({ max: CACHED_MODELS });
+  const cache = new LRUCache<string, { listed: ListedModel; fromMs: number; untilMs: number }>(
+    boundEntries(CACHED_MODELS),
+  );
   return {
     findModelPrice(provider, model, nowMs) {
       const name = `${provider} ${model}`;

@@ -4,6 +4,7 @@
  * begins later sees the key as it was.
  */
 import { LRUCache } from 'lru-cache';
+import { boundEntries } from '../core/bound-entries.ts';
 import type { ChangeEvent } from '../core/change-event.ts';
 import { databaseUnavailable } from './database-unavailable.ts';
 import { deepFreeze } from './deep-freeze.ts';
@@ -44,9 +45,9 @@ interface Load {
 
 export function createKeyCache(options: KeyCacheOptions): EvictingKeyCache {
   const { load, nowMs, unknownTtlMs = UNKNOWN_TTL_MS, maxLoads = MAX_LOADS, maxWaiting = MAX_WAITING } = options;
-  const known = new LRUCache<string, ActiveKey>({ max: options.size ?? SIZE });
+  const known = new LRUCache<string, ActiveKey>(boundEntries(options.size ?? SIZE));
   /** Hash → until when it counts as unknown. */
-  const unknown = new LRUCache<string, number>({ max: UNKNOWN_SIZE });
+  const unknown = new LRUCache<string, number>(boundEntries(UNKNOWN_SIZE));
   const loads = new Map<string, Load>();
   const waiting: (() => void)[] = [];
   let running = 0;

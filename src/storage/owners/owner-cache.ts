@@ -3,6 +3,7 @@
  * is put together from them and kept until any owner changes, so that a busy key pays one look-up.
  */
 import { LRUCache } from 'lru-cache';
+import { boundEntries } from '../../core/bound-entries.ts';
 import type { CallPath, Standing } from '../../core/call-path.ts';
 import type { ChangeEvent } from '../../core/change-event.ts';
 import { fillLimits, type Limits, NO_LIMITS } from '../../core/limits.ts';
@@ -49,7 +50,7 @@ export function createOwnerCache(readers: OwnerReaders, endUserBudgetId: string 
   const endUsers = createRecordCache((id: string) => loadFilled(readers.endUsers.find([id]), endUserBudgetId), SIZE);
   const tags = createRecordCache((id: string) => loadFilled(readers.tags.find([id])), SIZE);
   /** What was put together from the records of this moment. Emptied by every change of an owner on a path. */
-  const standings = new LRUCache<string, Standing>({ max: SIZE });
+  const standings = new LRUCache<string, Standing>(boundEntries(SIZE));
   let changes = 0;
 
   async function loadFilled<R extends Limits & { budgetId: string | null }>(

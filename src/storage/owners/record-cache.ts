@@ -1,4 +1,5 @@
 import { LRUCache } from 'lru-cache';
+import { boundEntries } from '../../core/bound-entries.ts';
 import { databaseUnavailable } from '../database-unavailable.ts';
 
 /** Records by name, with the knowledge that there is none. */
@@ -27,7 +28,7 @@ export function createRecordCache<V extends object>(
   load: (id: string) => Promise<V | null>,
   size: number,
 ): RecordCache<V> {
-  const known = new LRUCache<string, V | typeof NONE>({ max: size });
+  const known = new LRUCache<string, V | typeof NONE>(boundEntries(size));
   const loads = new Map<string, Load<V>>();
   const none = (async (): Promise<V | null> => null)();
 
