@@ -35,15 +35,16 @@ const PRAGMAS = [
   'synchronous = normal',
   'foreign_keys = on',
   'temp_store = memory',
-  // 8 MB: what is read often is in the operating system's cache as well, and a larger one here makes nothing quicker.
-  'cache_size = -8000',
+  // 4 MB: what is read often is in the operating system's cache as well. Even among ten million calls a bill takes as long
+  // with twice as much, for one page in thirty that it does not have to fetch from there.
+  'cache_size = -4000',
   'journal_size_limit = 67108864',
 ];
 /**
  * Readers look pages up where the operating system has them, as far as SQLite maps a file at all: its first 2 GB. A list of
  * a large fleet looks up a hundred thousand pages, and to copy each takes as long as all the rest.
  */
-const READER_PRAGMAS = [...PRAGMAS, 'query_only = on', 'mmap_size = 2147418112'];
+const READER_PRAGMAS = [...PRAGMAS, 'cache_size = -8000', 'query_only = on', 'mmap_size = 2147418112'];
 /** Changes nothing about the file, not even how it keeps its log. */
 const SNAPSHOT_PRAGMAS = ['busy_timeout = 5000', 'query_only = on', 'cache_size = -32000'];
 const DURABLE_PRAGMAS = [...PRAGMAS, 'synchronous = full'];

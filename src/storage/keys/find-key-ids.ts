@@ -18,12 +18,12 @@ import {
 } from './filter-kinds.ts';
 import { type FilterHints, hintsFor, isSearchUnindexed } from './key-filters.ts';
 import type { Picker } from './key-pickers.ts';
-import { type Found, listWhole } from './list-whole.ts';
+import { type Found, listWhole, walkFromEnd } from './list-whole.ts';
 import { areFewDeleted, countBalances, walkBalances } from './live-balances.ts';
 import { planGathering } from './plan-gathering.ts';
 import { planSqlitePick } from './plan-sqlite-pick.ts';
 import { isSortedByFacts, selectByFacts } from './select-by-facts.ts';
-import { selectIds, selectIdsFromEnd, selectMatching, selectNear, selectPicked } from './select-key-ids.ts';
+import { selectIds, selectMatching, selectNear, selectPicked } from './select-key-ids.ts';
 import { asksForSpend } from './spend-classes.ts';
 
 /** How far each way of finding keys goes. */
@@ -131,8 +131,17 @@ function createSearch(reads: Kysely<Database>, dialect: DialectName, query: KeyL
     return { ids: [], total: await countUpTo(offset), isTotalExact: true };
   }
 
+  let fewDeleted: Promise<boolean> | undefined;
+
+  /** Asked of balances alone, among which the deleted ones are few enough to be kept in mind. */
+  async function isToldByBalances(): Promise<boolean> {
+    if (!isSpendOnly(query)) return false;
+    fewDeleted ??= areFewDeleted(reads);
+    return fewDeleted;
+  }
+
   async function countAll(): Promise<number> {
-    if (isSpendOnly(query) && (await areFewDeleted(reads))) return countBalances(reads, query);
+    if (await isToldByBalances()) return countBalances(reads, query);
     if (dialect === 'postgres') return countUpTo(null);
     return countUpTo(null, (await planPick(bounds.linked)) ?? undefined);
   }
@@ -140,15 +149,9 @@ function createSearch(reads: Kysely<Database>, dialect: DialectName, query: KeyL
   /** Follows the list to a page of which `total` match, from whichever end is nearer. */
   async function followFar(told: FilterHints, total: number): Promise<Found> {
     const left = total - offset;
-    const isTurned = left < offset;
-    const rows = isTurned
-      ? await selectIdsFromEnd(reads, query, told)
-          .limit(Math.min(left, query.size))
-          .offset(Math.max(left - query.size, 0))
-          .execute()
-      : await selectIds(reads, query, told).limit(query.size).offset(offset).execute();
-    const ids = rows.map((row) => row.key_id);
-    return { ids: isTurned ? ids.reverse() : ids, total, isTotalExact: true };
+    if (left < offset) return { ids: await walkFromEnd(reads, query, told, left), total, isTotalExact: true };
+    const rows = await selectIds(reads, query, told).limit(query.size).offset(offset).execute();
+    return { ids: rows.map((row) => row.key_id), total, isTotalExact: true };
   }
 
   /** Sorts everything that matches; undefined: that is more than `most`. */
@@ -194,7 +197,7 @@ function createSearch(reads: Kysely<Database>, dialect: DialectName, query: KeyL
     async findFar(isTold: boolean): Promise<Found> {
       const total = await countAll();
       if (offset >= total) return { ids: [], total, isTotalExact: true };
-      if (query.sortBy === 'spend' && isSpendOnly(query) && (await areFewDeleted(reads))) {
+      if (query.sortBy === 'spend' && (await isToldByBalances())) {
         return { ids: await walkBalances(reads, query, total), total, isTotalExact: true };
       }
       const picked = isTold || total > bounds.many ? undefined : await pick(bounds.many);

@@ -64,8 +64,8 @@ async function enterByCounts(reads: Kysely<Database>, query: KeyListQuery, offse
   return rows.map((row) => row.key_id);
 }
 
-/** The ids as they come from the other end, turned around. `left`: so many come after the page begins. */
-async function walkFromEnd(
+/** The ids of a page, walked to from the other end of the list. `left`: so many come after the page begins. */
+export async function walkFromEnd(
   reads: Kysely<Database>,
   query: KeyListQuery,
   hints: FilterHints,
