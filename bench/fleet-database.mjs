@@ -8,6 +8,9 @@ import { startPostgres } from './test-servers.mjs';
 /** @typedef {import('./fill-fleet.mjs').Connection} Connection */
 /** @typedef {{ url: string | null, connect(dataDir: string): Promise<Connection>, stop(): Promise<void> }} FleetDatabase */
 
+/** What is left alone is 128 MB, which no server has that holds tens of gigabytes. */
+export const SHARED_BUFFERS = '2GB';
+
 /**
  * @param {'sqlite' | 'postgres'} dialect
  * @param {string | null} kept Where a server keeps its data; null: nowhere.
@@ -15,7 +18,8 @@ import { startPostgres } from './test-servers.mjs';
  */
 export async function startFleetDatabase(dialect, kept = null) {
   if (dialect === 'sqlite') return { url: null, connect: openSqlite, stop: async () => {} };
-  const server = await startPostgres(kept === null ? {} : { keepIn: join(kept, 'postgres') });
+  const settings = { shared_buffers: SHARED_BUFFERS };
+  const server = await startPostgres(kept === null ? { settings } : { settings, keepIn: join(kept, 'postgres') });
   return { url: server.url, connect: () => openPostgres(server.url), stop: () => server.stop() };
 }
 

@@ -3,6 +3,7 @@
 import { performance } from 'node:perf_hooks';
 import { endUserId, keyHash, keyId, organizationId, requestId, responseId, teamId, userId } from './fill-fleet.mjs';
 import { drawCombinations } from './fleet-combinations.mjs';
+import { SHARED_BUFFERS } from './fleet-database.mjs';
 import { table } from './format.mjs';
 import { quantile } from './statistics.mjs';
 
@@ -62,7 +63,7 @@ export function summarizeFleet(size, { sqlite, postgres }) {
         `${count(size.auditRows)} audit rows. One request at a time, each for another key, team, user or day. Lists of keys ` +
         `are 100 rows and asked for in each of ${SORTS.length} orders, both ways (${SORTS.join(', ')}). Besides, ${COMBINATIONS} ` +
         'lists whose filters (up to three), order and page are drawn at random, each asked for once. 95th percentile, and in ' +
-        'brackets the slowest request.',
+        `brackets the slowest request. PostgreSQL has \`shared_buffers = ${SHARED_BUFFERS}\`, and else its own settings.`,
       table(
         ['page', 'SQLite', 'PostgreSQL'],
         [...sqlite].map(([group, figure]) => [group, show(figure), show(postgres.get(group))]),

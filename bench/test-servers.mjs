@@ -8,7 +8,7 @@ const CACHE = new URL('../node_modules/.cache/test-servers/', import.meta.url);
 const RELATIVE_IMPORT = /(from '\.\/)([\w-]+)\.ts'/g;
 
 /**
- * @param {{ keepIn?: string }} [options] `keepIn`: a folder that keeps the data.
+ * @param {{ keepIn?: string, settings?: Record<string, string> }} [options] `keepIn`: a folder that keeps the data.
  * @returns {Promise<{ url: string, stop(): Promise<void> }>}
  */
 export async function startPostgres(options = {}) {

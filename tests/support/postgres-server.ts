@@ -54,8 +54,17 @@ wait $!
 test -z "$folder" || rm -rf "$folder"
 `;
 
-/** `keepIn`: a folder that keeps the data for the next start; without it the data goes away with the server. */
-export async function startPostgres({ keepIn }: { keepIn?: string } = {}): Promise<PostgresServer> {
+export interface PostgresServerOptions {
+  /** A folder that keeps the data for the next start; without it the data goes away with the server. */
+  keepIn?: string;
+  /** Of the server, beside the ones that it always has. */
+  settings?: Readonly<Record<string, string>>;
+}
+
+export async function startPostgres({
+  keepIn,
+  settings: more = {},
+}: PostgresServerOptions = {}): Promise<PostgresServer> {
   if (keepIn !== undefined) mkdirSync(keepIn, { recursive: true });
   const folder = keepIn ?? mkdtempSync(join(tmpdir(), 'latchkey-postgres-'));
   try {
@@ -78,7 +87,7 @@ export async function startPostgres({ keepIn }: { keepIn?: string } = {}): Promi
     const password = readFileSync(passwordFile, 'utf8');
 
     const port = await findFreePort();
-    const settings = Object.entries(SETTINGS).flatMap(([name, value]) => ['-c', `${name}=${value}`]);
+    const settings = Object.entries({ ...SETTINGS, ...more }).flatMap(([name, value]) => ['-c', `${name}=${value}`]);
     const postgres = [join(binaries, 'postgres'), '-D', data, '-p', String(port), ...settings];
     const supervisor = spawn('/bin/sh', ['-c', SUPERVISOR, 'sh', keepIn === undefined ? folder : '', ...postgres], {
       ...asUser,
