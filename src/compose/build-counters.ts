@@ -75,7 +75,7 @@ function countInPostgres(
     store,
     processId,
     mode,
-    sharers: storage.processes.sharers,
+    liveProcesses: storage.processes.live,
     onAway: (away, cause) => {
       if (away) logger.warn({ err: cause, failMode: mode }, 'Limits cannot be counted in the database');
       else logger.info({ failMode: mode }, 'Limits are counted in the database again');
@@ -97,7 +97,6 @@ async function countInRedis(
     loadBalances: (ids) => ledger.balances(ids),
     flushLedger: () => ledger.flush(),
     liveProcesses: storage.processes.live,
-    sharers: storage.processes.sharers,
     failMode,
     timeoutMs: general.redisTimeoutMs,
     billLagMs: Math.max(LEAST_BILL_LAG_MS, BILL_LAG_IN_SHIPMENTS * general.shipEveryMs),

@@ -11,7 +11,7 @@ export interface OutageOptions {
   processId: string;
   mode: FailMode;
   /** Among how many processes what is left is divided, this one included. */
-  sharers: () => number;
+  liveProcesses: () => number;
   /** Told once when the store stops answering and once when it answers again. */
   onAway(away: boolean, cause: unknown): void;
 }
@@ -35,7 +35,7 @@ export function createCountersThroughOutages(options: OutageOptions): Counters {
   const standIn = createStandIn({
     mode: options.mode,
     loadBalances: null,
-    sharers: options.sharers,
+    liveProcesses: options.liveProcesses,
     liveHolds: () => live.list(),
   });
   /** Nano-dollars by budget counter, of calls that began and ended during the outage. */

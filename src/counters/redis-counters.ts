@@ -20,8 +20,6 @@ export interface RedisCounterOptions {
   flushLedger(): Promise<void>;
   /** How many processes there are, this one included. */
   liveProcesses(): number;
-  /** Among how many of them a limit has to be taken as shared while Redis is away. */
-  sharers(): number;
   failMode: FailMode;
   /** Longest wait for an answer. */
   timeoutMs: number;
@@ -113,7 +111,7 @@ export async function createRedisCounters(options: RedisCounterOptions): Promise
   const standIn: StandIn = createStandIn({
     mode: options.failMode,
     loadBalances: options.loadBalances,
-    sharers: options.sharers,
+    liveProcesses: options.liveProcesses,
     liveHolds: () => live.list(),
   });
 

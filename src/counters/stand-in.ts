@@ -30,7 +30,7 @@ export interface StandInOptions {
   /** Null: the ledger is away as well, and a budget of which nothing has been heard is refused. */
   loadBalances: LoadBalances | null;
   /** Among how many processes what is left is divided. */
-  sharers(): number;
+  liveProcesses(): number;
   /** Holds of running calls, made while the store was there. */
   liveHolds(): readonly KeptHold[];
 }
@@ -143,11 +143,11 @@ interface Outage {
  * last word from the store and in the ledger, each process has an equal share.
  */
 async function beginOutage(
-  { loadBalances, sharers, liveHolds }: StandInOptions,
+  { loadBalances, liveProcesses, liveHolds }: StandInOptions,
   known: LRUCache<string, Known>,
   startedAtMs: number,
 ): Promise<Outage> {
-  const processes = Math.max(1, sharers());
+  const processes = Math.max(1, liveProcesses());
   const ownHeld = new Map<string, number>();
   const holds = liveHolds();
   for (const { charge, granted } of holds.flatMap((hold) => hold.charges))

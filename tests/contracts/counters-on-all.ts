@@ -74,7 +74,7 @@ async function createPostgresStore(): Promise<CounterStore> {
         store: createPostgresCounters({ execute, processId, loadBalances, timeOf: 'caller' }),
         processId,
         mode: 'local',
-        sharers: () => 3,
+        liveProcesses: () => 3,
         onAway: () => {},
       });
       opened.push(counters);
@@ -106,7 +106,6 @@ async function createRedisStore(redis: ReturnType<typeof testRedis>): Promise<Co
         loadBalances,
         flushLedger: async () => {},
         liveProcesses: () => opened.length + 1,
-        sharers: () => opened.length + 1,
         failMode: 'closed',
         timeoutMs: 5_000,
         billLagMs: 0,

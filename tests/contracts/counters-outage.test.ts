@@ -55,7 +55,7 @@ function open(processId: string, options: Partial<OutageOptions> = {}): Counters
     }),
     processId,
     mode: 'local',
-    sharers: () => 2,
+    liveProcesses: () => 2,
     onAway: (value) => log.push(value),
     ...options,
   });

@@ -67,7 +67,6 @@ export async function openProcesses(
         for (const { counter, nanoUsd } of journal.splice(0)) ledger.set(counter, (ledger.get(counter) ?? 0) + nanoUsd);
       },
       liveProcesses: () => Math.max(1, processes.length),
-      sharers: () => Math.max(1, processes.length),
       failMode: 'closed',
       timeoutMs: 200,
       billLagMs: 0,
