@@ -69,8 +69,7 @@ export class Slice {
   }
 
   canTake(charge: Charge, nowMs: number): boolean {
-    const fits = charge.amount <= this.granted - this.held - this.unreported;
-    return fits && nowMs < this.#servesUntilMs && charge.ceiling >= this.charge.ceiling;
+    return charge.amount <= this.free && nowMs < this.#servesUntilMs && charge.ceiling >= this.charge.ceiling;
   }
 
   /** Takes all that the charge wants, or nothing. */

@@ -35,7 +35,7 @@ export function createSlicedCounters({ store, sharers }: SlicedCounterOptions): 
   function reserve(charges: readonly Charge[], nowMs: number, leaseMs: number): MaybePromise<Reservation> {
     const taken = takeLocal(charges, nowMs);
     if (taken.missing > 0) return traffic.whileWaiting(() => reserveStored(charges, taken.slices, nowMs, leaseMs));
-    return { granted: true, hold: openLocal(charges, taken.slices as Slice[], nowMs + leaseMs) };
+    return grant(charges, taken.slices, null, nowMs, leaseMs);
   }
 
   function reread(moved: ReadonlyMap<string, number>): MaybePromise<void> {
@@ -80,37 +80,32 @@ export function createSlicedCounters({ store, sharers }: SlicedCounterOptions): 
         undo(charges, found);
         throw error;
       }
-      if (reservation.granted)
-        return { granted: true, hold: openStored(charges, found, reservation.hold, nowMs, leaseMs) };
+      if (reservation.granted) return grant(charges, found, reservation.hold, nowMs, leaseMs);
       undo(charges, found);
       // What this process has set aside keeps none of its own calls out.
       if (!(await slices.freeUp(reservation.shortage.charge, reportsBefore, nowMs))) return reservation;
       const local = takeLocal(charges, nowMs);
-      if (local.missing === 0)
-        return { granted: true, hold: openLocal(charges, local.slices as Slice[], nowMs + leaseMs) };
+      if (local.missing === 0) return grant(charges, local.slices, null, nowMs, leaseMs);
       found = local.slices;
     }
   }
 
-  function openLocal(charges: readonly Charge[], found: readonly Slice[], expiresAtMs: number): OpenHold {
-    const held = charges.map((charge, index) => describe(charge, found[index] as Slice));
-    return open(held, found, null, expiresAtMs);
-  }
-
-  function openStored(
+  /** What slices gave, and what the store gave for the charges that no slice had enough for; null: there are none. */
+  function grant(
     charges: readonly Charge[],
     found: readonly (Slice | null)[],
-    stored: Hold,
+    stored: Hold | null,
     nowMs: number,
     leaseMs: number,
-  ): OpenHold {
-    for (const held of stored.charges) slices.learn(held, nowMs);
+  ): Reservation {
+    const asked = stored?.charges ?? [];
+    for (const held of asked) slices.learn(held, nowMs);
     let next = 0;
     const held = charges.map((charge, index) => {
       const slice = found[index] as Slice | null;
-      return slice === null ? (stored.charges[next++] as HeldCharge) : describe(charge, slice);
+      return slice === null ? (asked[next++] as HeldCharge) : describe(charge, slice);
     });
-    return open(held, found, stored, nowMs + leaseMs);
+    return { granted: true, hold: open(held, found, stored, nowMs + leaseMs) };
   }
 
   function open(
