@@ -5,6 +5,7 @@ import { setFlagsFromString } from 'node:v8';
 import { runInNewContext } from 'node:vm';
 import { expect, it } from 'vitest';
 import { type Sink, SinkError } from '../sink.ts';
+import { createBatchMemory } from './batch-memory.ts';
 import { createSender } from './sender.ts';
 import { beginSpool } from './spool.ts';
 
@@ -28,6 +29,7 @@ it('a backlog far larger than memory should hold is on disk, and is sent a batch
     directory,
     segmentBytes: 4 * MIB,
     fsync: false,
+    memory: createBatchMemory(),
     nowMs: Date.now,
     onWritten: () => sender.wake(),
     onFailed: (_lines, error) => expect.unreachable(error.message),

@@ -2,6 +2,7 @@ import type { LogDestination } from '../../core/log-destination.ts';
 import type { Sink } from '../sink.ts';
 import type { FlushRule } from '../sink-kind.ts';
 import type { SinkStats } from '../sinks.ts';
+import { createBatchMemory } from './batch-memory.ts';
 import type { DeadLetters } from './dead-letters.ts';
 import { createSender } from './sender.ts';
 import { beginSpool, openSpool, type Spool, type SpoolOptions } from './spool.ts';
@@ -53,6 +54,7 @@ export function createOutbox(options: OutboxOptions): Outbox {
   let { label } = options;
   const { destinationId, type } = label;
   const facts = { destination: destinationId };
+  const memory = createBatchMemory();
   const leftovers: Spool[] = [];
   let active: { spool: Spool; directory: string } | null = null;
   let latest: LogDestination | null = null;
@@ -65,6 +67,7 @@ export function createOutbox(options: OutboxOptions): Outbox {
   const spoolOptions = (directory: string): SpoolOptions => ({
     ...options.spool,
     directory,
+    memory,
     onWritten: () => {
       waitingSinceMs ??= nowMs();
       sender.wake();

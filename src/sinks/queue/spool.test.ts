@@ -2,6 +2,7 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, expect, it } from 'vitest';
+import { createBatchMemory } from './batch-memory.ts';
 import { beginSpool } from './spool.ts';
 
 const LINE = Buffer.from(`{"id":"${'x'.repeat(100)}"}\n`);
@@ -18,6 +19,7 @@ function begin() {
     directory,
     segmentBytes: 4 * LINE.length,
     fsync: false,
+    memory: createBatchMemory(),
     nowMs: () => 0,
     onWritten: () => {},
     onFailed: (_lines, error) => expect.unreachable(error.message),

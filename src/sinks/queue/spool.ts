@@ -4,6 +4,7 @@ import { basename } from 'node:path';
 import { createLineAppender } from '../../append-log/line-appender.ts';
 import { listSegments, type Segment } from '../../append-log/segment-files.ts';
 import { createSegmentWriter } from '../../append-log/segment-writer.ts';
+import type { BatchMemory } from './batch-memory.ts';
 import { countLines, cutLines } from './cut-lines.ts';
 import { type BatchRange, openProgress } from './progress.ts';
 
@@ -37,7 +38,8 @@ export interface Spool {
   delivered(): number;
   /** The batch that was begun and not confirmed, else a new one; null: nothing waits. */
   next(limit: BatchLimit): Promise<SpooledBatch | null>;
-  confirm(batch: BatchRange): void;
+  /** It is done with, and so are its bytes, which are written over. */
+  confirm(batch: SpooledBatch): void;
   /** Gives up the oldest segment that is neither written to nor being sent. How many lines it held; 0: there is none. */
   dropOldest(): number;
   /** Resolves when everything handed in is written; takes no more. Goes with its directory where nothing waits. */
@@ -49,6 +51,8 @@ export interface SpoolOptions {
   directory: string;
   segmentBytes: number;
   fsync: boolean;
+  /** Of the destination. */
+  memory: BatchMemory;
   nowMs: () => number;
   /** Called before lines are written. */
   beforeWrite?: (() => void) | undefined;
@@ -81,7 +85,7 @@ function listSegmentsOf(directory: string): Segment[] {
 
 /** `counts`: lines that wait in each segment, by its base. */
 function createSpool(options: SpoolOptions, leftovers: Segment[], counts: Map<number, number>): Spool {
-  const { directory, segmentBytes, fsync, nowMs, beforeWrite, onWritten, onFailed } = options;
+  const { directory, segmentBytes, fsync, memory, nowMs, beforeWrite, onWritten, onFailed } = options;
   const progress = openProgress(directory);
   const base = Math.max(progress.delivered, leftovers.at(-1)?.end ?? 0);
   const writer = createSegmentWriter({ directory, leftovers, base, segmentBytes, fsync });
@@ -120,7 +124,7 @@ function createSpool(options: SpoolOptions, leftovers: Segment[], counts: Map<nu
   async function read(segment: Segment, from: number, to: number): Promise<Buffer> {
     const file = await open(segment.path, 'r');
     try {
-      const bytes = Buffer.allocUnsafeSlow(to - from);
+      const bytes = memory.take(to - from);
       const { bytesRead } = await file.read(bytes, 0, bytes.length, from - segment.base);
       return bytes.subarray(0, bytesRead);
     } finally {
@@ -188,10 +192,11 @@ function createSpool(options: SpoolOptions, leftovers: Segment[], counts: Map<nu
         dropDelivered();
       }
     },
-    confirm({ start, end: to, count }) {
+    confirm({ start, end: to, count, ndjson }) {
       const segment = segments().find((one) => one.base <= start && to <= one.end);
       if (segment !== undefined) counts.set(segment.base, Math.max(0, (counts.get(segment.base) ?? 0) - count));
       progress.confirm(to);
+      memory.giveBack(ndjson);
       dropDelivered();
     },
     dropOldest() {
