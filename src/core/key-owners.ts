@@ -36,7 +36,8 @@ export function refuseOwners(
   standing: Standing,
 ): GatewayError | undefined {
   const { teamId } = owners;
-  if (act === 'generate_service_account' && teamId !== null && standing.path.team === null) return noSuchTeam(teamId);
+  if (act === 'generate_service_account' && teamId !== null && standing.path.team === null)
+    return noSuchTeam(teamId, act);
   // Administrators may name owners that there are not yet: those limit nothing and grant nothing.
   if (isAdmin(caller)) return undefined;
   return (
@@ -77,7 +78,7 @@ function refuseInTeam(
 ): GatewayError | undefined {
   const { team } = path;
   const isMember = caller.memberships.teams.some((member) => member.teamId === teamId);
-  if (team === null || !(isMember || mayManageTeam(caller, team))) return noSuchTeam(teamId);
+  if (team === null || !(isMember || mayManageTeam(caller, team))) return noSuchTeam(teamId, act);
   if (organizationId !== null && organizationId !== team.organizationId) {
     return forbidden('organization_id', `team=${teamId} does not belong to organization=${organizationId}.`);
   }
@@ -114,12 +115,14 @@ function refuseOthers(caller: Caller, userId: string | null, act: KeyAct): Gatew
   );
 }
 
-function noSuchTeam(teamId: string): GatewayError {
-  return new GatewayError(
-    'bad_request',
-    `Unable to find team object in database. There is no team=${teamId}, or you are not in it.`,
-    { param: 'team_id' },
-  );
+function noSuchTeam(teamId: string, act: KeyAct): GatewayError {
+  const start =
+    act === 'generate_service_account'
+      ? 'team_id does not exist in the database.'
+      : 'Unable to find team object in database.';
+  return new GatewayError('bad_request', `${start} There is no team=${teamId}, or you are not in it.`, {
+    param: 'team_id',
+  });
 }
 
 function noSuchOrganization(organizationId: string): GatewayError {

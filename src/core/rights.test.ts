@@ -2,6 +2,7 @@ import { describe, expect, test } from 'vitest';
 import { buildMember, buildUser } from '../storage/__fixtures__/rows.ts';
 import { ANONYMOUS, type Caller, toMasterCaller } from './caller.ts';
 import { assertAdmin, isAdmin, isOrganizationAdmin, mayManageTeam, maySeeAll, scopeOf, teamRoleOf } from './rights.ts';
+import { NOTHING } from './scope.ts';
 
 const user = buildUser({ id: 'ada' });
 const ada: Caller = {
@@ -36,21 +37,9 @@ describe('what follows from memberships', () => {
   });
 
   test('lists show what is its own or led by it; the administrator all; nobody nothing', () => {
-    expect(scopeOf(ada)).toEqual({
-      userIds: ['ada'],
-      teamIds: ['led'],
-      organizationIds: ['run'],
-      keyIds: [],
-      creatorIds: [],
-    });
+    expect(scopeOf(ada)).toEqual({ ...NOTHING, userIds: ['ada'], teamIds: ['led'], organizationIds: ['run'] });
     expect(scopeOf(toMasterCaller('h'))).toBe('all');
-    expect(scopeOf({ ...ANONYMOUS, userId: 'claimed' })).toEqual({
-      userIds: [],
-      teamIds: [],
-      organizationIds: [],
-      keyIds: [],
-      creatorIds: [],
-    });
+    expect(scopeOf({ ...ANONYMOUS, userId: 'claimed' })).toEqual(NOTHING);
   });
 
   test('only an administrator of the proxy is one', () => {

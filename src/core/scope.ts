@@ -13,8 +13,12 @@ export interface OwnedScope {
   organizationIds: readonly string[];
   /** These keys' rows. */
   keyIds: readonly string[];
-  /** Keys that these users made, whoever has them now. */
+  /** Keys that these users made, whoever has them now; where one is in a team or an organisation, only in those below. */
   creatorIds: readonly string[];
+  creatorTeamIds: readonly string[];
+  creatorOrganizationIds: readonly string[];
+  /** Of these teams, the keys that belong to no user. */
+  sharedTeamIds: readonly string[];
 }
 
 export const NOTHING: OwnedScope = Object.freeze({
@@ -23,4 +27,7 @@ export const NOTHING: OwnedScope = Object.freeze({
   organizationIds: [],
   keyIds: [],
   creatorIds: [],
+  creatorTeamIds: [],
+  creatorOrganizationIds: [],
+  sharedTeamIds: [],
 });

@@ -25,13 +25,16 @@ const RECORD_SHAPE = {
   duration: z.string().nullish().describe(`Lifetime from now. ${DURATION_HELP} null or "-1": never expires.`),
   models: Texts.nullish().describe('Names and wildcards that the key may call; empty: all.'),
   aliases: z.record(z.string(), z.string()).nullish().describe('Requested model → model to use instead.'),
-  user_id: z.string().nullish().describe('Owner. Administrators may name one that there is not (yet).'),
+  user_id: z.string().nullish().describe('Owner. Administrators may name one that there is not (yet). Empty: none.'),
   team_id: z
     .string()
     .nullish()
-    .describe('Has to be a team of the caller; administrators may name one that there is not (yet).'),
-  organization_id: z.string().nullish().describe('Has to exist.'),
-  budget_id: z.string().nullish().describe('Has to exist; limits of that row hold where the key says nothing.'),
+    .describe('Has to be a team of the caller; administrators may name one that there is not (yet). Empty: not given.'),
+  organization_id: z.string().nullish().describe('Has to exist. Empty: not given.'),
+  budget_id: z
+    .string()
+    .nullish()
+    .describe('Has to exist; limits of that row hold where the key says nothing. Empty: none.'),
   budget_duration: z.string().nullish().describe(`Length of the budget's clock window. ${DURATION_HELP}`),
   budget_mode: z
     .enum(['standard', 'hard'])
@@ -151,12 +154,19 @@ const ACTED_ON: readonly string[] = [
 ];
 const KEPT_IN_RECORD = ['config', 'allowed_cache_controls'] as const;
 const KEPT_ONLY = [...METADATA_FIELDS, ...EXTRA_FIELDS, ...KEPT_IN_RECORD].filter((name) => !ACTED_ON.includes(name));
-const EMPTY: ReadonlySet<string | undefined> = new Set([undefined, 'null', 'false', '{}', '[]']);
+/** Forms send an empty text for what was left blank: an owner that the request does not speak of. */
+const UNSAID_IF_BLANK: readonly string[] = ['team_id', 'organization_id', 'project_id', 'agent_id'];
+/** A key that there is keeps these. Of a new one they are refused when blank: it would live, or spend, without an end. */
+const KEPT_IF_BLANK: readonly string[] = ['duration', 'budget_duration', 'rotation_interval'];
+/** And here: none. */
+const NONE_IF_BLANK: readonly string[] = ['key_alias', 'user_id', 'budget_id'];
+const EMPTY: ReadonlySet<string | undefined> = new Set([undefined, 'null', 'false', '{}', '[]', '""']);
 
 export type KeyFieldsBody = z.output<z.ZodObject<typeof KEY_FIELDS_SHAPE>>;
 
 /** The body's fields in the terms of the core. Throws bad_request for a model budget of no known shape. */
-export function toKeyFields(body: KeyFieldsBody): KeyFields {
+export function toKeyFields(given: KeyFieldsBody): KeyFields {
+  const body = withoutBlanks(given);
   const { model_max_budget: modelMaxBudget } = body;
   const fields: Partial<Record<keyof KeyFields, unknown>> = {};
   for (const [wire, name] of namesOf(RECORD_NAMES)) if (body[wire] !== undefined) fields[name] = body[wire];
@@ -164,7 +174,6 @@ export function toKeyFields(body: KeyFieldsBody): KeyFields {
     const usd = body[wire];
     if (usd !== undefined) fields[name] = usd === null ? null : toCeilingNanoUsd(usd);
   }
-  if (fields.alias === '') fields.alias = null;
   if (modelMaxBudget !== undefined)
     fields.modelMaxBudget = modelMaxBudget === null ? null : toModelBudgets(modelMaxBudget);
   const modelRates = toModelRates(modelMaxBudget);
@@ -172,6 +181,18 @@ export function toKeyFields(body: KeyFieldsBody): KeyFields {
   fields.inMetadata = pickGiven(body, METADATA_FIELDS);
   fields.extra = pickGiven(body, EXTRA_FIELDS);
   return fields as KeyFields;
+}
+
+/** The same of a key that there is. */
+export function toKeyChanges(body: KeyFieldsBody): KeyFields {
+  const said = Object.entries(body).filter(([name, value]) => value !== '' || !KEPT_IF_BLANK.includes(name));
+  return toKeyFields(Object.fromEntries(said) as KeyFieldsBody);
+}
+
+function withoutBlanks(body: KeyFieldsBody): KeyFieldsBody {
+  const said = Object.entries(body).filter(([name, value]) => value !== '' || !UNSAID_IF_BLANK.includes(name));
+  const blankAsNone = said.map(([name, value]) => [name, value === '' && NONE_IF_BLANK.includes(name) ? null : value]);
+  return Object.fromEntries(blankAsNone) as KeyFieldsBody;
 }
 
 /** Given fields that the release keeps without acting on them; a header of the reply names them. */

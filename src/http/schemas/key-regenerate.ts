@@ -2,7 +2,7 @@
 import { z } from 'zod';
 import type { IdempotentRequest } from '../../management/keys/idempotency.ts';
 import type { KeyRotation } from '../../management/keys/regenerate-key.ts';
-import { KEY_FIELDS_SHAPE, toKeyFields } from './key-fields.ts';
+import { KEY_FIELDS_SHAPE, toKeyChanges } from './key-fields.ts';
 import { DURATION_HELP } from './key-shapes.ts';
 
 const Fields = z.looseObject({
@@ -31,7 +31,7 @@ export function toKeyRotation(
     newSecret: body.new_key ?? null,
     gracePeriod: grace === '' ? null : grace,
     wantsNewMasterKey: (body.new_master_key ?? null) !== null,
-    fields: toKeyFields(body),
+    fields: toKeyChanges(body),
     idempotency,
   };
 }

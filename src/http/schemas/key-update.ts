@@ -2,7 +2,7 @@
 import { z } from 'zod';
 import type { KeyUpdate } from '../../management/keys/update-key.ts';
 import type { KeyView } from '../../management/keys/view-key.ts';
-import { KEY_FIELDS_SHAPE, toKeyFields } from './key-fields.ts';
+import { KEY_FIELDS_SHAPE, toKeyChanges } from './key-fields.ts';
 import { fromKeyView, KeyRow } from './key-row.ts';
 
 export const KeyUpdateBody = z
@@ -25,7 +25,7 @@ export type KeyUpdateInput = z.output<typeof KeyUpdateBody>;
 export const KeyUpdateReply = KeyRow.extend({ key: z.string().describe('As passed.') });
 
 export function toKeyUpdate(body: KeyUpdateInput): KeyUpdate {
-  return { key: body.key, fields: toKeyFields(body) };
+  return { key: body.key, fields: toKeyChanges(body) };
 }
 
 export function fromUpdatedKey(view: KeyView, passed: string): z.output<typeof KeyUpdateReply> {

@@ -34,7 +34,8 @@ export function assertMayMove(
   const kept = moved.find(
     ({ field }) => governed || capacity === 'member' || (capacity === 'owner' && before[field] !== null),
   );
-  if (kept !== undefined) throw mayNotMove(kept.param);
+  if (kept !== undefined)
+    throw kept.field === 'userId' && next.userId === null ? mayNotLeave() : mayNotMove(kept.param);
   assertOwners(refuseOwners(caller, act, next, standing));
   const afterwards = capacityFor(caller, 'update', next, standing.path.team);
   if (afterwards instanceof GatewayError) throw mayNotMove(moved[0]?.param ?? 'user_id');
@@ -46,4 +47,9 @@ function assertOwners(refusal: GatewayError | undefined): void {
 
 function mayNotMove(param: string): GatewayError {
   return new GatewayError('forbidden', `${param}: you may not change whose this key is.`, { param });
+}
+
+/** Without its user a key would be out of reach of what limits that user. */
+function mayNotLeave(): GatewayError {
+  return new GatewayError('forbidden', 'You cannot remove the user_id of a key.', { param: 'user_id' });
 }

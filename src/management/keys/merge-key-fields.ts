@@ -93,7 +93,10 @@ function keepsSchedule(current: KeyRecord, next: KeyRecord): boolean {
 }
 
 function mergeMetadata(current: JsonObject, fields: KeyFields): JsonObject {
-  const base = fields.metadata === undefined ? current : restoreCallbackSecrets(fields.metadata ?? {}, current);
+  const base =
+    fields.metadata === undefined
+      ? current
+      : { ...keptOf(current), ...restoreCallbackSecrets(fields.metadata ?? {}, current) };
   const merged = overlay(base, fields.inMetadata ?? {});
   if (fields.modelRates === undefined) return merged;
   const { rpm, tpm } = fields.modelRates;
@@ -102,6 +105,11 @@ function mergeMetadata(current: JsonObject, fields: KeyFields): JsonObject {
     ...ratesOf('model_rpm_limit', rpm, merged, fields),
     ...ratesOf('model_tpm_limit', tpm, merged, fields),
   };
+}
+
+/** What names a service account stays when the rest of the metadata is replaced. */
+function keptOf({ service_account_id: id }: JsonObject): JsonObject {
+  return id === undefined || id === null ? {} : { service_account_id: id };
 }
 
 /** Beside what the same request says of such limits in their own field they are the weaker word, and else the newer one. */

@@ -1,5 +1,6 @@
 import type { BalanceAdjustment } from '../../core/balance-adjustment.ts';
 import type { KeyRecord } from '../../core/key.ts';
+import type { Limits } from '../../core/limits.ts';
 import { changedMeanwhile } from './find-key-for.ts';
 import type { KeyFields } from './key-fields.ts';
 import type { KeyManagement } from './key-management.ts';
@@ -56,6 +57,24 @@ export async function planSpendMove(
       throw changedMeanwhile();
     },
   };
+}
+
+/** Lets the further budgets of a key (`budget_limits`) start anew. `limits`: those that hold, of the key or its linked row. */
+export async function planWindowRestart(
+  deps: Pick<KeyManagement, 'readCounters' | 'spendCounter' | 'newId'>,
+  key: KeyRecord,
+  { budgetDuration: own, budgetLimits }: Limits,
+  nowMs: number,
+): Promise<BalanceAdjustment[]> {
+  // A budget over the same length of time as the key's own is counted with it.
+  const durations = [...new Set(budgetLimits.map(({ budgetDuration }) => budgetDuration))].filter((it) => it !== own);
+  const counters = durations.map((budgetDuration) => deps.spendCounter({ ...key, budgetDuration }, nowMs));
+  const balances = await deps.readCounters(counters);
+  return counters.flatMap((counter, index) => {
+    const present = balances[index] ?? 0;
+    if (present === 0) return [];
+    return { id: deps.newId('adj_'), counter, deltaNanoUsd: -present, reason: 'spend_set' as const, atMs: nowMs };
+  });
 }
 
 /** Models that have a budget before and after, over another length of time. */

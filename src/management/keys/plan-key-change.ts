@@ -6,6 +6,7 @@ import type { KeyAct } from '../../core/permissions.ts';
 import { assertMayHold } from './assert-may-hold.ts';
 import { assertMayMove, hasSameOwners } from './assert-may-move.ts';
 import { assertMayRelieve } from './assert-may-relieve.ts';
+import { assertServiceAccount } from './assert-service-account.ts';
 import { buildCeiling, type CeilingDeps } from './build-ceiling.ts';
 import { changedMeanwhile, type FoundKey, toDraft } from './find-key-for.ts';
 import type { KeyFields } from './key-fields.ts';
@@ -60,6 +61,7 @@ export async function planKeyChange(
     if (fields.spendNanoUsd !== undefined) assertMayRelieve(caller, capacity, current, 'spend');
     const was = { ...draft, key: current };
     const becomes = toDraft(mergeKeyFields(current, fields, nowMs), standing);
+    assertServiceAccount(current, becomes.key, fields);
     const ceiling = buildCeiling(deps, caller, { capacity, before: was, userId: becomes.key.userId, standing });
     assertWithinCeiling(becomes, ceiling, isMoved ? undefined : was);
     if (act === 'regenerate') assertMayHold(caller, becomes, ceiling, standing);

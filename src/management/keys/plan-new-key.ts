@@ -6,6 +6,7 @@ import { refuseGeneration, refuseUnknownTeam } from '../../core/key-generation-r
 import { refuseOwners, settleOwners } from '../../core/key-owners.ts';
 import type { Capacity, KeyAct } from '../../core/permissions.ts';
 import { isAdmin, isOrganizationAdmin, mayManageTeam } from '../../core/rights.ts';
+import { assertServiceAccount } from './assert-service-account.ts';
 import { buildCeiling, type CeilingDeps } from './build-ceiling.ts';
 import { toDraft } from './find-key-for.ts';
 import type { KeyFields } from './key-fields.ts';
@@ -36,6 +37,7 @@ export async function planNewKey(
   const standing = await deps.standingOf({ ...owners, budgetId: merged.budgetId });
   const refusal = refuseOwners(caller, act, owners, standing) ?? refuseByRules();
   if (refusal !== undefined) throw refusal;
+  assertServiceAccount(null, { ...merged, ...owners }, fields);
 
   const ceiling = buildCeiling(deps, caller, {
     capacity: capacityOf(),
@@ -57,7 +59,7 @@ export async function planNewKey(
     if (team === null && owners.teamId !== null) {
       return refuseUnknownTeam(deps.settings.generation, owners.teamId);
     }
-    const given = Object.keys(request).filter((name) => request[name] !== null);
+    const given = Object.keys(request).filter((name) => request[name] !== null && request[name] !== '');
     return refuseGeneration(deps.settings.generation, caller, team, new Set(given));
   }
 

@@ -75,10 +75,11 @@ function pickAny(parts: readonly (readonly [string, readonly string[]])[]): RowN
     : (sql.join(picked, sql` union all `) as RowNos);
 }
 
-function pickScope({ userIds, teamIds, organizationIds, keyIds, creatorIds }: OwnedScope): RowNos {
+/** Somewhat more than the scope opens: its conditions are asked of what is picked. */
+function pickScope({ userIds, teamIds, sharedTeamIds, organizationIds, keyIds, creatorIds }: OwnedScope): RowNos {
   const own = pickAny([
     ['user_id', userIds],
-    ['team_id', teamIds],
+    ['team_id', [...teamIds, ...sharedTeamIds]],
     ['organization_id', organizationIds],
     ['created_by', creatorIds],
     ['key_id', keyIds],

@@ -13,10 +13,13 @@ export function buildKeyScope(
   scope: OwnedScope,
   column: KeyColumns,
 ): Expression<SqlBool> {
-  const { userIds, teamIds, organizationIds, keyIds, creatorIds } = scope;
+  const { userIds, teamIds, sharedTeamIds, organizationIds, keyIds, creatorIds } = scope;
   const parts: Expression<SqlBool>[] = [];
   if (userIds.length > 0) parts.push(eb(column('user_id'), 'in', userIds));
   if (teamIds.length > 0) parts.push(eb(column('team_id'), 'in', teamIds));
+  if (sharedTeamIds.length > 0) {
+    parts.push(eb.and([eb(column('team_id'), 'in', sharedTeamIds), eb(column('user_id'), 'is', null)]));
+  }
   if (organizationIds.length > 0) {
     parts.push(eb(column('organization_id'), 'in', organizationIds));
     const names = sql.join(organizationIds.map((id) => sql.val(id)));
@@ -25,7 +28,24 @@ export function buildKeyScope(
     const ofTeams = dialect === 'postgres' ? sql`= any(array(${teams}))` : sql`in (${teams})`;
     parts.push(sql<boolean>`${column('team_id')} ${ofTeams}`);
   }
-  if (creatorIds.length > 0) parts.push(eb(column('created_by'), 'in', creatorIds));
+  if (creatorIds.length > 0) {
+    parts.push(eb.and([eb(column('created_by'), 'in', creatorIds), buildCreatorPlaces(eb, scope, column)]));
+  }
   if (keyIds.length > 0) parts.push(eb(column('key_id'), 'in', keyIds));
   return parts.length === 0 ? sql<boolean>`1 = 0` : eb.or(parts);
+}
+
+/** Where a key may be for its maker to see it: not in a team that the maker has left. */
+function buildCreatorPlaces(
+  eb: Keys,
+  { creatorTeamIds, creatorOrganizationIds }: OwnedScope,
+  column: KeyColumns,
+): Expression<SqlBool> {
+  const isIn = (name: 'team_id' | 'organization_id', ids: readonly string[]) =>
+    ids.length === 0 ? [] : [eb(column(name), 'in', ids)];
+  const outsideTeams = eb.and([
+    eb(column('team_id'), 'is', null),
+    eb.or([eb(column('organization_id'), 'is', null), ...isIn('organization_id', creatorOrganizationIds)]),
+  ]);
+  return eb.or([outsideTeams, ...isIn('team_id', creatorTeamIds)]);
 }

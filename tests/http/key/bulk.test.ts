@@ -128,6 +128,31 @@ describe('POST /key/{key}/reset_spend', () => {
     expect(body.audit_logs).toHaveLength(2);
   });
 
+  test('says what is allowed, the budget of a linked row being one', async () => {
+    await post('/budget/new', { budget_id: 'small', max_budget: 1 });
+    const { key_id } = await make({ spend: 3, budget_id: 'small' });
+    const refusal = async (reset_to: number) =>
+      (await post(`/key/${key_id}/reset_spend`, { reset_to })).body.error.message;
+    expect(await refusal(-1)).toContain('reset_to must be >= 0');
+    expect(await refusal(4)).toContain('reset_to (4.0) must be <= current spend (3.0)');
+    expect(await refusal(2)).toContain('reset_to (2.0) must be <= budget (1.0)');
+  });
+
+  test('lets the further budgets of the key start anew', async () => {
+    const messages = [{ role: 'user', content: 'hi' }];
+    const limits = [
+      { budget_duration: '1h', max_budget: 0.000001 },
+      { budget_duration: '30d', max_budget: 50 },
+    ];
+    const { key } = await make({ budget_limits: limits, budget_duration: '30d' });
+    const call = async () => (await post('/chat/completions', { model: 'mock-gpt', messages }, key)).status;
+    expect([await call(), await call()]).toEqual([200, 400]);
+    const spent = (await infoOf(key)).spend;
+    expect((await post(`/key/${key}/reset_spend`, { reset_to: spent })).status).toBe(200);
+    expect((await infoOf(key)).spend).toBe(spent);
+    expect(await call()).toBe(200);
+  });
+
   test('not beyond the budget, and not for whoever holds the key', async () => {
     const { key_id } = await make({ spend: 3, max_budget: 2 });
     expect((await post(`/key/${key_id}/reset_spend`, { reset_to: 2.5 })).status).toBe(400);

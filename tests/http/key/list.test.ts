@@ -26,7 +26,7 @@ beforeAll(async () => {
     await organizations.insert(buildOrganization({ id: 'org', alias: null }));
     await teams.insert(buildTeam({ id: 'closed', organizationId: 'org' }));
     await teams.insert(buildTeam({ id: 'open', memberPermissions: ['/key/list'] }));
-    for (const id of ['ann', 'bob', 'lead']) await users.insert(buildUser({ id, email: `${id}@example.com` }));
+    for (const id of ['ann', 'bob', 'lead', 'gone']) await users.insert(buildUser({ id, email: `${id}@example.com` }));
     await users.insert(buildUser({ id: 'boss', role: 'org_admin' }));
     await teamMembers.insert(buildMember({ teamId: 'closed', userId: 'lead', role: 'admin' }));
     await teamMembers.insert(buildMember({ teamId: 'closed', userId: 'ann', role: 'user' }));
@@ -48,6 +48,12 @@ beforeAll(async () => {
   await make({ key_alias: 'org-bot', organization_id: 'org' });
   await make({ key_alias: 'made-by-lead', team_id: 'closed', user_id: 'ann' }, secrets.lead);
 });
+async function leave(userId: string, teamId: string): Promise<void> {
+  const { status } = await callGateway(gateway, 'POST /team/member_delete', {
+    body: { team_id: teamId, user_id: userId },
+  });
+  expect(status).toBe(200);
+}
 afterAll(() => gateway.close());
 
 const ask = (who: string, query: string) =>
@@ -61,10 +67,10 @@ async function aliasesFor(who: string, query: string): Promise<string[]> {
 describe('who sees which keys', () => {
   test.each([
     ['ann', '', ["ann's", 'closed-ann', 'made-by-lead']],
-    ['ann', 'include_team_keys=true', ["ann's", 'closed-ann', 'made-by-lead', 'open-bot']],
+    ['ann', 'include_team_keys=true', ["ann's", 'closed-ann', 'closed-bot', 'made-by-lead', 'open-bot']],
     ['ann', 'team_id=open', ['open-bot']],
-    ['ann', 'team_id=closed', ['closed-ann', 'made-by-lead']],
-    ['ann', 'user_id=ann&include_team_keys=true', ["ann's", 'closed-ann', 'made-by-lead', 'open-bot']],
+    ['ann', 'team_id=closed', ['closed-ann', 'closed-bot', 'made-by-lead']],
+    ['ann', 'user_id=ann&include_team_keys=true', ["ann's", 'closed-ann', 'closed-bot', 'made-by-lead', 'open-bot']],
     ['ann', 'user_id=bob', []],
     ['ann', 'organization_id=org', []],
     ['ann', 'user_id=bob&include_team_keys=true&include_created_by_keys=true', []],
@@ -90,7 +96,7 @@ describe('who sees which keys', () => {
   });
 
   test('one key by its hash or key_id is shown to whoever may see it', async () => {
-    const { token, key_id } = await make({ key_alias: 'looked-for', team_id: 'closed' });
+    const { token, key_id } = await make({ key_alias: 'looked-for', team_id: 'closed', user_id: 'lead' });
     for (const query of [`key_hash=${token}`, `key_id=${key_id}`]) {
       expect(await aliasesFor('lead', query)).toEqual(['looked-for']);
       expect(await aliasesFor('ann', query)).toEqual([]);
@@ -98,6 +104,21 @@ describe('who sees which keys', () => {
     await callGateway(gateway, 'POST /key/delete', { body: { keys: [token] } });
     expect(await aliasesFor('lead', 'team_id=closed&status=deleted')).toEqual(['looked-for']);
     expect(await aliasesFor('ann', 'team_id=closed&status=deleted')).toEqual([]);
+  });
+
+  test('keys that a user made in a team are not shown to it once it has left', async () => {
+    const adding = { team_id: 'closed', member: { user_id: 'gone', role: 'admin' } };
+    await callGateway(gateway, 'POST /team/member_add', { body: adding });
+    const { key } = await make({ key_alias: "gone's", user_id: 'gone' });
+    secrets.gone = key;
+    await make({ key_alias: 'made-then-left', team_id: 'closed', user_id: 'ann' }, key);
+    expect(await aliasesFor('gone', 'include_created_by_keys=true')).toEqual(["gone's", 'made-then-left']);
+    await leave('gone', 'closed');
+    for (const query of ['include_created_by_keys=true', 'user_id=gone&include_created_by_keys=true', 'search=then']) {
+      expect(await aliasesFor('gone', query)).not.toContain('made-then-left');
+    }
+    expect(await aliasesFor('admin', 'user_id=gone&include_created_by_keys=true')).toContain('made-then-left');
+    await callGateway(gateway, 'POST /key/delete', { body: { key_aliases: ['made-then-left'] } });
   });
 });
 
