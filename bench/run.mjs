@@ -17,6 +17,7 @@ import { owners } from './scenarios/owners.mjs';
 import { peer } from './scenarios/peer.mjs';
 import { large, small, stream } from './scenarios/proxy-tax.mjs';
 import { rateLimits } from './scenarios/rate-limits.mjs';
+import { retention } from './scenarios/retention.mjs';
 import { sinks } from './scenarios/sinks.mjs';
 import { startUp } from './scenarios/start-up.mjs';
 import { workers } from './scenarios/workers.mjs';
@@ -62,6 +63,7 @@ const SCENARIOS = [
   budgetBurst,
   rateLimits,
   invalidKeys,
+  retention,
   fleet,
   peer,
 ];

@@ -19,7 +19,11 @@ const LOAD_CORE = '1';
 export const BOTH_CORES = `${TARGET_CORE},${LOAD_CORE}`;
 
 /** @typedef {{ port: number, pid: number, startedInMs: number, exited: Promise<number | null>, stop(signal?: NodeJS.Signals): Promise<number | null> }} Target */
-/** @typedef {Target & { key: string, dataDir: string, admin(path: string, body?: unknown): Promise<any> }} Gateway */
+/**
+ * `reconfigure`: other `general_settings`, which hold within a second or two.
+ *
+ * @typedef {Target & { key: string, dataDir: string, admin(path: string, body?: unknown): Promise<any>, reconfigure(general: Record<string, unknown>): void }} Gateway
+ */
 
 /** @type {Set<import('node:child_process').ChildProcess>} */
 const alive = new Set();
@@ -130,30 +134,33 @@ export async function startGateway(
   const folder = mkdtempSync(join(tmpdir(), 'latchkey-bench-'));
   const data = dataDir ?? join(folder, 'data');
   const port = await findFreePort();
-  writeFileSync(
-    join(folder, 'config.yaml'),
-    JSON.stringify({
-      model_list: [
-        {
-          model_name: 'bench',
-          litellm_params: {
-            model: 'openai/bench',
-            api_base: `http://127.0.0.1:${upstreamPort}/v1`,
-            api_key: 'sk-upstream',
-            input_cost_per_token: price.input,
-            output_cost_per_token: price.output,
-            ...(mock ? { mock_response: 'Hello' } : {}),
+  const file = join(folder, 'config.yaml');
+  const configure = (/** @type {Record<string, unknown>} */ settings) =>
+    writeFileSync(
+      file,
+      JSON.stringify({
+        model_list: [
+          {
+            model_name: 'bench',
+            litellm_params: {
+              model: 'openai/bench',
+              api_base: `http://127.0.0.1:${upstreamPort}/v1`,
+              api_key: 'sk-upstream',
+              input_cost_per_token: price.input,
+              output_cost_per_token: price.output,
+              ...(mock ? { mock_response: 'Hello' } : {}),
+            },
           },
-        },
-      ],
-      general_settings: { master_key: MASTER_KEY, ...general },
-      litellm_settings: litellm,
-      router_settings: { num_retries: 0 },
-    }),
-  );
+        ],
+        general_settings: { master_key: MASTER_KEY, ...settings },
+        litellm_settings: litellm,
+        router_settings: { num_retries: 0 },
+      }),
+    );
+  configure(general);
   const flags = [
     '--config',
-    join(folder, 'config.yaml'),
+    file,
     '--host',
     '127.0.0.1',
     '--port',
@@ -193,6 +200,7 @@ export async function startGateway(
     ...target,
     admin,
     dataDir: data,
+    reconfigure: configure,
     key: key === null ? MASTER_KEY : (await admin('/key/generate', key)).key,
     async stop(signal) {
       const code = await target.stop(signal);
