@@ -88,7 +88,7 @@ export async function buildGatewayDeps(
 
 function toPricedModel(deployment: Deployment, listed: PricedModel): PricedModel {
   return {
-    price: deployment.price ?? (deployment.mockResponse === null ? listed.price : null),
+    price: deployment.price ?? listed.price,
     maxOutputTokens: deployment.maxOutputTokens ?? listed.maxOutputTokens,
   };
 }
