@@ -68,6 +68,7 @@ export async function buildGatewayDeps(
       tagFiltering: router.enableTagFiltering,
       storePrompts: general.storePromptsInSpendLogs,
       enforceUserParam: general.enforceUserParam,
+      rejectClientTags: general.rejectClientTags,
       proxy: proxyLimits(config),
       newEndUserLimits: newEndUserLimits(config),
     },

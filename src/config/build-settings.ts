@@ -78,6 +78,7 @@ export function buildGeneral(
     allowedRoutes: general.allowed_routes === null ? null : withoutPublic(general.allowed_routes),
     adminOnlyRoutes: withoutPublic(general.admin_only_routes ?? []),
     enforceUserParam: general.enforce_user_param ?? false,
+    rejectClientTags: general.reject_clientside_metadata_tags ?? false,
     endUserHeaderName: general.user_header_name?.toLowerCase() ?? null,
   };
 }

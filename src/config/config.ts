@@ -233,6 +233,8 @@ export interface GeneralConfig {
   readonly adminOnlyRoutes: readonly string[];
   /** Model calls must carry `user`. */
   readonly enforceUserParam: boolean;
+  /** Model calls must not carry tags of their own. */
+  readonly rejectClientTags: boolean;
   /** Header, in lower case, in which clients name their end user; null: only the usual ones. */
   readonly endUserHeaderName: string | null;
 }

@@ -122,6 +122,7 @@ export const generalSettings = z.object({
   allowed_routes: optional(z.array(routeOrGroup, { error: 'expected a list of routes' })),
   admin_only_routes: optional(z.array(routeOrGroup, { error: 'expected a list of routes' })),
   enforce_user_param: optional(flag),
+  reject_clientside_metadata_tags: optional(flag),
   user_header_name: optional(text),
   session_idle_timeout: optional(duration),
   session_lifetime: optional(duration),

@@ -1,5 +1,5 @@
 import type { Caller } from '../core/caller.ts';
-import { isJsonObject } from '../core/json.ts';
+import { isJsonObject, type JsonObject, readJsonObject } from '../core/json.ts';
 import { keyTags } from '../core/key.ts';
 
 /** On whose behalf a call is made, and what it is tagged with. */
@@ -7,6 +7,8 @@ export interface CallNames {
   endUser: string | null;
   /** The key's, its team's, the request's, each once. */
   tags: readonly string[];
+  /** Where the request names tags of its own; null: nowhere. */
+  clientTags: string | null;
 }
 
 /** What the request's headers say of it. */
@@ -26,16 +28,37 @@ export function nameCall(
   headers: NamingHeaders,
   body: Readonly<Record<string, unknown>>,
 ): CallNames {
-  const metadata = isJsonObject(body.metadata) ? body.metadata : null;
-  return {
-    endUser: firstName([headers.endUserHeader, body.user, body.safety_identifier, metadata?.user_id]),
-    tags: collectTags(caller, [body.tags, metadata?.tags, headers.tagsHeader?.split(',')]),
+  const metadata = readNotes(body.metadata);
+  // What clients of LiteLLM say to it, where `metadata` is for the model.
+  const notes = readNotes(body.litellm_metadata);
+  const endUser = firstName([
+    headers.endUserHeader,
+    body.user,
+    notes?.user,
+    body.safety_identifier,
+    metadata?.user_id,
+    notes?.user_id,
+  ]);
+  const given = {
+    tags: body.tags,
+    'metadata.tags': metadata?.tags,
+    'litellm_metadata.tags': notes?.tags,
+    'x-litellm-tags': headers.tagsHeader?.split(','),
   };
+  const clientTags = Object.entries(given).find(([, list]) => list !== undefined && list !== null)?.[0] ?? null;
+  return { endUser, tags: collectTags(caller, Object.values(given)), clientTags };
+}
+
+/** Forms send such an object as the text of one. */
+function readNotes(value: unknown): JsonObject | null {
+  if (typeof value === 'string') return readJsonObject(value);
+  return isJsonObject(value) ? value : null;
 }
 
 function firstName(candidates: readonly unknown[]): string | null {
   for (const candidate of candidates) {
-    const name = cleanName(candidate);
+    // Whoever is known by a number is the same whether it is written as one or as text.
+    const name = cleanName(typeof candidate === 'number' ? String(candidate) : candidate);
     if (name !== '') return name;
   }
   return null;

@@ -19,9 +19,9 @@ type Deps = Pick<GatewayDeps, 'owners' | 'settings'>;
 
 /** At once where the end user and all tags are cached, which they are but for their first call. */
 export function findParties(deps: Deps, caller: Caller, names: CallNames): CallParties | Promise<CallParties> {
-  const { endUser, tags } = names;
+  const { endUser, tags, clientTags } = names;
   const owners = callerOwners(caller, deps.settings.proxy);
-  if (endUser === null && tags.length === 0) return { endUser, tags, customer: null, owners };
+  if (endUser === null && tags.length === 0) return { endUser, tags, clientTags, customer: null, owners };
   const customer = endUser === null ? null : deps.owners.endUser(endUser);
   const budget = endUser === null ? null : deps.owners.endUserBudget();
   const labels = tags.map((tag) => deps.owners.tag(tag));
@@ -35,7 +35,7 @@ export function findParties(deps: Deps, caller: Caller, names: CallNames): CallP
 
 function toParties(
   { settings }: Deps,
-  { endUser, tags }: CallNames,
+  { endUser, tags, clientTags }: CallNames,
   owners: readonly OwnerLimits[],
   customer: EndUserRecord | null,
   budget: Limits | null,
@@ -47,7 +47,7 @@ function toParties(
     all.push(limitsOf('tag', tag, labels[index] ?? null));
   });
   all.push(settings.proxy);
-  return { endUser, tags, customer, owners: all };
+  return { endUser, tags, clientTags, customer, owners: all };
 }
 
 /** Somebody who is new here has from the first call on what will be stored of him. */

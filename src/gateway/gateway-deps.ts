@@ -24,6 +24,8 @@ export interface GatewaySettings extends AdmissionSettings {
   storePrompts: boolean;
   /** Model calls must name their end user. */
   enforceUserParam: boolean;
+  /** Calls are tagged by their keys and teams, and not by clients. */
+  rejectClientTags: boolean;
   /** The whole proxy: its limits, which count for every caller, and its spend. */
   proxy: OwnerLimits;
   /** What an end user may use up who is not known yet; null: no limits. */

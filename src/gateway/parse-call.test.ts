@@ -68,7 +68,7 @@ describe('addresses and credentials of upstreams', () => {
     ['extra_headers', { extra_headers: { host: 'evil' } }],
     ['extra_body.api_base', { extra_body: { api_base: 'http://evil' } }],
     ['fallbacks.0.api_base', { fallbacks: [{ model: 'm', api_base: 'http://evil' }] }],
-    ['model_list.0.litellm_params.api_key', { model_list: [{ litellm_params: { api_key: 'x' } }] }],
+    ['litellm_params.0.litellm_params.api_key', { litellm_params: [{ litellm_params: { api_key: 'x' } }] }],
   ])('%s is refused from a client', (param, field) => {
     expect(refusal('chat', { model: 'm', messages: MESSAGES, ...field }).param).toBe(param);
   });

@@ -1,6 +1,7 @@
 import { assertJsonDepth } from '../core/assert-json-limits.ts';
 import { GatewayError } from '../core/gateway-error.ts';
 import type { Operation } from '../core/operation.ts';
+import { refuseOperatorsFields } from '../core/refused-fields.ts';
 
 /** A body that has been read: the text as it came, and what it says. */
 export interface ParsedCall {
@@ -14,18 +15,6 @@ export interface ParsedCall {
   stream: boolean;
 }
 
-/** Fields with which a client could send the operator's credentials elsewhere, or its own in their place. */
-const REFUSED_FIELDS: ReadonlySet<string> = new Set(['api_base', 'base_url', 'api_key', 'extra_headers']);
-/** Objects that LiteLLM reads such fields out of, at any depth. Schemas and messages may use the words freely. */
-const CARRIERS: ReadonlySet<string> = new Set([
-  'extra_body',
-  'litellm_params',
-  'fallbacks',
-  'model_list',
-  'user_config',
-  'config',
-  'router_settings',
-]);
 const MAX_MODEL_NAME_LENGTH = 256;
 
 /** The field that each operation cannot do without, and what it has to be. */
@@ -63,7 +52,7 @@ export function parseCall(operation: Operation, raw: Buffer, pathModel: string |
   const required = REQUIRED[operation];
   if (!required.isValid(body[required.field]))
     throw invalid(required.field, `'${required.field}' must be ${required.expected}.`);
-  refuseCredentialFields(body);
+  refuseOperatorsFields(body);
   return { operation, text, raw, body, model, stream: stream === true && operation !== 'embedding' };
 }
 
@@ -82,34 +71,6 @@ function parseObject(text: string): Record<string, unknown> {
     throw new GatewayError('invalid_request', 'The request body must be a JSON object.');
   }
   return value as Record<string, unknown>;
-}
-
-function refuseCredentialFields(body: Readonly<Record<string, unknown>>): void {
-  // A body has fewer fields than there are names to look for.
-  for (const field of Object.keys(body)) {
-    if (REFUSED_FIELDS.has(field) && body[field] !== null) throw refused(field);
-    const found = CARRIERS.has(field) ? findRefused(body[field], field, 0) : null;
-    if (found !== null) throw refused(found);
-  }
-}
-
-function findRefused(value: unknown, path: string, depth: number): string | null {
-  if (typeof value !== 'object' || value === null) return null;
-  if (depth > 16) return path;
-  for (const [name, inner] of Object.entries(value)) {
-    const at = `${path}.${name}`;
-    if (REFUSED_FIELDS.has(name)) return at;
-    const found = findRefused(inner, at, depth + 1);
-    if (found !== null) return found;
-  }
-  return null;
-}
-
-function refused(param: string): GatewayError {
-  return invalid(
-    param,
-    `'${param}' cannot be set by a client: addresses and credentials of upstreams belong to the gateway's operator. Leave it out.`,
-  );
 }
 
 function invalid(param: string, message: string): GatewayError {

@@ -37,18 +37,18 @@ export interface PreparedCall {
 
 type Deps = Pick<GatewayDeps, 'models' | 'priceOf' | 'settings'>;
 type Asking = Pick<Caller, 'key' | 'path'>;
-type Parties = Pick<CallParties, 'owners' | 'customer'>;
+type Parties = Pick<CallParties, 'owners' | 'customer' | 'clientTags'>;
 
 /**
  * Requested model → the deployments that may serve it for this caller, and the facts that admission needs.
  *
  * @throws GatewayError what `resolveModel` throws, authentication (401) where an end user has to be named and is not,
- *   bad_request (400) for metadata that no bill could hold
+ *   bad_request (400) for metadata that no bill could hold, or tags that clients may not set
  */
 export function prepareCall(deps: Deps, caller: Asking, parsed: ParsedCall, parties: Parties): PreparedCall {
-  assertBody(deps, parsed.body);
+  assertBody(deps, parsed.body, parties);
   const resolved = resolveModel(deps.models, caller, parties.customer, parsed);
-  assertFallbacks(deps.models, caller, parties.customer, parsed.body.fallbacks);
+  assertFallbacks(deps.models, caller, parties.customer, parsed.body);
   return prepareFor(deps, resolved, parsed, parties, null);
 }
 
@@ -103,12 +103,20 @@ function prepareFor(
   };
 }
 
-function assertBody(deps: Deps, { user, metadata }: ParsedCall['body']): void {
-  if (deps.settings.enforceUserParam && typeof user !== 'string') {
+function assertBody({ settings }: Deps, { user, metadata }: ParsedCall['body'], { clientTags }: Parties): void {
+  if (settings.enforceUserParam && typeof user !== 'string' && typeof user !== 'number') {
     throw new GatewayError(
       'authentication',
       "Authentication Error, 'user' param not passed in. 'enforce_user_param'=True",
       { param: 'user' },
+    );
+  }
+  if (settings.rejectClientTags && clientTags !== null) {
+    throw new GatewayError(
+      'bad_request',
+      `Client-side tags are not allowed: '${clientTags}' is set, and 'reject_clientside_metadata_tags' is on. Calls are tagged by ` +
+        'the tags of their key and its team; leave it out.',
+      { param: clientTags },
     );
   }
   // Goes into the call's bill, which has to be writable once the call has been answered.

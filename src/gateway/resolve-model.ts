@@ -54,11 +54,12 @@ export function assertFallbacks(
   models: ModelIndex,
   caller: Asking,
   customer: EndUserRecord | null,
-  fallbacks: unknown,
+  body: Readonly<Record<string, unknown>>,
 ): void {
-  if (!fallbacks) return;
+  const names = fallbackNames(body);
+  if (names.length === 0) return;
   const asking = onBehalfOf(caller, customer);
-  for (const name of fallbackNames(fallbacks)) {
+  for (const name of names) {
     const refusal = refuseModel(models, asking, name);
     if (refusal !== undefined) throw refusal;
   }
@@ -114,18 +115,36 @@ export function findModel(
 
 /** More than anybody waits for; each name is held against every list. */
 const MAX_FALLBACKS = 100;
+const MAX_DEPTH = 16;
+const FALLBACK_FIELDS = ['fallbacks', 'context_window_fallbacks', 'content_policy_fallbacks'] as const;
+const NO_NAMES: readonly string[] = Object.freeze([]);
 
-/** Every model that `fallbacks` names, in the forms that LiteLLM reads: `name`, `{model: name}`, `{name: [name, …]}`. */
-function fallbackNames(fallbacks: unknown): string[] {
-  const entries = Array.isArray(fallbacks) ? fallbacks : [fallbacks];
-  const names = entries.flatMap((entry) => {
-    if (!isJsonObject(entry)) return [entry];
-    return typeof entry.model === 'string' ? [entry.model] : Object.values(entry).flat();
-  });
-  if (names.length > MAX_FALLBACKS) {
-    throw new GatewayError('invalid_request', `'fallbacks' cannot name more than ${MAX_FALLBACKS} models.`, {
-      param: 'fallbacks',
-    });
+/** Every model that the body names as a fallback, whatever for. */
+function fallbackNames(body: Readonly<Record<string, unknown>>): readonly string[] {
+  const { router_settings_override: override } = body;
+  const places = isJsonObject(override) ? [body, override] : [body];
+  let names: readonly string[] = NO_NAMES;
+  for (const place of places) {
+    for (const field of FALLBACK_FIELDS) {
+      if (place[field]) names = [...names, ...namesIn(place[field], field, MAX_DEPTH)];
+      if (names.length > MAX_FALLBACKS) throw unreadable(field, `cannot name more than ${MAX_FALLBACKS} models.`);
+    }
   }
-  return names.filter((name) => typeof name === 'string');
+  return names;
+}
+
+/** In the forms that LiteLLM reads: `name`, `{model: name, fallbacks: […]}`, `{name: [name, …]}`, and lists of them. */
+function namesIn(value: unknown, field: string, depth: number): string[] {
+  if (typeof value === 'string') return [value];
+  if (typeof value !== 'object' || value === null) return [];
+  if (depth === 0) throw unreadable(field, 'is nested too deeply.');
+  if (Array.isArray(value)) return value.flatMap((inner) => namesIn(inner, field, depth - 1));
+  const entry = value as Record<string, unknown>;
+  if (typeof entry.model !== 'string') return namesIn(Object.values(entry), field, depth - 1);
+  const further = FALLBACK_FIELDS.flatMap((name) => (entry[name] ? namesIn(entry[name], name, depth - 1) : []));
+  return [entry.model, ...further];
+}
+
+function unreadable(param: string, what: string): GatewayError {
+  return new GatewayError('invalid_request', `'${param}' ${what}`, { param });
 }

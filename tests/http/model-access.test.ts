@@ -44,6 +44,17 @@ describe('fallbacks that a client names', () => {
     expect(body.error.message).toMatch(/only access models=\['mock-gpt'\]\. Tried to access (gpt-4|no-such-model)$/);
   });
 
+  test.each([
+    ['for long prompts', { context_window_fallbacks: [{ 'mock-gpt': ['gpt-4'] }] }],
+    ['for refused prompts', { content_policy_fallbacks: ['gpt-4'] }],
+    ['in settings of the call', { router_settings_override: { fallbacks: [{ 'mock-gpt': ['gpt-4'] }] } }],
+    ['of a fallback', { fallbacks: [{ 'mock-gpt': [{ model: 'mock-gpt', fallbacks: [{ 'mock-gpt': ['gpt-4'] }] }] }] }],
+  ])('are refused wherever they stand: %s', async (_where, body) => {
+    const { status, body: answer } = await chat(await make({ models: ['mock-gpt'] }), body);
+    expect([status, answer.error.type]).toEqual([403, 'key_model_access_denied']);
+    expect((await chat(await make({ models: ['mock-gpt', 'gpt-4'] }), body)).status).toBe(200);
+  });
+
   test.each([[['gpt-4', 'short']], [[{ model: 'gpt-4' }]], [[]], [null]])(
     'do not matter when the key may: %j',
     async (fallbacks) => {

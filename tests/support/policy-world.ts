@@ -114,6 +114,7 @@ export function buildPolicyGateway(world: PolicyWorld, nowMs: () => number): Pol
     tagFiltering: false,
     storePrompts: false,
     enforceUserParam: world.enforceUserParam,
+    rejectClientTags: false,
     proxy: compileLimits(plainPolicy({ kind: 'proxy', id: 'proxy' }, world.proxy)),
     newEndUserLimits: world.newEndUserLimits,
   };

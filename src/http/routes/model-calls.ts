@@ -3,8 +3,8 @@
  * model is named by the URL. Bodies arrive as bytes and are not validated here; unknown parameters pass through.
  */
 import type { FastifyReply, FastifyRequest } from 'fastify';
-import { GatewayError } from '../../core/gateway-error.ts';
 import type { Operation } from '../../core/operation.ts';
+import { refused } from '../../core/refused-fields.ts';
 import type { CallAnswer, CallRequest } from '../../gateway/call-request.ts';
 import { beginAnswer, finishAnswer, toCallRequest } from '../answer-call.ts';
 import type { App } from '../app-instance.ts';
@@ -80,11 +80,6 @@ async function answerCall(
 function refuseQueryCredentials(query: unknown): void {
   if (typeof query !== 'object' || query === null) return;
   for (const param of REFUSED_QUERY) {
-    if (!(param in query)) continue;
-    throw new GatewayError(
-      'invalid_request',
-      `'${param}' cannot be set by a client: addresses and credentials of upstreams belong to the gateway's operator. Leave it out.`,
-      { param },
-    );
+    if (param in query) throw refused(param);
   }
 }
