@@ -34,6 +34,13 @@ describe('a budget refusal', () => {
     expect(error.message).toContain('Resets at: 2026-04-02 00:00:00 UTC');
   });
 
+  test('of a key names it as its holder knows it, too', () => {
+    const label = () => ({ shown: 'abc123', alias: 'ci', mask: 'sk-...wxyz' });
+    const shortage = { charge: charge({}), used: 1_000, held: 0, resetAtMs: null };
+    const { message } = toDenialError({ kind: 'over_limit', shortage }, { ...context, label });
+    expect(message).toContain('Limit: max_budget of key abc123 (ci, sk-...wxyz). Spent:');
+  });
+
   test('says what the call would need when something is left', () => {
     const error = refuse({ atLeast: 50 }, { used: 990, held: 0, resetAtMs: null });
     expect(error.message).toContain('needs at least 5e-08');

@@ -24,6 +24,8 @@ export interface UnknownPrice {
 export interface OwnerLabel {
   shown: string;
   alias: string | null;
+  /** Of a key, `sk-...abcd`: what its holder sees of it. */
+  mask?: string | null;
 }
 
 export interface DenialContext {
@@ -61,7 +63,8 @@ export function toDenialError(denial: Denial, context: DenialContext): GatewayEr
 }
 
 function overBudget({ charge, used, held, resetAtMs }: Shortage, context: DenialContext): GatewayError {
-  const { shown, alias } = context.label(charge.owner);
+  const { shown, alias, mask } = context.label(charge.owner);
+  const names = [alias, mask].filter((name) => typeof name === 'string').join(', ');
   const spend = toFloatText(used);
   const ceiling = toFloatText(charge.ceiling);
   const left = Math.max(0, charge.ceiling - used - held);
@@ -74,7 +77,7 @@ function overBudget({ charge, used, held, resetAtMs }: Shortage, context: Denial
   return new GatewayError(
     'budget_exceeded',
     `${budgetHeadline(charge, shown, alias, spend, ceiling)}. Limit: ${charge.limit} of ${charge.owner.kind} ${shown}` +
-      `${alias === null ? '' : ` (${alias})`}. Spent: ${spend}, held by calls in flight: ${toFloatText(held)}, remaining: ${toFloatText(left)}.` +
+      `${names === '' ? '' : ` (${names})`}. Spent: ${spend}, held by calls in flight: ${toFloatText(held)}, remaining: ${toFloatText(left)}.` +
       `${needed} ${reset}. ${advice} an administrator to raise the budget.`,
   );
 }

@@ -3,7 +3,7 @@ import { refuseKey, unknownKeyError } from './key-standing.ts';
 
 const NOW = 1_800_000_000_000;
 const HASH = 'a'.repeat(64);
-const key = { blocked: null, expiresAtMs: null, deletedAtMs: null };
+const key = { blocked: null, expiresAtMs: null, deletedAtMs: null, mask: 'sk-...abcd' };
 const secret = { hash: HASH, revokedAtMs: null };
 
 describe('a key', () => {
@@ -32,6 +32,11 @@ describe('a key', () => {
   test('deleted and blocked looks like any unknown one', () => {
     const refusal = refuseKey({ ...key, blocked: true, deletedAtMs: 1 }, secret, NOW);
     expect(refusal?.message).toBe(unknownKeyError(HASH).message);
+  });
+
+  test('expired names the key by its mask, and by no more where masks are off', () => {
+    expect(refuseKey({ ...key, expiresAtMs: NOW }, secret, NOW)?.param).toBe('sk-...abcd');
+    expect(refuseKey({ ...key, expiresAtMs: NOW, mask: null }, secret, NOW)?.param).toBe('sk-...');
   });
 
   test('expired says when it expired and what time it is', () => {

@@ -8,7 +8,7 @@ import type { KeyRecord, KeySecret } from './key.ts';
 
 /** The refusal, or undefined for a key in good standing. A moment counts as passed once it is reached. */
 export function refuseKey(
-  key: Pick<KeyRecord, 'blocked' | 'expiresAtMs' | 'deletedAtMs'>,
+  key: Pick<KeyRecord, 'blocked' | 'expiresAtMs' | 'deletedAtMs' | 'mask'>,
   secret: Pick<KeySecret, 'hash' | 'revokedAtMs'>,
   nowMs: number,
 ): GatewayError | undefined {
@@ -24,7 +24,7 @@ export function refuseKey(
     return new GatewayError(
       'key_expired',
       `Authentication Error - Expired Key. Key Expiry time ${toIso(key.expiresAtMs)} and current time ${toIso(nowMs)}`,
-      { param: secret.hash },
+      { param: key.mask ?? 'sk-...' },
     );
   }
   return undefined;

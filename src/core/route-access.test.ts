@@ -40,7 +40,10 @@ describe('isRouteAllowed', () => {
     ['groups and routes add up', ['info_routes', '/key/generate'], '/key/generate', 'management', true],
     ['spend is in no group', ['info_routes', 'management_routes'], '/spend/keys', 'spend', false],
     ['spend by its route', ['/spend/*'], '/spend/keys', 'spend', true],
-    ['an unknown group allows nothing', ['openai_routes'], '/chat/completions', 'llm', false],
+    ['openai_routes: model calls', ['openai_routes'], '/v1/chat/completions', 'llm', true],
+    ['openai_routes: the list of models', ['openai_routes'], '/models', 'info', true],
+    ['openai_routes: no information', ['openai_routes'], '/key/info', 'info', false],
+    ['an unknown group allows nothing', ['mcp_routes'], '/chat/completions', 'llm', false],
     ['a route named like a group is no group', ['info_routes'], '/info_routes', 'admin', false],
     ['public routes stay public', ['/key/info'], '/health/liveliness', 'public', true],
   ])('%s', (_guarantee, allowedRoutes, routePath, group, expected) => {

@@ -16,15 +16,17 @@ export type RouteGroup = 'llm' | 'info' | 'management' | 'spend' | 'admin' | 'pu
  */
 export type DataScope = 'none' | 'self' | 'scoped' | 'admin';
 
-const GROUP_NAMES: ReadonlyMap<RouteGroup, string> = new Map([
-  ['llm', 'llm_api_routes'],
-  ['management', 'management_routes'],
-  ['info', 'info_routes'],
-] as const);
+const GROUP_NAMES: ReadonlyMap<RouteGroup, readonly string[]> = new Map([
+  ['llm', ['llm_api_routes', 'openai_routes']],
+  ['management', ['management_routes']],
+  ['info', ['info_routes']],
+]);
+/** What may be called is looked up by those who call it, and counts as information too. */
+const LISTING_GROUPS = ['llm_api_routes', 'openai_routes', 'info_routes'] as const;
 
 /** Entries that stand for a kind of routes. */
 export function isRouteGroupName(entry: string): boolean {
-  return [...GROUP_NAMES.values()].includes(entry);
+  return [...GROUP_NAMES.values()].some((names) => names.includes(entry));
 }
 
 /**
@@ -34,11 +36,9 @@ export function isRouteGroupName(entry: string): boolean {
 export function isRouteAllowed(allowedRoutes: readonly string[], routePath: string, group: RouteGroup): boolean {
   if (allowedRoutes.length === 0 || group === 'public') return true;
   const { names, routes, beginnings } = compileRoutes(allowedRoutes);
-  const groupName = GROUP_NAMES.get(group);
-  if (groupName !== undefined && names.has(groupName)) return true;
+  if (GROUP_NAMES.get(group)?.some((name) => names.has(name))) return true;
   const route = normalize(routePath);
-  // What may be called is looked up by those who call it, and counts as information too.
-  if (isModelList(route) && (names.has('llm_api_routes') || names.has('info_routes'))) return true;
+  if (isModelList(route) && LISTING_GROUPS.some((name) => names.has(name))) return true;
   if (routes.has(route)) return true;
   return beginnings.some(
     (pattern) => matchWildcard(pattern, routePath) !== null || matchWildcard(pattern, route) !== null,

@@ -106,7 +106,7 @@ export function denialContext({ key, path }: Caller, nowMs: number): DenialConte
     label: (owner) => {
       switch (owner.kind) {
         case 'key':
-          return { shown: key?.hash ?? owner.id, alias: key?.alias ?? null };
+          return { shown: key?.hash ?? owner.id, alias: key?.alias ?? null, mask: key?.mask ?? null };
         case 'member': {
           const { userId, teamId } = memberNames(owner.id);
           return { shown: `${userId} in Team=${teamId}`, alias: null };

@@ -1,13 +1,17 @@
-import { type Asking, refuseModel } from '../core/caller-models.ts';
+import { type Asking, refuseModel, resolveAliases } from '../core/caller-models.ts';
 import type { Deployment } from '../core/model.ts';
 import type { ModelIndex } from '../core/routing.ts';
 
 /**
- * The public model names that this caller may call and that can serve at present, in the order of the configuration;
- * names with a wildcard are listed as they are. The master key sees all of them.
+ * The public model names that this caller may call and that can serve at present, in the order of the configuration, and
+ * then its key's own aliases of such; names with a wildcard are listed as they are. The master key sees all of them.
  */
 export function listModels(models: ModelIndex, caller: Asking): string[] {
-  return models.names().filter((name) => isServed(models, name) && mayCall(models, caller, name));
+  const names = models.names().filter((name) => isServed(models, name) && mayCall(models, caller, name));
+  const aliases = Object.keys(caller.key?.aliases ?? {}).filter(
+    (alias) => isServed(models, resolveAliases(caller, alias)) && mayCall(models, caller, alias),
+  );
+  return aliases.length === 0 ? names : [...new Set([...names, ...aliases])];
 }
 
 /**

@@ -115,3 +115,20 @@ describe('a model that a wildcard with a provider serves', () => {
     expect(await ask(key, called === 'gpt-9-nano' ? 'openai/gpt-9-nano' : 'gpt-9-nano')).toBe(429);
   });
 });
+
+describe('aliases of a key', () => {
+  const listed = async (key: string) =>
+    (await callGateway(gateway, 'GET /v1/models', { key })).body.data.map(({ id }: { id: string }) => id);
+
+  test('are listed where they can be called, and can be called where they are listed', async () => {
+    const key = await make({
+      models: ['mock-gpt'],
+      aliases: { mine: 'mock-gpt', theirs: 'gpt-4' },
+    });
+    expect(await listed(key)).toEqual(['mock-gpt', 'mine']);
+    expect((await chat(key, { model: 'mine' })).status).toBe(200);
+    expect((await callGateway(gateway, 'GET /v1/models/mine', { key })).body.id).toBe('mine');
+    const { status, body } = await chat(key, { model: 'theirs' });
+    expect([status, body.error.type]).toEqual([403, 'key_model_access_denied']);
+  });
+});
