@@ -38,7 +38,7 @@ export async function buildKeyManagement(
   },
 ): Promise<KeyManagement> {
   const { storage, counters, calendar, gateway, alerts, nowMs, salts, routes, guardRoute, sinks } = parts;
-  const { customKeyGenerate, defaults, upperBounds, rules } = config.keyGeneration;
+  const { customKeyGenerate, defaults, upperBounds, rules, strictAliases } = config.keyGeneration;
   return {
     keys: storage.keys,
     owners: storage.owners,
@@ -66,6 +66,7 @@ export async function buildKeyManagement(
       defaults,
       upperBounds,
       generation: rules,
+      strictAliases,
       disableKeyName: config.disableKeyName,
       budgetMode: config.general.budgetMode,
       rotationGracePeriod: config.general.rotationGracePeriod,

@@ -148,6 +148,7 @@ export function buildKeyGeneration(
     defaults: {
       maxBudgetNanoUsd: nanoUsd(defaults?.max_budget),
       budgetDuration: defaults?.budget_duration ?? null,
+      duration: defaults?.duration ?? null,
       maxParallelRequests: defaults?.max_parallel_requests ?? null,
       tpmLimit: defaults?.tpm_limit ?? null,
       rpmLimit: defaults?.rpm_limit ?? null,
@@ -167,6 +168,7 @@ export function buildKeyGeneration(
         requiredParams: rules?.personal_key_generation?.required_params ?? [],
       },
     },
+    strictAliases: litellm.enable_key_alias_format_validation ?? false,
     customKeyGenerate: resolveModule(general.custom_key_generate, customKeyGenerate, report),
   };
 }

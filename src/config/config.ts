@@ -113,6 +113,8 @@ export interface KeyGenerationConfig {
   readonly upperBounds: KeyUpperBounds;
   /** `key_generation_settings`. */
   readonly rules: KeyGenerationRules;
+  /** `enable_key_alias_format_validation`. */
+  readonly strictAliases: boolean;
   /** Module that decides about new keys, `path` or `path#export`; relative paths are taken from the file that names it. */
   readonly customKeyGenerate: string | null;
 }

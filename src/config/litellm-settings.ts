@@ -4,9 +4,15 @@ import { anyMap, choice, decimal, duration, flag, optional, seconds, text, textL
 import { s3CallbackParams } from './s3-callback-params.ts';
 import { teamCallbackSettings, teamDefaultParams } from './team-settings.ts';
 
+/** `-1`: a key may live for ever. */
+const lifetime = z.union([z.literal('-1'), z.literal(-1).transform(() => '-1'), duration], {
+  error: 'expected a duration such as 30s, 15m, 24h, 7d or 1mo, or -1',
+});
+
 export const keyDefaultParams = z.object({
   max_budget: optional(decimal),
   budget_duration: optional(duration),
+  duration: optional(lifetime),
   max_parallel_requests: optional(wholeNumber(0)),
   tpm_limit: optional(wholeNumber(0)),
   rpm_limit: optional(wholeNumber(0)),
@@ -32,11 +38,6 @@ export const userDefaultParams = z.object({
   models: optional(textList),
   teams: optional(teamNames),
   available_teams: optional(textList),
-});
-
-/** `-1`: a key may live for ever. */
-const lifetime = z.union([z.literal('-1'), z.literal(-1).transform(() => '-1'), duration], {
-  error: 'expected a duration such as 30s, 15m, 24h, 7d or 1mo, or -1',
 });
 
 export const ownerUpperBoundParams = z.object({
@@ -100,6 +101,7 @@ export const litellmSettings = z.object({
   default_key_generate_params: optional(keyDefaultParams),
   upperbound_key_generate_params: optional(keyUpperBoundParams),
   key_generation_settings: optional(keyGenerationRules),
+  enable_key_alias_format_validation: optional(flag),
   upperbound_internal_user_params: optional(ownerUpperBoundParams),
   upperbound_team_params: optional(ownerUpperBoundParams),
   default_team_params: optional(teamDefaultParams),

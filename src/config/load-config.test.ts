@@ -382,7 +382,8 @@ describe('the value', () => {
         'router_settings:',
         '  model_group_alias: {a: m, b: {model: m, hidden: true}}',
         'litellm_settings:',
-        '  default_key_generate_params: {max_budget: "1.5", models: [m]}',
+        '  default_key_generate_params: {max_budget: "1.5", models: [m], duration: 90d}',
+        '  enable_key_alias_format_validation: true',
         '  upperbound_key_generate_params: {duration: 30d, max_budget: 100, tpm_limit: 0}',
         '  key_generation_settings:',
         '    team_key_generation: {allowed_team_member_roles: [admin], required_params: [tags]}',
@@ -395,7 +396,8 @@ describe('the value', () => {
       { alias: 'b', model: 'm', hidden: true },
     ]);
     expect(config.keyGeneration).toMatchObject({
-      defaults: { maxBudgetNanoUsd: 1_500_000_000, models: ['m'], rpmLimit: null },
+      defaults: { maxBudgetNanoUsd: 1_500_000_000, models: ['m'], rpmLimit: null, duration: '90d' },
+      strictAliases: true,
       upperBounds: { duration: '30d', maxBudgetNanoUsd: 100_000_000_000, tpmLimit: 0 },
       rules: {
         team: { memberRoles: ['admin'], requiredParams: ['tags'] },

@@ -69,7 +69,7 @@ export const UNSUPPORTED_LITELLM_SETTINGS = words(`
   disable_hf_tokenizer_download disable_stop_sequence_limit disable_streaming_logging drop_params dynamodb_table_name
   email enable_azure_ad_token_refresh enable_caching_on_provider_specific_optional_params
   enable_end_user_cost_tracking_prometheus_only enable_gemini_default_thinking_level_low enable_json_schema_validation
-  enable_key_alias_format_validation enable_loadbalancing_on_batch_endpoints enable_preview_features
+  enable_loadbalancing_on_batch_endpoints enable_preview_features
   enable_redis_auth_cache experimental_mcp_client extra_spend_tag_headers fallbacks force_ipv4
   forward_traceparent_to_llm_provider gcs_pub_sub_use_v1 generic_logger_headers global_bitbucket_config
   global_gitlab_config global_prompt_directory global_prompt_manager groq_key guardrail_name_config_map guardrails
@@ -173,7 +173,7 @@ export const UNSUPPORTED_USER_DEFAULTS = words(`
 
 export const UNSUPPORTED_KEY_DEFAULTS = words(`
   aliases allowed_cache_controls allowed_routes auto_rotate blocked budget_fallbacks budget_id budget_limits
-  budget_mode config duration enforced_params guardrails key_alias key_type model_max_budget model_rpm_limit
+  budget_mode config enforced_params guardrails key_alias key_type model_max_budget model_rpm_limit
   model_tpm_limit object_permission organization_id permissions policies project_id prompts rotation_interval
   router_settings rpm_limit_type send_invite_email soft_budget spend tags tpm_limit_type
 `);

@@ -14,6 +14,7 @@ const FEBRUARY = Date.parse('2024-02-01T00:00:00Z');
 const NO_DEFAULTS: KeyDefaults = {
   maxBudgetNanoUsd: null,
   budgetDuration: null,
+  duration: null,
   maxParallelRequests: null,
   tpmLimit: null,
   rpmLimit: null,
@@ -33,6 +34,7 @@ const NO_BOUNDS: KeyUpperBounds = {
 const DEFAULTS: KeyDefaults = {
   maxBudgetNanoUsd: 5,
   budgetDuration: '30d',
+  duration: '90d',
   maxParallelRequests: 3,
   tpmLimit: 100,
   rpmLimit: 10,
@@ -53,7 +55,7 @@ const BOUNDS: KeyUpperBounds = {
 describe('applyKeyDefaults', () => {
   test.each<[string, KeyLimitFields]>([
     ['absent', {}],
-    ['null', { ...NO_DEFAULTS, models: null, metadata: null }],
+    ['null', { ...NO_DEFAULTS, budgetDuration: undefined, models: null, metadata: null }],
     ['empty', { models: [], metadata: {} }],
   ])('what the request leaves %s gets the default', (_what, request) => {
     expect(applyKeyDefaults(request, DEFAULTS)).toEqual(DEFAULTS);
@@ -63,6 +65,7 @@ describe('applyKeyDefaults', () => {
     const request: KeyLimitFields = {
       maxBudgetNanoUsd: 0,
       budgetDuration: '1d',
+      duration: '-1',
       maxParallelRequests: 0,
       tpmLimit: 0,
       rpmLimit: 0,
@@ -75,9 +78,13 @@ describe('applyKeyDefaults', () => {
   });
 
   test('without defaults nothing changes, and fields that have none pass through', () => {
-    const request = { duration: null, alias: 'a', models: [] };
+    const request = { duration: null, alias: 'a', budgetMode: null, models: [] };
     expect(applyKeyDefaults(request, NO_DEFAULTS)).toEqual(request);
-    expect(applyKeyDefaults(request, DEFAULTS)).toMatchObject({ duration: null, alias: 'a', models: ['gpt-4'] });
+    expect(applyKeyDefaults(request, DEFAULTS)).toMatchObject({ alias: 'a', budgetMode: null, models: ['gpt-4'] });
+  });
+
+  test('a budget for the whole life stays one', () => {
+    expect(applyKeyDefaults({ budgetDuration: null }, DEFAULTS)).toEqual({ ...DEFAULTS, budgetDuration: null });
   });
 
   test('keys do not share what they got', () => {

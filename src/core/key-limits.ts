@@ -27,6 +27,7 @@ export interface KeyLimitFields {
 export interface KeyDefaults {
   readonly maxBudgetNanoUsd: number | null;
   readonly budgetDuration: string | null;
+  readonly duration: string | null;
   readonly maxParallelRequests: number | null;
   readonly tpmLimit: number | null;
   readonly rpmLimit: number | null;
@@ -51,10 +52,14 @@ export interface KeyUpperBounds extends OwnerUpperBounds {
   readonly duration: string | null;
 }
 
-/** Gives a new key the defaults for what its request left out, left null, or (models, metadata) left empty. */
+/**
+ * Gives a new key the defaults for what its request left out, left null, or (models, metadata) left empty. A budget
+ * duration of null is said: the budget is to hold for the key's whole life.
+ */
 export function applyKeyDefaults<T extends KeyLimitFields>(newKey: T, defaults: KeyDefaults): T {
   const { models, metadata, ...scalars } = defaults;
   const filled: T & KeyLimitFields = fillMissing(newKey, scalars);
+  if (newKey.budgetDuration === null) filled.budgetDuration = null;
   if ((newKey.models ?? []).length === 0 && models.length > 0) filled.models = [...models];
   if (Object.keys(newKey.metadata ?? {}).length === 0 && Object.keys(metadata).length > 0) {
     filled.metadata = structuredClone(metadata) as JsonObject;

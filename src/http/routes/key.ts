@@ -83,7 +83,7 @@ export function registerKeyRoutes(app: App, { keyManagement }: KeyRoutesDeps): v
       const view = await updateKey(keyManagement, request.caller, request.actor(), toKeyUpdate(body));
       nameIgnoredFields(reply, body, KEY_UPDATE_NAMES);
       nameUnenforcedFields(reply, findUnenforcedFields(body));
-      return fromUpdatedKey(view, body.key);
+      return fromUpdatedKey(view, body);
     },
   );
 

@@ -42,8 +42,9 @@ export function toNewKey(body: KeyGenerateInput, idempotency: IdempotentRequest 
   const fields = toKeyFields(body);
   const preset = ROUTES_OF_TYPE[body.key_type ?? 'default'];
   const wantsPreset = preset.length > 0 && (fields.allowedRoutes ?? []).length === 0;
+  const typed = body.key_type == null ? fields : { ...fields, extra: { ...fields.extra, key_type: body.key_type } };
   return {
-    fields: wantsPreset ? { ...fields, allowedRoutes: preset } : fields,
+    fields: wantsPreset ? { ...typed, allowedRoutes: preset } : typed,
     secret: body.key ?? null,
     sendInviteEmail: body.send_invite_email === true,
     inviteEmail: body.user_email?.trim() || null,
@@ -55,7 +56,7 @@ export function toNewKey(body: KeyGenerateInput, idempotency: IdempotentRequest 
 /** The row, the secret, and the fields of the request that live elsewhere in the row. Also regenerate's reply. */
 export function fromIssuedKey(
   issued: IssuedKey,
-  request: { duration?: string | null | undefined; key_type?: string | null | undefined },
+  request: { duration?: string | null | undefined },
 ): z.output<typeof KeyGenerateReply> {
   const row = fromKeyView(issued);
   const fromMetadata = METADATA_FIELDS.map((name) => [name, row.metadata[name] ?? null]);
@@ -65,6 +66,5 @@ export function fromIssuedKey(
     key: issued.secret,
     token_id: row.token,
     duration: request.duration ?? null,
-    key_type: request.key_type ?? null,
   };
 }

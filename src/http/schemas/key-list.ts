@@ -187,5 +187,7 @@ function pickWord<Word extends string>(
   if (text === undefined || text === '') return undefined;
   const word = words.find((candidate) => candidate === text);
   if (word !== undefined) return word;
-  throw new GatewayError('bad_request', `${param} must be one of: ${words.join(', ')}.`, { param });
+  throw new GatewayError('bad_request', `Invalid ${param} value. ${param} must be one of: ${words.join(', ')}.`, {
+    param,
+  });
 }

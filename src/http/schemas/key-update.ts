@@ -1,5 +1,6 @@
 /** POST /key/update: body → `KeyUpdate`, key → reply. */
 import { z } from 'zod';
+import { GatewayError } from '../../core/gateway-error.ts';
 import type { KeyUpdate } from '../../management/keys/update-key.ts';
 import type { KeyView } from '../../management/keys/view-key.ts';
 import { KEY_FIELDS_SHAPE, toKeyChanges } from './key-fields.ts';
@@ -8,7 +9,7 @@ import { fromKeyView, KeyRow } from './key-row.ts';
 export const KeyUpdateBody = z
   .looseObject({
     ...KEY_FIELDS_SHAPE,
-    key: z.string().describe('Secret, hash, key_id or alias.'),
+    key: z.string().nullish().describe('Secret, hash, key_id or alias. Absent: the key that key_alias names.'),
   })
   .superRefine((body, context) => {
     const increase = body.temp_budget_increase ?? null;
@@ -22,12 +23,17 @@ export const KeyUpdateBody = z
 export const KEY_UPDATE_NAMES = [...Object.keys(KEY_FIELDS_SHAPE), 'key'];
 export type KeyUpdateInput = z.output<typeof KeyUpdateBody>;
 
-export const KeyUpdateReply = KeyRow.extend({ key: z.string().describe('As passed.') });
+export const KeyUpdateReply = KeyRow.extend({ key: z.string().describe('As passed; else its hash.') });
 
+/** Throws bad_request where the body names no key. */
 export function toKeyUpdate(body: KeyUpdateInput): KeyUpdate {
-  return { key: body.key, fields: toKeyChanges(body) };
+  const fields = toKeyChanges(body);
+  if (body.key) return { key: body.key, fields };
+  const { alias } = fields;
+  if (alias != null) return { key: alias, address: { kind: 'alias', alias }, fields };
+  throw new GatewayError('bad_request', 'No key is named: either key or key_alias must be provided.', { param: 'key' });
 }
 
-export function fromUpdatedKey(view: KeyView, passed: string): z.output<typeof KeyUpdateReply> {
-  return { ...fromKeyView(view), key: passed };
+export function fromUpdatedKey(view: KeyView, { key }: KeyUpdateInput): z.output<typeof KeyUpdateReply> {
+  return { ...fromKeyView(view), key: key || view.key.hash };
 }

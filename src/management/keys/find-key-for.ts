@@ -26,7 +26,7 @@ export interface FoundKey {
 type Deps = Pick<KeyManagement, 'standingOf'>;
 
 /**
- * The key that the text names, for this act. Throws the refusal of `assertMay`, `forbidden` (403) for a key that is not
+ * The key that the text names, for this act; `address`: how to read it, else by its form. Throws the refusal of `assertMay`, `forbidden` (403) for a key that is not
  * the caller's to do this to, and `not_found` where `mayTellUnknown`.
  */
 export async function findKeyFor(
@@ -34,9 +34,9 @@ export async function findKeyFor(
   caller: Caller,
   act: KeyAct,
   text: string,
+  address: KeyAddress = parseKeyAddress(text),
 ): Promise<FoundKey> {
   const reach = assertMay(caller, act);
-  const address = parseKeyAddress(text);
   const key = await deps.keys.find(address);
   if (key === undefined) throw mayTellUnknown(reach, [address]) ? keyNotFound(text) : refuseHidden(caller, act);
   const found = await toFoundKey(deps, caller, act, key);

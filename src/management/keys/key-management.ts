@@ -22,6 +22,8 @@ export interface KeySettings {
   upperBounds: KeyUpperBounds;
   /** `key_generation_settings`. */
   generation: KeyGenerationRules;
+  /** `enable_key_alias_format_validation`: aliases are short and plain. */
+  strictAliases: boolean;
   /** DISABLE_KEY_NAME: keys carry no mask. */
   disableKeyName: boolean;
   /** How long a rotated secret goes on working when the request does not say; null: not at all. */

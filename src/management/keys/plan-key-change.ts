@@ -3,6 +3,7 @@ import type { KeyRecord } from '../../core/key.ts';
 import { assertWithinCeiling } from '../../core/key-ceiling.ts';
 import { refuseMemberRole, refuseUnknownTeam } from '../../core/key-generation-rules.ts';
 import type { KeyAct } from '../../core/permissions.ts';
+import { assertAlias } from './assert-alias.ts';
 import { assertMayHold } from './assert-may-hold.ts';
 import { assertMayMove, hasSameOwners } from './assert-may-move.ts';
 import { assertMayRelieve } from './assert-may-relieve.ts';
@@ -36,6 +37,8 @@ export async function planKeyChange(
   const { draft, capacity } = found;
   const before = draft.key;
   const next = mergeKeyFields(before, fields, nowMs);
+  // An alias from before there were rules for it stays as it is.
+  if (next.alias !== before.alias) assertAlias(next.alias, deps.settings);
   const isMoved = !hasSameOwners(before, next);
   const isRelinked = isMoved || next.budgetId !== before.budgetId;
   const standing = isRelinked ? await deps.standingOf(next) : found.standing;

@@ -6,6 +6,7 @@ import { refuseGeneration, refuseUnknownTeam } from '../../core/key-generation-r
 import { refuseOwners, settleOwners } from '../../core/key-owners.ts';
 import type { Capacity, KeyAct } from '../../core/permissions.ts';
 import { isAdmin, isOrganizationAdmin, mayManageTeam } from '../../core/rights.ts';
+import { assertAlias } from './assert-alias.ts';
 import { assertServiceAccount } from './assert-service-account.ts';
 import { buildCeiling, type CeilingDeps } from './build-ceiling.ts';
 import { toDraft } from './find-key-for.ts';
@@ -32,6 +33,7 @@ export async function planNewKey(
   }: { fields: KeyFields; asked: KeyFields; request: JsonObject; nowMs: number; act?: KeyAct },
 ): Promise<KeyRecord> {
   const merged = mergeKeyFields(blank, fields, nowMs);
+  assertAlias(merged.alias, deps.settings);
   const { userId, teamId, organizationId } = merged;
   const owners = settleOwners(caller, { userId, teamId, organizationId }, act);
   const standing = await deps.standingOf({ ...owners, budgetId: merged.budgetId });

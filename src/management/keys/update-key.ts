@@ -1,5 +1,6 @@
 import type { Actor } from '../../core/audit.ts';
 import type { Caller } from '../../core/caller.ts';
+import type { KeyAddress } from '../../core/key-address.ts';
 import type { KeyStore } from '../../storage/storage.ts';
 import { acceptKeyChanges } from './accept-key-fields.ts';
 import { assertLinksExist } from './assert-links-exist.ts';
@@ -15,8 +16,10 @@ import { reviseKey } from './revise-key.ts';
 import { type KeyView, viewKey } from './view-key.ts';
 
 export interface KeyUpdate {
-  /** Secret, hash, key_id or alias. */
+  /** As passed: secret, hash, key_id or alias. */
   key: string;
+  /** Which of these it is, where the request says so. */
+  address?: KeyAddress;
   fields: KeyFields;
 }
 
@@ -33,7 +36,7 @@ export type UpdateDeps = CeilingDeps &
  */
 export async function updateKey(deps: UpdateDeps, caller: Caller, actor: Actor, input: KeyUpdate): Promise<KeyView> {
   const nowMs = deps.nowMs();
-  const found = await findKeyFor(deps, caller, 'update', input.key);
+  const found = await findKeyFor(deps, caller, 'update', input.key, input.address);
   const { key } = found.draft;
   const fields = acceptKeyChanges(deps, input.fields, nowMs);
   const assertMayBecome = await planKeyChange(deps, caller, found, { act: 'update', fields, nowMs });

@@ -36,7 +36,7 @@ export async function updateKeys(
       result.updated.push({ key: update.key, view });
     } catch (error) {
       if (!(error instanceof GatewayError) || error.status >= 500) throw error;
-      const key = await deps.keys.find(parseKeyAddress(update.key));
+      const key = await deps.keys.find(update.address ?? parseKeyAddress(update.key));
       const view = key === undefined ? null : await viewKey(deps, key, deps.nowMs());
       result.failed.push({ key: update.key, view, reason: error.message });
     }

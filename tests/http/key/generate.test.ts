@@ -133,7 +133,9 @@ describe('the reply of POST /key/generate', () => {
     ['read_only', ['info_routes']],
     ['default', []],
   ])('key_type %s sets the routes that the key may call', async (key_type, allowed_routes) => {
-    expect((await generate({ key_type })).body).toMatchObject({ key_type, allowed_routes });
+    const { body } = await generate({ key_type });
+    expect(body).toMatchObject({ key_type, allowed_routes });
+    expect((await callGateway(gateway, `GET /key/info?key=${body.key}`)).body.info).toMatchObject({ key_type });
     const narrower = await generate({ key_type, allowed_routes: ['/embeddings'] });
     expect(narrower.body.allowed_routes).toEqual(['/embeddings']);
   });

@@ -92,11 +92,29 @@ describe('POST /key/update', () => {
     expect((await callGateway(gateway, 'POST /chat/completions', { key, body: chat })).status).toBe(200);
   });
 
-  test('wants its key, and both halves of a temporary increase', async () => {
-    expect(await update({})).toMatchObject({
-      status: 422,
-      body: { error: { param: 'key' }, detail: [{ type: 'missing', loc: ['body', 'key'] }] },
+  test('finds a key by its alias alone', async () => {
+    const { token } = await make({ key_alias: 'only/alias' });
+    expect(await update({ key_alias: 'only/alias', rpm_limit: 4 })).toMatchObject({
+      status: 200,
+      body: { key: token, key_alias: 'only/alias', rpm_limit: 4 },
     });
+    expect(await update({ key_alias: 'no-such-alias', rpm_limit: 4 })).toMatchObject({ status: 404 });
+    const { body } = await callGateway(gateway, 'POST /key/bulk_update', {
+      body: { keys: [{ key_alias: 'only/alias', rpm_limit: 5 }, { key_alias: 'no-such-alias' }] },
+    });
+    expect(body).toMatchObject({
+      successful_updates: [{ key: 'only/alias', key_info: { rpm_limit: 5 } }],
+      failed_updates: [{ key: 'no-such-alias', key_info: null }],
+    });
+  });
+
+  test('wants its key, and both halves of a temporary increase', async () => {
+    for (const nameless of [{}, { key: '', key_alias: '' }, { key: null, key_alias: null }]) {
+      expect(await update(nameless)).toMatchObject({
+        status: 400,
+        body: { error: { param: 'key', message: expect.stringContaining('either key or key_alias must be provided') } },
+      });
+    }
     const { key } = await make();
     expect(await update({ key, temp_budget_increase: 1 })).toMatchObject({
       status: 422,

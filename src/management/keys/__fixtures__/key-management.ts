@@ -36,6 +36,7 @@ const SETTINGS: KeySettings = {
   defaults: {
     maxBudgetNanoUsd: null,
     budgetDuration: null,
+    duration: null,
     maxParallelRequests: null,
     tpmLimit: null,
     rpmLimit: null,
@@ -53,6 +54,7 @@ const SETTINGS: KeySettings = {
     rpmLimit: null,
   },
   generation: FREE_GENERATION,
+  strictAliases: false,
   disableKeyName: false,
   budgetMode: 'standard',
   rotationGracePeriod: null,
