@@ -52,11 +52,18 @@ export async function sumByTag(
   const { firstDay, lastDay } = toDays(range);
   let tags = reads
     .selectFrom('daily_tag_spend')
-    .select(['tag', sumOf('calls').as('calls'), sumOf('spend_nano_usd').as('spend_nano_usd')]);
+    .select(['tag', sumOf('calls').as('calls'), sumOf('spend_nano_usd').as('spend_nano_usd')])
+    .select((eb) => [eb.fn.min('day').as('first_day'), eb.fn.max('day').as('last_day')]);
   if (firstDay !== undefined) tags = tags.where('day', '>=', firstDay);
   if (lastDay !== undefined) tags = tags.where('day', '<=', lastDay);
   const rows = await tags.groupBy('tag').orderBy('spend_nano_usd', 'desc').orderBy('tag').execute();
-  return rows.map((row) => ({ tag: row.tag, calls: row.calls, spendNanoUsd: row.spend_nano_usd }));
+  return rows.map((row) => ({
+    tag: row.tag,
+    calls: row.calls,
+    spendNanoUsd: row.spend_nano_usd,
+    firstDay: row.first_day,
+    lastDay: row.last_day,
+  }));
 }
 
 export async function sumByModel(reads: Kysely<Database>, limit: number): ReturnType<SpendReader['byModel']> {

@@ -260,6 +260,15 @@ export interface DailySpend {
   spendNanoUsd: number;
 }
 
+/** What calls with a tag came to, and on which days (`2026-01-31`) it was carried first and last. */
+export interface TagSum {
+  tag: string;
+  calls: number;
+  spendNanoUsd: number;
+  firstDay: string;
+  lastDay: string;
+}
+
 /** Reads over the ledger's rows, rollups and balances. */
 export interface SpendReader {
   rows(query: SpendQuery, page: { limit: number; offset: number; order: 'asc' | 'desc' }): Promise<SpendRow[]>;
@@ -270,7 +279,7 @@ export interface SpendReader {
   count(query: SpendQuery, atMost: number): Promise<{ count: number; isWhole: boolean }>;
   /** From the daily rollup. */
   daily(query: Pick<SpendQuery, 'keyId' | 'userId' | 'fromMs' | 'toMs'>): Promise<DailySpend[]>;
-  byTag(range: { fromMs?: number; toMs?: number }): Promise<{ tag: string; calls: number; spendNanoUsd: number }[]>;
+  byTag(range: { fromMs?: number; toMs?: number }): Promise<TagSum[]>;
   byModel(limit: number): Promise<{ model: string; spendNanoUsd: number }[]>;
   /** Calls that belong to no user are left out. With `userId`, of that user alone. */
   byUser(limit: number, userId?: string): Promise<{ userId: string; spendNanoUsd: number }[]>;

@@ -44,17 +44,17 @@ export function fromTag(view: TagView, clock: LimitClock): z.output<typeof TagRo
   return { ...row, spend: row.spend, name: record.id, description: record.description };
 }
 
-/** Tags that only calls know are listed as LiteLLM lists them: by name, and without settings. */
+/** Tags that only calls know are listed as LiteLLM lists them: by name, with the days of their first and last call. */
 export function fromTagList({ registered, dynamic }: TagList, clock: LimitClock): z.output<typeof TagRows> {
   return [
     ...registered.map((view) => fromTag(view, clock)),
-    ...dynamic.map(({ tag, spendNanoUsd }) => ({
+    ...dynamic.map(({ tag, spendNanoUsd, firstDay, lastDay }) => ({
       name: tag,
       description: 'This is just a spend tag that was passed dynamically in a request.',
       spend: toUsd(spendNanoUsd),
       models: null,
-      created_at: null,
-      updated_at: null,
+      created_at: `${firstDay}T00:00:00.000Z`,
+      updated_at: `${lastDay}T00:00:00.000Z`,
       created_by: null,
       litellm_budget_table: null,
     })),

@@ -181,8 +181,8 @@ describe('sums over everybody', () => {
       { keyAlias: 'ada', spendNanoUsd: 300 },
     ]);
     expect(await sumSpendByTag(deps, ADMIN, {})).toEqual([
-      { tag: 'blue', calls: 2, spendNanoUsd: 500 },
-      { tag: 'red', calls: 1, spendNanoUsd: 400 },
+      { tag: 'blue', calls: 2, spendNanoUsd: 500, firstDay: '2026-02-28', lastDay: '2026-03-01' },
+      { tag: 'red', calls: 1, spendNanoUsd: 400, firstDay: '2026-03-01', lastDay: '2026-03-01' },
     ]);
   });
 

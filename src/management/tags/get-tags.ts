@@ -1,6 +1,6 @@
 import type { Caller } from '../../core/caller.ts';
 import { maySeeAll, refuseAct } from '../../core/rights.ts';
-import { type TagManagement, type TagView, tagNotFound, viewTags } from './tag-management.ts';
+import { type TagInSpend, type TagManagement, type TagView, tagNotFound, viewTags } from './tag-management.ts';
 
 /** Registered tags by name, in the order asked. Throws not_admin, not_found (the first unknown one). */
 export async function getTags(deps: TagManagement, caller: Caller, names: readonly string[]): Promise<TagView[]> {
@@ -17,7 +17,7 @@ export async function getTags(deps: TagManagement, caller: Caller, names: readon
 export interface TagList {
   registered: TagView[];
   /** Tags that only calls know. */
-  dynamic: readonly { tag: string; spendNanoUsd: number }[];
+  dynamic: readonly TagInSpend[];
 }
 
 /** More tags than a list shows. */

@@ -8,10 +8,18 @@ import { fillFrom, findLinkedBudgets } from '../owners/fill-from-budgets.ts';
 import { assertLimitFields, type LimitFields, mergeLimits } from '../owners/limit-fields.ts';
 import type { OwnerManagement } from '../owners/owner-management.ts';
 
+export interface TagInSpend {
+  tag: string;
+  spendNanoUsd: number;
+  /** On which days it was carried first and last: `2026-01-31`. */
+  firstDay: string;
+  lastDay: string;
+}
+
 /** What the verbs over tags ask of the world. */
 export interface TagManagement extends OwnerManagement {
-  /** Tags that calls have carried, registered or not, dearest first. Nano-dollars. */
-  tagsInSpend(): Promise<readonly { tag: string; spendNanoUsd: number }[]>;
+  /** Tags that calls have carried, registered or not, dearest first. */
+  tagsInSpend(): Promise<readonly TagInSpend[]>;
 }
 
 /** What a request says about a tag. Absent = not mentioned, null = no value, anything else = that value. */

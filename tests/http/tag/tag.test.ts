@@ -43,8 +43,14 @@ describe('a tag', () => {
     const messages = [{ role: 'user', content: 'Hi' }];
     await post('/chat/completions', { model: 'mock-gpt', messages, metadata: { tags: ['only-in-calls'] } });
     await expect
-      .poll(async () => (await callGateway(gateway, 'GET /tag/list')).body.map(({ name }: { name: string }) => name))
-      .toContain('only-in-calls');
+      .poll(async () => (await callGateway(gateway, 'GET /tag/list')).body)
+      .toContainEqual(
+        expect.objectContaining({
+          name: 'only-in-calls',
+          created_at: expect.stringMatching(/^\d{4}-\d\d-\d\dT/),
+          updated_at: expect.stringMatching(/^\d{4}-\d\d-\d\dT/),
+        }),
+      );
   });
 
   test('is for administrators', async () => {
