@@ -1,6 +1,6 @@
 /**
- * Which models a caller may call: every list on its path has to allow the name, the key's, the team's or (without a team)
- * the user's, the organisation's, and that of the customer on whose behalf it calls. A list is held against the name as it
+ * Which models a caller may call: every list on its path has to allow the name, the key's, the team's and its member's or
+ * (without a team) the user's, the organisation's, and that of the customer on whose behalf it calls. A list is held against the name as it
  * reaches its level, so that no alias of a key opens what the team's list does not, and none of a team what the
  * organisation's or a customer's does not.
  */
@@ -9,6 +9,7 @@ import { teamIdOf } from './call-owners.ts';
 import type { Caller } from './caller.ts';
 import type { GatewayError } from './gateway-error.ts';
 import { denyModelAccess, isModelAllowed, type ModelAccessLevel } from './model-access.ts';
+import { memberRef } from './owner.ts';
 import type { EndUserRecord } from './owner-records.ts';
 import type { ModelIndex } from './routing.ts';
 
@@ -60,7 +61,7 @@ export function checkModel(models: Names, caller: Asking, requested: string): Mo
   });
 }
 
-const LEVELS: readonly ModelAccessLevel[] = ['key', 'team', 'user', 'organization', 'end_user'];
+const LEVELS: readonly ModelAccessLevel[] = ['key', 'team', 'member', 'user', 'organization', 'end_user'];
 
 function ownerAt(
   level: ModelAccessLevel,
@@ -71,6 +72,10 @@ function ownerAt(
       return key === null ? null : { id: key.keyId, models: key.models };
     case 'team':
       return path.team;
+    case 'member': {
+      const { member } = path;
+      return member === null ? null : { id: memberRef(member.teamId, member.userId).id, models: member.models };
+    }
     case 'user':
       return teamIdOf({ key, path }) === null ? path.user : null;
     case 'organization':
@@ -79,6 +84,9 @@ function ownerAt(
       return customer ?? null;
   }
 }
+
+/** Whose lists may say `all-team-models` of a team. */
+const SEES_TEAM: ReadonlySet<ModelAccessLevel> = new Set(['key', 'member']);
 
 function holdAgainst(
   models: Names,
@@ -93,7 +101,7 @@ function holdAgainst(
       resolved: models.aliasTargetOf(name),
       allowed: list,
       accessGroupsOf: models.accessGroupsOf,
-      teamModels: level === 'key' && teamIdOf(caller) !== null ? caller.path.team?.models : null,
+      teamModels: SEES_TEAM.has(level) && teamIdOf(caller) !== null ? caller.path.team?.models : null,
     }),
   );
   return allowed ? undefined : denyModelAccess(level, list, spellings.asked);
@@ -104,6 +112,7 @@ function namesAt(level: ModelAccessLevel, models: Names, { asked, ofKey, ofTeam 
     case 'key':
       return [...new Set([asked, ofKey, ofTeam])];
     case 'team':
+    case 'member':
       // A list may name an alias of the team that is nothing else.
       return ofKey !== ofTeam && !isModel(models, ofKey) ? [ofKey, ofTeam] : [ofTeam];
     case 'user':

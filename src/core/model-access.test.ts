@@ -98,6 +98,7 @@ describe('denyModelAccess', () => {
   test.each<[ModelAccessLevel, string, string]>([
     ['key', 'key', 'key_model_access_denied'],
     ['team', 'team', 'team_model_access_denied'],
+    ['member', 'team member', 'team_model_access_denied'],
     ['user', 'user', 'user_model_access_denied'],
     ['organization', 'org', 'org_model_access_denied'],
     ['end_user', 'customer', 'customer_model_access_denied'],

@@ -1,5 +1,5 @@
 /**
- * Which models a list of models allows. Keys, teams, users and organisations each have such a list; a call has to pass
+ * Which models a list of models allows. Keys, teams, their members, users and organisations each have such a list; a call has to pass
  * every list on its path.
  *
  * | entry | allows |
@@ -35,7 +35,7 @@ export interface ModelAccessQuestion {
 }
 
 /** Whose list refused. */
-export type ModelAccessLevel = 'key' | 'team' | 'user' | 'organization' | 'end_user';
+export type ModelAccessLevel = 'key' | 'team' | 'member' | 'user' | 'organization' | 'end_user';
 
 /** True when the list allows the model under the name that was asked for, or under the one that it stands for. */
 export function isModelAllowed(question: ModelAccessQuestion): boolean {
@@ -66,6 +66,8 @@ const LONGEST_SHOWN_NAME = 200;
 const DENIALS: Readonly<Record<ModelAccessLevel, { code: ErrorCode; word: string }>> = {
   key: { code: 'key_model_access', word: 'key' },
   team: { code: 'team_model_access', word: 'team' },
+  // LiteLLM has no type of its own for it.
+  member: { code: 'team_model_access', word: 'team member' },
   user: { code: 'user_model_access', word: 'user' },
   organization: { code: 'organization_model_access', word: 'org' },
   end_user: { code: 'customer_model_access', word: 'customer' },

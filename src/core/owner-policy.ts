@@ -25,7 +25,7 @@ export function ownerPolicy(kind: OwnerKind, record: OwnerRecord): OwnerPolicy {
 }
 
 export function memberPolicy(member: TeamMemberRecord): OwnerPolicy {
-  return toPolicy(memberRef(member.teamId, member.userId), member, {});
+  return toPolicy(memberRef(member.teamId, member.userId), member, member.metadata);
 }
 
 export function organizationMemberPolicy(member: LimitedOrganizationMember): OwnerPolicy {

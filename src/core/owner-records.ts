@@ -75,6 +75,10 @@ export interface TeamMemberRecord extends Limits, Stamps {
   userId: string;
   role: TeamRole;
   budgetId: string | null;
+  /** Of the team's models those that this person may call there. Empty: all that the team may. */
+  models: readonly string[];
+  /** `temp_budget_increase` and `temp_budget_expiry`, where an administrator has set them. */
+  metadata: JsonObject;
 }
 
 export type OrganizationRole = 'org_admin' | 'internal_user' | 'internal_user_viewer';

@@ -11,7 +11,7 @@ create table "LiteLLM_BudgetTable" (
   updated_at timestamp(3) default now(), updated_by text not null
 );
 insert into "LiteLLM_BudgetTable" (budget_id, max_budget, soft_budget, rpm_limit, budget_duration, budget_reset_at, created_by, updated_by, allowed_models) values
-  ('member-budget', 0.5, null, null, null, null, 'admin', 'admin', '{}'),
+  ('member-budget', 0.5, null, null, null, null, 'admin', 'admin', '{mocked,dime}'),
   ('customer-budget', 2, 1.5, 100, null, null, 'admin', 'admin', '{}'),
   ('org-budget', 1000, null, null, null, null, 'admin', 'admin', '{}'),
   ('bad-window', 3, null, -5, '1 fortnight', null, 'admin', 'admin', '{gpt-4}');

@@ -5,14 +5,18 @@ import { removeMember } from '../../management/teams/remove-member.ts';
 import type { TeamManagement } from '../../management/teams/team-management.ts';
 import { updateMember } from '../../management/teams/update-member.ts';
 import type { App } from '../app-instance.ts';
+import { nameIgnoredFields } from '../field-headers.ts';
 import { toLimitClock } from '../schemas/limit-clock.ts';
 import { toPerson } from '../schemas/member-shapes.ts';
 import {
+  BULK_MEMBER_ADD_NAMES,
   BulkMemberAddBody,
   BulkMemberAddReply,
   fromAddedMembers,
   fromBulkAdded,
   fromUpdatedMember,
+  MEMBER_ADD_NAMES,
+  MEMBER_UPDATE_NAMES,
   MemberAddBody,
   MemberAddReply,
   MemberDeleteBody,
@@ -41,8 +45,9 @@ export function registerTeamMemberRoutes(app: App, teamManagement: TeamManagemen
         response: { 200: MemberAddReply },
       },
     },
-    async (request) => {
+    async (request, reply) => {
       const addition = toMemberAddition(request.body);
+      nameIgnoredFields(reply, request.body, MEMBER_ADD_NAMES);
       return fromAddedMembers(await addMembers(teamManagement, request.caller, request.actor(), addition), clock);
     },
   );
@@ -58,8 +63,9 @@ export function registerTeamMemberRoutes(app: App, teamManagement: TeamManagemen
         response: { 200: BulkMemberAddReply },
       },
     },
-    async (request) => {
+    async (request, reply) => {
       const addition = toBulkAddition(request.body);
+      nameIgnoredFields(reply, request.body, BULK_MEMBER_ADD_NAMES);
       const added = await bulkAddMembers(teamManagement, request.caller, request.actor(), addition);
       return fromBulkAdded(addition.teamId, added, clock);
     },
@@ -71,14 +77,16 @@ export function registerTeamMemberRoutes(app: App, teamManagement: TeamManagemen
       config,
       schema: {
         tags,
-        summary: "Change a member's role, budget and limits in a team",
+        summary: "Change a member's role, budget, limits and models in a team",
         body: MemberUpdateBody,
         response: { 200: MemberUpdateReply },
       },
     },
-    async (request) => {
-      const update = toMemberUpdate(request.body);
-      return fromUpdatedMember(await updateMember(teamManagement, request.caller, request.actor(), update));
+    async (request, reply) => {
+      const { body } = request;
+      const updated = await updateMember(teamManagement, request.caller, request.actor(), toMemberUpdate(body));
+      nameIgnoredFields(reply, body, MEMBER_UPDATE_NAMES);
+      return fromUpdatedMember(updated, body);
     },
   );
 

@@ -33,6 +33,12 @@ const MEMBER_SHAPE = {
   team_member_tpm_limit: LaxInteger.nullish().describe('Tokens per minute of each member.'),
 };
 
+/** What is added to a budget for a while: both or neither. */
+export const BUDGET_RAISE_SHAPE = {
+  temp_budget_increase: LaxNumber.nullish().describe('US dollars on top of the budget until temp_budget_expiry.'),
+  temp_budget_expiry: z.string().nullish().describe('ISO date or time; without a zone UTC.'),
+};
+
 /** Wire fields that LiteLLM keeps inside metadata, and so do we. */
 const METADATA_SHAPE = {
   tags: Texts.nullish().describe('Kept in metadata.tags; every call of the team carries them.'),
@@ -46,12 +52,14 @@ const METADATA_SHAPE = {
   allowed_passthrough_routes: Texts.nullish().describe(NOT_YET),
   soft_budget_alerting_emails: Texts.nullish().describe(NOT_YET),
   disable_global_guardrails: LaxBoolean.nullish().describe(NOT_YET),
-  temp_budget_increase: LaxNumber.nullish().describe('US dollars on top of max_budget until temp_budget_expiry.'),
-  temp_budget_expiry: z.string().nullish().describe('ISO date or time; without a zone UTC.'),
+  ...BUDGET_RAISE_SHAPE,
 };
 
 /** Both or neither. */
-export function checkBudgetIncrease(body: TeamFieldsBody, context: z.RefinementCtx): void {
+export function checkBudgetIncrease(
+  body: z.output<z.ZodObject<typeof BUDGET_RAISE_SHAPE>>,
+  context: z.RefinementCtx,
+): void {
   const increase = body.temp_budget_increase ?? null;
   const expiry = body.temp_budget_expiry ?? null;
   if ((increase === null) === (expiry === null)) return;
@@ -67,6 +75,9 @@ const EXTRA_SHAPE = {
   policies: Texts.nullish().describe(NOT_YET),
   access_group_ids: Texts.nullish().describe(NOT_YET),
   allowed_vector_store_indexes: z.array(z.unknown()).nullish().describe(NOT_YET),
+  default_team_member_models: Texts.nullish().describe(
+    'Of the team’s models those that new members may call, as their `allowed_models`. Empty: all of them.',
+  ),
 };
 
 export const TEAM_FIELDS_SHAPE = {
@@ -80,10 +91,15 @@ export const TEAM_FIELDS_SHAPE = {
 export const TEAM_METADATA_FIELDS = Object.keys(METADATA_SHAPE) as (keyof typeof METADATA_SHAPE)[];
 export const TEAM_EXTRA_FIELDS = Object.keys(EXTRA_SHAPE) as (keyof typeof EXTRA_SHAPE)[];
 
-const ACTED_ON: readonly string[] = ['tags', 'temp_budget_increase', 'temp_budget_expiry'];
+const ACTED_ON: readonly string[] = [
+  'tags',
+  'temp_budget_increase',
+  'temp_budget_expiry',
+  'default_team_member_models',
+];
 const KEPT_ONLY = [
   ...TEAM_METADATA_FIELDS.filter((name) => !ACTED_ON.includes(name)),
-  ...TEAM_EXTRA_FIELDS,
+  ...TEAM_EXTRA_FIELDS.filter((name) => !ACTED_ON.includes(name)),
   'soft_budget',
 ] as const;
 const EMPTY: ReadonlySet<string | undefined> = new Set([undefined, 'null', 'false', '{}', '[]']);

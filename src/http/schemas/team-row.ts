@@ -5,7 +5,9 @@
 import { z } from 'zod';
 import { maskCallbackSecrets } from '../../core/callback-secrets.ts';
 import type { JsonObject } from '../../core/json.ts';
+import { type Limits, NO_LIMITS } from '../../core/limits.ts';
 import { toUsd } from '../../core/money.ts';
+import { defaultMemberModels } from '../../management/teams/build-member.ts';
 import type { MemberView, TeamView } from '../../management/teams/view-team.ts';
 import { fromBudget } from './budget-table.ts';
 import { toIsoTime } from './iso-time.ts';
@@ -68,6 +70,7 @@ export function fromTeamView(view: TeamView, clock: LimitClock): TeamRowBody {
     ...nulls(TEAM_METADATA_FIELDS),
     ...Object.fromEntries(Object.entries(team.extra).filter(([name]) => TEAM_EXTRA_FIELDS.some((n) => n === name))),
     ...Object.fromEntries(TEAM_METADATA_FIELDS.map((name) => [name, metadata[name] ?? null])),
+    default_team_member_models: [...defaultMemberModels(team)],
     ...fromLimits(limits, clock),
     team_id: team.id,
     team_alias: team.alias,
@@ -103,19 +106,36 @@ export function fromTeamView(view: TeamView, clock: LimitClock): TeamRowBody {
   };
 }
 
-export function fromMemberView(
-  { member, limits, spendNanoUsd }: MemberView,
-  clock: LimitClock,
-): z.output<typeof TeamMembershipRow> {
+export function fromMemberView(view: MemberView, clock: LimitClock): z.output<typeof TeamMembershipRow> {
+  const { member, spendNanoUsd } = view;
   return {
     user_id: member.userId,
     team_id: member.teamId,
     role: member.role,
     budget_id: member.budgetId,
     spend: toUsd(spendNanoUsd),
-    litellm_budget_table: fromBudget(member.budgetId, limits, clock),
+    litellm_budget_table: fromMemberBudget(view, clock),
     created_at: toIsoTime(member.createdAtMs),
     updated_at: toIsoTime(member.updatedAtMs),
+  };
+}
+
+const COMPARED = Object.keys(NO_LIMITS) as (keyof Limits)[];
+
+function isSame(one: unknown, other: unknown): boolean {
+  return JSON.stringify(one) === JSON.stringify(other);
+}
+
+/** Null: nothing is said of what this member may use up and call. */
+function fromMemberBudget({ member, limits }: MemberView, clock: LimitClock): Record<string, unknown> | null {
+  const { budgetId, models, metadata } = member;
+  const saysNothing = JSON.stringify([budgetId, models, metadata]) === '[null,[],{}]';
+  if (saysNothing && COMPARED.every((name) => isSame(limits[name], NO_LIMITS[name]))) return null;
+  return {
+    ...fromBudget(member.budgetId, limits, clock),
+    allowed_models: [...member.models],
+    temp_budget_increase: member.metadata.temp_budget_increase ?? null,
+    temp_budget_expiry: member.metadata.temp_budget_expiry ?? null,
   };
 }
 

@@ -74,8 +74,11 @@ function carriedLimits({ path, memberships }: Caller, { standing }: CeilingFacts
   ];
 }
 
-/** The lists that hold for the key's calls are those of its owners; without a team, the maker's own does not lapse. */
-function modelLists({ path }: Caller, { standing }: CeilingFacts, isForSelf: boolean): ModelBound[] {
+/**
+ * The lists that hold for the key's calls are those of its owners. The maker's own does not lapse: without a team its
+ * user's, and in a team what it may call there, which holds for the key's calls where the key is its own.
+ */
+function modelLists({ path, memberships }: Caller, { standing }: CeilingFacts, isForSelf: boolean): ModelBound[] {
   const { team, user, organization } = standing.path;
   const owners =
     team === null
@@ -84,6 +87,12 @@ function modelLists({ path }: Caller, { standing }: CeilingFacts, isForSelf: boo
   const bounds = Object.entries(owners).flatMap(([whose, owner]) =>
     owner === null ? [] : [{ whose, models: owner.models, carried: false }],
   );
-  if (team !== null || isForSelf || path.user === null) return bounds;
+  if (isForSelf) return bounds;
+  if (team !== null) {
+    const member = memberships.teams.find(({ teamId }) => teamId === team.id);
+    if (member === undefined) return bounds;
+    return [...bounds, { whose: `yourself in team=${team.id}`, models: member.models, carried: true }];
+  }
+  if (path.user === null) return bounds;
   return [...bounds, { whose: 'your user', models: path.user.models, carried: true }];
 }

@@ -1,4 +1,5 @@
 /** Rows of LiteLLM's owners → records of ours. Pure; what does not fit is noted in the reader. */
+import { parseBudgetRaise } from '../../core/budget-raise.ts';
 import { ADMIN_USER_ID } from '../../core/caller.ts';
 import type { JsonObject } from '../../core/json.ts';
 import { type Limits, NO_LIMITS } from '../../core/limits.ts';
@@ -75,9 +76,6 @@ export function readExtra(
 }
 
 export function mapBudget(row: RowReader, id: string, nowMs: number): BudgetRecord {
-  if (row.texts('allowed_models').length > 0) {
-    row.note('allowed_models', 'models cannot be limited by a budget row; limit them on the key or the team');
-  }
   return { ...readLimits(row), ...readStamps(row, nowMs), id };
 }
 
@@ -117,7 +115,10 @@ export function mapTeam(row: RowReader, id: string, nowMs: number): TeamRecord {
     ...readLimits(row),
     alias: row.text('team_alias'),
     extra: {
-      ...readExtra(row, { texts: ['policies', 'access_group_ids'], objects: ['router_settings'] }),
+      ...readExtra(row, {
+        texts: ['policies', 'access_group_ids', 'default_team_member_models'],
+        objects: ['router_settings'],
+      }),
       ...(typeof memberBudget === 'string' ? { team_member_budget_id: memberBudget } : {}),
     },
     organizationId: row.text('organization_id'),
@@ -151,7 +152,19 @@ export function mapTeamMember(
     userId,
     role: role === 'admin' ? 'admin' : 'user',
     budgetId: row.text('budget_id'),
+    models: row.texts('linked_allowed_models', 'no-default-models'),
+    metadata: readRaise(row),
   };
+}
+
+/** What was added to a member's budget for a while; what cannot be read adds nothing. */
+function readRaise(row: RowReader): JsonObject {
+  const expiryMs = row.time('linked_temp_budget_expiry');
+  const raise = {
+    temp_budget_increase: row.raw('linked_temp_budget_increase'),
+    temp_budget_expiry: expiryMs === null ? null : new Date(expiryMs).toISOString(),
+  };
+  return parseBudgetRaise(raise) === null ? {} : raise;
 }
 
 const ORGANIZATION_ROLES = ['org_admin', 'internal_user', 'internal_user_viewer'] as const;

@@ -68,6 +68,8 @@ export function budgetStep(deps: TakeoverTarget, actor: Actor): TableStep<Budget
     }),
     map: (row, _, id) => mapBudget(row, id, deps.nowMs()),
     limitsOf: (record) => ({ ...record, budgetId: null }),
+    // They are of the members who are linked to the row, and taken over with them.
+    unused: { ...OWNERS_UNUSED, allowed_models: null, temp_budget_increase: null, temp_budget_expiry: null },
   };
 }
 
@@ -129,7 +131,6 @@ export function teamStep(deps: TakeoverTarget, actor: Actor): TableStep<TeamReco
       admins: null,
       members: null,
       model_id: null,
-      default_team_member_models: 'models cannot be limited by membership here; limit them on keys',
     },
   };
 }

@@ -72,6 +72,8 @@ export function createPortableSteps(deps: TakeoverTarget, actor: Actor): Readonl
           userId: '',
           role: 'user' as const,
           budgetId: null,
+          models: [],
+          metadata: {},
         },
         ROLES.team,
       ),

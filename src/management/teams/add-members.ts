@@ -6,6 +6,7 @@ import { memberRef } from '../../core/owner.ts';
 import type { TeamMemberRecord, TeamRecord, UserRecord } from '../../core/owner-records.ts';
 import { mayManageTeam } from '../../core/rights.ts';
 import { planMemberStart, startOf } from '../members/plan-member-start.ts';
+import { assertTexts } from '../owners/assert-text.ts';
 import { auditTrail } from '../owners/audit-trail.ts';
 import { assertLimitFields, mergeLimits } from '../owners/limit-fields.ts';
 import { getDone } from '../owners/owner-conflict.ts';
@@ -21,8 +22,11 @@ export interface MemberAddition {
   people: readonly NewMember[];
   /** What each of them may use up in the team; what is absent is as the team's defaults say. */
   limits: MemberDefaults;
+  /** Of the team's models those that they may call; null: as the team's defaults say. */
+  models: readonly string[] | null;
 }
 
+/** Users and memberships in the order in which they were asked for. */
 export interface AddedMembers {
   view: TeamView;
   users: readonly UserRecord[];
@@ -39,13 +43,15 @@ export async function addMembers(
   deps: TeamManagement,
   caller: Caller,
   actor: Actor,
-  { teamId, people: asked, limits }: MemberAddition,
+  { teamId, people: asked, limits, models }: MemberAddition,
 ): Promise<AddedMembers> {
   const found = await deps.owners.teams.find([teamId]);
-  const mayAdd = (team: TeamRecord | undefined) => getTeamToJoin(deps, caller, team, { teamId, people: asked, limits });
+  const mayAdd = (team: TeamRecord | undefined) =>
+    getTeamToJoin(deps, caller, team, { teamId, people: asked, limits, models });
   mayAdd(found);
   if (asked.length === 0) throw new GatewayError('bad_request', 'No member/members passed in', { param: 'member' });
   assertMemberLimits(limits);
+  assertTexts(models, 'allowed_models');
   const people = acceptNewMembers(asked);
   const nowMs = deps.nowMs();
   const budgetId = found === undefined ? null : memberBudgetId(found);
@@ -55,7 +61,7 @@ export async function addMembers(
 
   const done = await deps.transact(async (unit) => {
     const team = mayAdd(await unit.teams.find([teamId]));
-    const { members, createdUsers } = await insertMembers(unit, deps, caller, team, { people, limits });
+    const { members, createdUsers } = await insertMembers(unit, deps, caller, team, { people, limits, models });
     const trail = auditTrail(deps, actor, nowMs);
     await unit.adjust(startOf(start, members));
     await unit.audit([
@@ -84,11 +90,18 @@ export function getTeamToJoin(
   { settings }: Pick<TeamManagement, 'settings'>,
   caller: Caller,
   team: TeamRecord | undefined,
-  { teamId, people, limits }: MemberAddition,
+  { teamId, people, limits, models }: MemberAddition,
 ): TeamRecord {
   if (team !== undefined && !mayManageTeam(caller, team) && settings.availableTeamIds.includes(teamId)) {
     const joins = people.every(({ userId, role }) => role === 'user' && userId !== null && userId === caller.userId);
-    if (joins && caller.path.user !== null && Object.keys(limits).length === 0) return team;
+    if (joins && caller.path.user !== null) {
+      if (Object.keys(limits).length === 0 && models === null) return team;
+      throw new GatewayError(
+        'forbidden',
+        'Budgets, limits and models of a member are admin-only. Who joins a team by itself leaves them out.',
+        { param: models === null ? 'max_budget_in_team' : 'allowed_models' },
+      );
+    }
   }
   return getManagedTeam(caller, team, { teamId, route: ROUTE, missing: noTeamForMembers });
 }
@@ -98,7 +111,13 @@ async function viewAdded(
   team: TeamRecord,
   members: readonly TeamMemberRecord[],
 ): Promise<AddedMembers> {
-  const added = new Set(members.map(({ userId }) => userId));
-  const [view, users] = await Promise.all([viewTeam(deps, team), deps.owners.users.findMany([...added])]);
-  return { view, users, memberships: view.members.filter(({ member }) => added.has(member.userId)) };
+  const added = members.map(({ userId }) => userId);
+  const [view, found] = await Promise.all([viewTeam(deps, team), deps.owners.users.findMany(added)]);
+  const users = new Map(found.map((user) => [user.id, user]));
+  const places = new Map(view.members.map((place) => [place.member.userId, place]));
+  return {
+    view,
+    users: added.flatMap((userId) => users.get(userId) ?? []),
+    memberships: added.flatMap((userId) => places.get(userId) ?? []),
+  };
 }

@@ -23,6 +23,7 @@ export function assertTeamFields(deps: Pick<OwnerManagement, 'isKnownModel'>, fi
   assertAliases(fields.modelAliases ?? {}, deps.isKnownModel);
   assertJsonLimits(fields.metadata, 'metadata');
   for (const [name, value] of Object.entries({ ...fields.inMetadata, ...fields.extra })) assertJsonLimits(value, name);
+  assertLists(fields.extra, '', ['default_team_member_models']);
   assertLists(fields.metadata ?? {}, 'metadata.');
   assertLists(fields.inMetadata, '');
   assertModelLimits(fields.metadata ?? {});
@@ -41,8 +42,8 @@ function assertModelLimits(metadata: JsonObject): void {
   }
 }
 
-/** An amount that is added to the budget for a while needs both an amount and an end that can be read. */
-function assertBudgetRaise(values: Readonly<Record<string, Json>>, param: string): void {
+/** An amount that is added to the budget for a while needs both an amount and an end that can be read. Throws bad_request. */
+export function assertBudgetRaise(values: Readonly<Record<string, Json>>, param: string): void {
   const { temp_budget_increase: increase = null, temp_budget_expiry: expiry = null } = values;
   if (increase === null && expiry === null) return;
   if (parseBudgetRaise({ temp_budget_increase: increase, temp_budget_expiry: expiry }) === null) {
@@ -82,8 +83,12 @@ function assertAliases(aliases: Readonly<Record<string, string>>, isKnownModel: 
 }
 
 /** Tags and guardrails go with every call, so they must be lists of names when a call comes. */
-function assertLists(values: Readonly<Record<string, Json>>, prefix: string): void {
-  for (const name of ['tags', 'guardrails']) {
+function assertLists(
+  values: Readonly<Record<string, Json>>,
+  prefix: string,
+  names: readonly string[] = ['tags', 'guardrails'],
+): void {
+  for (const name of names) {
     const list = values[name] ?? [];
     const param = prefix === '' ? name : 'metadata';
     if (!Array.isArray(list) || list.some((item) => typeof item !== 'string')) {

@@ -62,7 +62,11 @@ export async function createTeam(
     if (!(await unit.teams.insert(team))) throw teamExists(team.id);
     const trail = auditTrail(deps, actor, nowMs);
     if (memberBudget !== null) await unit.budgets.insert(memberBudget);
-    const { members, createdUsers } = await insertMembers(unit, deps, caller, team, { people, limits: {} });
+    const { members, createdUsers } = await insertMembers(unit, deps, caller, team, {
+      people,
+      limits: {},
+      models: null,
+    });
     await unit.adjust([...start.own, ...startOf(start.members, members)]);
     await unit.audit([
       trail.team('created', null, team),

@@ -3,13 +3,13 @@ import type { BalanceAdjustment } from '../../core/balance-adjustment.ts';
 import { GatewayError } from '../../core/gateway-error.ts';
 import { fillLimits, NO_LIMITS } from '../../core/limits.ts';
 import { memberRef } from '../../core/owner.ts';
-import type { TeamMemberRecord, TeamRecord } from '../../core/owner-records.ts';
+import type { TeamRecord } from '../../core/owner-records.ts';
 import type { WriteUnit } from '../../storage/owners/owner-storage.ts';
 import { auditTrail } from '../owners/audit-trail.ts';
-import { newStamps } from '../owners/blank-owner.ts';
 import { findLinkedBudgets } from '../owners/fill-from-budgets.ts';
 import { planFreshStart } from '../owners/fresh-start.ts';
 import type { OwnerManagement } from '../owners/owner-management.ts';
+import { buildMember } from './build-member.ts';
 import { memberBudgetId } from './member-budget.ts';
 
 export interface Joining {
@@ -46,15 +46,11 @@ export async function joinTeams(
 ): Promise<void> {
   if (teamIds.length === 0) return;
   const found = new Map((await unit.teams.findWhere({ id: teamIds })).map((team) => [team.id, team]));
-  const members = teamIds.map((teamId) => buildMember(getTeam(found, teamId), userId, by, unit.nowMs));
+  const place = { userId, role: 'user', limits: {}, models: null, by, nowMs: unit.nowMs } as const;
+  const members = teamIds.map((teamId) => buildMember(getTeam(found, teamId), place));
   for (const member of members) await unit.teamMembers.insert(member);
   const trail = auditTrail(deps, actor, unit.nowMs);
   await unit.audit(members.map((member) => trail.member('created', null, member)));
-}
-
-function buildMember(team: TeamRecord, userId: string, by: string, nowMs: number): TeamMemberRecord {
-  const place = { teamId: team.id, userId, role: 'user' as const, budgetId: memberBudgetId(team) };
-  return { ...NO_LIMITS, ...newStamps(by, nowMs), ...place };
 }
 
 function getTeam(found: ReadonlyMap<string, TeamRecord>, teamId: string): TeamRecord {

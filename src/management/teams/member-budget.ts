@@ -5,15 +5,15 @@ import { mergeLimits } from '../owners/limit-fields.ts';
 import type { MemberDefaults } from './team-fields.ts';
 
 /** Where a team keeps the name of the budget row that its members are linked to, as LiteLLM calls it. */
-const FIELD = 'team_member_budget_id';
+export const MEMBER_BUDGET_FIELD = 'team_member_budget_id';
 
 /** The budget row of a team's members; null: it has none. */
 export function memberBudgetId({ extra }: Pick<TeamRecord, 'extra'>): string | null {
-  return typeof extra[FIELD] === 'string' ? extra[FIELD] : null;
+  return typeof extra[MEMBER_BUDGET_FIELD] === 'string' ? extra[MEMBER_BUDGET_FIELD] : null;
 }
 
 export function withMemberBudget(team: TeamRecord, budgetId: string): TeamRecord {
-  return { ...team, extra: { ...team.extra, [FIELD]: budgetId } };
+  return { ...team, extra: { ...team.extra, [MEMBER_BUDGET_FIELD]: budgetId } };
 }
 
 /** The row as the request wants it; null: the request says nothing, or nothing new. */

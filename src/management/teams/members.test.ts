@@ -26,7 +26,7 @@ afterAll(() => world.close());
 
 const user = (userId: string): NewMember => ({ role: 'user', userId, email: null });
 const add = (teamId: string, people: NewMember[], limits: MemberDefaults = {}, caller: Caller = ADMIN) =>
-  addMembers(world.deps, caller, ACTOR, { teamId, people, limits });
+  addMembers(world.deps, caller, ACTOR, { teamId, people, limits, models: null });
 const idsIn = async (teamId: string) => {
   const query = { scope: 'all', where: { teamId }, limit: 100, offset: 0 } as const;
   return (await world.deps.owners.teamMembers.list(query)).records.map(({ userId }) => userId).sort();
@@ -109,7 +109,7 @@ describe('adding members', () => {
     const deps = { ...world.deps, settings: { ...world.deps.settings, availableTeamIds: [teamId] } };
     const caller = await world.personIn(null);
     const joinAs = (person: NewMember, limits: MemberDefaults = {}) =>
-      addMembers(deps, caller, ACTOR, { teamId, people: [person], limits });
+      addMembers(deps, caller, ACTOR, { teamId, people: [person], limits, models: null });
     const self = user(caller.userId ?? '');
     await expect(joinAs({ ...self, role: 'admin' })).rejects.toMatchObject({ status: 403 });
     await expect(joinAs(user('u-friend'))).rejects.toMatchObject({ status: 403 });
@@ -120,7 +120,7 @@ describe('adding members', () => {
 
 describe('adding many', () => {
   const bulk = (teamId: string, people: NewMember[], caller: Caller = ADMIN, allUsers = false) =>
-    bulkAddMembers(world.deps, caller, ACTOR, { teamId, people, limits: {}, allUsers });
+    bulkAddMembers(world.deps, caller, ACTOR, { teamId, people, limits: {}, models: null, allUsers });
 
   test('says of each what became of it', async () => {
     const teamId = await world.makeTeam({}, { members: [{ role: 'user', userId: null, email: 'in@example.com' }] });

@@ -1,15 +1,14 @@
 import type { Caller } from '../../core/caller.ts';
 import { GatewayError } from '../../core/gateway-error.ts';
-import { NO_LIMITS } from '../../core/limits.ts';
 import { memberRef } from '../../core/owner.ts';
 import type { TeamMemberRecord, TeamRecord, TeamRole, UserRecord } from '../../core/owner-records.ts';
 import type { WriteUnit } from '../../storage/owners/owner-storage.ts';
 import { assertMayBring } from '../members/assert-may-bring.ts';
 import { acceptPersonName, type PersonName } from '../members/person-name.ts';
 import { type PeopleDeps, resolvePeople } from '../members/resolve-people.ts';
-import { nameOfCaller, newStamps } from '../owners/blank-owner.ts';
-import { type LimitFields, mergeLimits } from '../owners/limit-fields.ts';
-import { memberBudgetId } from './member-budget.ts';
+import { nameOfCaller } from '../owners/blank-owner.ts';
+import type { LimitFields } from '../owners/limit-fields.ts';
+import { buildMember } from './build-member.ts';
 
 /** Somebody who is to be in a team. */
 export interface NewMember extends PersonName {
@@ -41,14 +40,15 @@ export async function insertMembers(
   deps: PeopleDeps,
   caller: Caller,
   team: TeamRecord,
-  added: { people: readonly NewMember[]; limits: LimitFields },
+  added: { people: readonly NewMember[]; limits: LimitFields; models: readonly string[] | null },
 ): Promise<InsertedMembers> {
   const by = nameOfCaller(caller);
   const { userIds, users, created } = await resolvePeople(unit, added.people, deps, by);
   const known = userIds.flatMap((id) => users.get(id) ?? []).filter((user) => !created.includes(user));
   await assertMayBring(unit, caller, known, team.organizationId);
+  const { limits, models } = added;
   const members = added.people.map(({ role }, index) =>
-    buildMember(team, userIds[index] as string, role, added.limits),
+    buildMember(team, { userId: userIds[index] as string, role, limits, models, by, nowMs: unit.nowMs }),
   );
   const seen = new Set<string>();
   for (const member of members) {
@@ -57,17 +57,6 @@ export async function insertMembers(
     if (!(await unit.teamMembers.insert(member))) throw memberExists(member.userId);
   }
   return { members, createdUsers: created };
-
-  function buildMember(of: TeamRecord, userId: string, role: TeamRole, limits: LimitFields): TeamMemberRecord {
-    return {
-      ...mergeLimits(NO_LIMITS, limits),
-      ...newStamps(by, unit.nowMs),
-      teamId: of.id,
-      userId,
-      role,
-      budgetId: memberBudgetId(of),
-    };
-  }
 }
 
 export function memberExists(userId: string): GatewayError {

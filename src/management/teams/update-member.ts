@@ -1,10 +1,13 @@
 import type { Actor } from '../../core/audit.ts';
 import type { Caller } from '../../core/caller.ts';
 import { GatewayError } from '../../core/gateway-error.ts';
+import type { JsonObject } from '../../core/json.ts';
 import { fillLimits, type Limits, NO_LIMITS } from '../../core/limits.ts';
+import { findModelBeyond } from '../../core/model-subset.ts';
 import type { BudgetRecord, TeamMemberRecord, TeamRecord, TeamRole } from '../../core/owner-records.ts';
 import { findRaisedLimit } from '../../core/raised-limits.ts';
 import { acceptPersonName, type PersonName } from '../members/person-name.ts';
+import { assertTexts } from '../owners/assert-text.ts';
 import { auditTrail } from '../owners/audit-trail.ts';
 import { changeStamps, nameOfCaller } from '../owners/blank-owner.ts';
 import { mergeLimits } from '../owners/limit-fields.ts';
@@ -12,6 +15,8 @@ import { planOwnerSpendMoves } from '../owners/move-owner-spend.ts';
 import { getDone } from '../owners/owner-conflict.ts';
 import type { OwnerManagement } from '../owners/owner-management.ts';
 import { assertMemberLimits } from './add-members.ts';
+import { assertBudgetRaise } from './assert-team-fields.ts';
+import { defaultMemberModels } from './build-member.ts';
 import { getMember, notInTeam } from './find-member.ts';
 import { refOf } from './new-members.ts';
 import type { MemberDefaults } from './team-fields.ts';
@@ -22,6 +27,10 @@ export interface MemberUpdate extends PersonName {
   role: TeamRole | null;
   /** Absent keeps; null: as the team's defaults say. */
   limits: MemberDefaults;
+  /** Of the team's models those that the person may call. Absent keeps; null: as the team's defaults say. */
+  models?: readonly string[] | null | undefined;
+  /** `temp_budget_increase` and `temp_budget_expiry`. Absent keeps; null: none. */
+  raise?: JsonObject | null | undefined;
 }
 
 export interface UpdatedMember {
@@ -32,19 +41,26 @@ export interface UpdatedMember {
 
 const ROUTE = '/team/member_update';
 
+type Deps = Pick<
+  OwnerManagement,
+  'owners' | 'transact' | 'newId' | 'nowMs' | 'readCounters' | 'spendCounter' | 'accessGroupsOf'
+>;
+
 /**
  * Changes somebody's part in a team and what that person may use up there. Nobody but those above the team changes its own.
  * Throws forbidden, not_found, bad_request for somebody who is no member, conflict.
  */
 export async function updateMember(
-  deps: Pick<OwnerManagement, 'owners' | 'transact' | 'newId' | 'nowMs' | 'readCounters' | 'spendCounter'>,
+  deps: Deps,
   caller: Caller,
   actor: Actor,
-  { teamId, role, limits, ...name }: MemberUpdate,
+  { teamId, role, limits, models, raise, ...name }: MemberUpdate,
 ): Promise<UpdatedMember> {
   const asked = { teamId, route: ROUTE };
   getManagedTeam(caller, await deps.owners.teams.find([teamId]), asked);
   assertMemberLimits(limits);
+  assertTexts(models, 'allowed_models');
+  assertBudgetRaise(raise ?? {}, 'temp_budget_increase');
   const person = acceptPersonName(name);
   const { member: found, user } = await getMember(deps.owners, teamId, person);
   const nowMs = deps.nowMs();
@@ -61,9 +77,11 @@ export async function updateMember(
     const after: TeamMemberRecord = {
       ...next,
       role: role ?? before.role,
+      models: models === undefined ? before.models : (models ?? defaultMemberModels(team)),
+      metadata: raise === undefined ? before.metadata : (raise ?? {}),
       ...changeStamps(before, nameOfCaller(caller), nowMs),
     };
-    assertNotOwnCaps(caller, team, before, after, effective);
+    assertNotOwnCaps(deps, caller, team, { before, after, limits: effective });
     await unit.teamMembers.update(after);
     await unit.adjust(move?.adjustments ?? []);
     await unit.audit([auditTrail(deps, actor, nowMs).member('updated', before, after)]);
@@ -91,20 +109,26 @@ function withLimits(member: TeamMemberRecord, budget: BudgetRecord | null, limit
 
 /** Throws forbidden where a team's admin would give itself more, or another part. */
 function assertNotOwnCaps(
+  { accessGroupsOf }: Pick<Deps, 'accessGroupsOf'>,
   caller: Caller,
   team: TeamRecord,
-  before: TeamMemberRecord,
-  after: TeamMemberRecord,
-  limits: { before: Limits; after: Limits },
+  change: { before: TeamMemberRecord; after: TeamMemberRecord; limits: { before: Limits; after: Limits } },
 ): void {
+  const { before, after, limits } = change;
   if (before.userId !== caller.userId || mayGovern(caller, team)) return;
   if (after.role !== before.role) {
     throw new GatewayError('forbidden', 'You may not change your own role in a team.', { param: 'role' });
   }
-  const raised = findRaisedLimit(limits.before, limits.after);
-  if (raised === null) return;
-  const param = raised === 'max_budget' ? 'max_budget_in_team' : raised;
-  throw new GatewayError('forbidden', `You may not raise your own ${param}.`, { param });
+  const param = findWidened();
+  if (param !== null) throw new GatewayError('forbidden', `You may not raise your own ${param}.`, { param });
+
+  function findWidened(): string | null {
+    const raised = findRaisedLimit(limits.before, limits.after);
+    if (raised !== null) return raised === 'max_budget' ? 'max_budget_in_team' : raised;
+    if (findModelBeyond(after.models, before.models, accessGroupsOf) !== null) return 'allowed_models';
+    const added = JSON.stringify(after.metadata) !== JSON.stringify(before.metadata);
+    return added && Object.keys(after.metadata).length > 0 ? 'temp_budget_increase' : null;
+  }
 }
 
 function changedMeanwhile(): GatewayError {

@@ -102,6 +102,8 @@ describe("a team's own admin", () => {
         userId: someone.userId ?? '',
         role: 'admin',
         budgetId: String(view?.extra.team_member_budget_id),
+        models: [],
+        metadata: {},
         createdAtMs: 1,
         createdBy: 'x',
         updatedAtMs: 1,

@@ -145,7 +145,7 @@ export function buildTeam(fields: Partial<TeamRecord> = {}): TeamRecord {
 }
 
 export function buildMember(fields: Pick<TeamMemberRecord, 'teamId' | 'userId'> & Partial<TeamMemberRecord>) {
-  return { ...NO_LIMITS, ...STAMPS, role: 'user', budgetId: null, ...fields } satisfies TeamMemberRecord;
+  return { ...NO_LIMITS, ...STAMPS, role: 'user', budgetId: null, models: [], metadata: {}, ...fields } satisfies TeamMemberRecord;
 }
 
 export function buildOrganization(fields: Partial<OrganizationRecord> = {}): OrganizationRecord {

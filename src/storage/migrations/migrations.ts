@@ -25,6 +25,7 @@ import { widenResponseParts } from './0027-wider-response-parts.ts';
 import { classifySpend } from './0028-spend-classes.ts';
 import { countKeys } from './0029-key-counts.ts';
 import { countKeysTogether } from './0030-count-together.ts';
+import { limitMemberModels } from './0031-member-models.ts';
 
 /**
  * Every step from an empty database to the present one, by name, in the order of the names. Released ones never change.
@@ -56,5 +57,6 @@ export function buildMigrations(dialect: DialectName, seal: AuditSeal | null = n
     '0028-spend-classes': { up: (db) => classifySpend(db, dialect) },
     '0029-key-counts': { up: (db) => countKeys(db, dialect) },
     '0030-count-together': { up: (db) => countKeysTogether(db, dialect) },
+    '0031-member-models': { up: limitMemberModels },
   };
 }

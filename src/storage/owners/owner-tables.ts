@@ -93,7 +93,16 @@ export const BUDGETS: RecordTable<BudgetRecord> = {
 export const TEAM_MEMBERS: RecordTable<TeamMemberRecord> = {
   name: 'team_members',
   key: ['teamId', 'userId'],
-  columns: [plain('teamId'), plain('userId'), plain('role'), plain('budgetId'), ...LIMITS, ...STAMPS],
+  columns: [
+    plain('teamId'),
+    plain('userId'),
+    plain('role'),
+    plain('budgetId'),
+    json('models'),
+    json('metadata'),
+    ...LIMITS,
+    ...STAMPS,
+  ],
   searched: [],
 };
 

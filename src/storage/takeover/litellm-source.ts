@@ -128,6 +128,17 @@ function buildLinkedReset(schema: string, row: string, tables: LitellmSource['ta
     from ${at(schema, 'LiteLLM_BudgetTable')} as b where b.budget_id = ${row}.budget_id))`;
 }
 
+/** What the budget row of a membership says of that person alone. */
+function buildLinkedGrants(schema: string, row: string, tables: LitellmSource['tables']): string {
+  const columns = tables.get('LiteLLM_BudgetTable');
+  const grants = ['allowed_models', 'temp_budget_increase', 'temp_budget_expiry'].filter((name) => columns?.has(name));
+  const pairs = grants.map(
+    (name) => `'linked_${name}', (select b.${name} from ${at(schema, 'LiteLLM_BudgetTable')} as b
+      where b.budget_id = ${row}.budget_id)`,
+  );
+  return pairs.length === 0 ? '' : ` || jsonb_build_object(${pairs.join(', ')})`;
+}
+
 /**
  * One row a person and team, with `listed`: whether the team's own list has it. The list may name people by their address
  * only, and an old one may be spread over `admins` and `members`.
@@ -161,7 +172,8 @@ function buildMemberQuery(schema: string, tables: LitellmSource['tables']): stri
   const place =
     places === undefined
       ? `'{}'::jsonb`
-      : `coalesce((select to_jsonb(p)${buildLinkedReset(schema, 'p', tables)} from ${at(schema, 'LiteLLM_TeamMembership')} as p
+      : `coalesce((select to_jsonb(p)${buildLinkedReset(schema, 'p', tables)}${buildLinkedGrants(schema, 'p', tables)}
+          from ${at(schema, 'LiteLLM_TeamMembership')} as p
           where p.team_id = n.team_id and p.user_id = n.user_id limit 1), '{}'::jsonb)`;
   return `select ${place} || jsonb_build_object('team_id', n.team_id, 'user_id', n.user_id, 'role', n.role, 'listed', n.listed) as row,
       1 as place

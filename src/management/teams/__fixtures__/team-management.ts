@@ -128,7 +128,16 @@ export async function join(
   role: 'admin' | 'user' = 'user',
 ): Promise<Caller> {
   await world.storage.transact((unit) =>
-    unit.teamMembers.insert({ ...NO_LIMITS, ...newStamps('tests', 1), teamId, userId: caller.userId ?? '', role, budgetId: null }),
+    unit.teamMembers.insert({
+      ...NO_LIMITS,
+      ...newStamps('tests', 1),
+      teamId,
+      userId: caller.userId ?? '',
+      role,
+      budgetId: null,
+      models: [],
+      metadata: {},
+    }),
   );
   return world.again(caller);
 }
