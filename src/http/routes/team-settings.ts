@@ -3,12 +3,13 @@ import { addTeamCallback } from '../../management/teams/add-team-callback.ts';
 import { disableTeamLogging } from '../../management/teams/disable-team-logging.ts';
 import { getTeamCallbacks } from '../../management/teams/get-team-callbacks.ts';
 import { updateMemberPermissions } from '../../management/teams/member-permissions.ts';
+import { removeTeamCallback } from '../../management/teams/remove-team-callback.ts';
 import type { TeamManagement } from '../../management/teams/team-management.ts';
 import type { App } from '../app-instance.ts';
-import { nameUnenforcedFields } from '../field-headers.ts';
 import { toLimitClock } from '../schemas/limit-clock.ts';
 import {
   TeamCallbackBody,
+  TeamCallbackParams,
   TeamCallbackReply,
   TeamCallbacksReply,
   TeamLoggingReply,
@@ -49,17 +50,16 @@ export function registerTeamSettingRoutes(app: App, teamManagement: TeamManageme
       schema: {
         tags,
         summary: 'Give a team a further log destination',
-        description: 'Stored; calls are not sent to it in this release.',
+        description: 'What keys of the team say of logging comes first. Credentials are not shown again.',
         params: TeamNameParams,
         body: TeamCallbackBody,
         response: { 200: TeamCallbackReply },
       },
     },
-    async (request, reply) => {
+    async (request) => {
       const callback = toNewCallback(request.body);
       const teamId = request.params.team_id;
       const view = await addTeamCallback(teamManagement, request.caller, request.actor(), teamId, callback);
-      nameUnenforcedFields(reply, ['callback_name']);
       return { status: 'success' as const, data: fromTeamView(view, clock) };
     },
   );
@@ -89,6 +89,32 @@ export function registerTeamSettingRoutes(app: App, teamManagement: TeamManageme
           success_callbacks: [...successCallbacks],
           failure_callbacks: [...failureCallbacks],
           callback_vars: vars,
+        },
+      };
+    },
+  );
+
+  app.delete(
+    '/team/:team_id/callback/:callback_name',
+    {
+      config,
+      schema: {
+        tags,
+        summary: 'Take one log destination from a team',
+        params: TeamCallbackParams,
+        response: { 200: TeamLoggingReply },
+      },
+    },
+    async (request) => {
+      const { team_id: teamId, callback_name: name } = request.params;
+      const left = await removeTeamCallback(teamManagement, request.caller, request.actor(), { teamId, name });
+      return {
+        status: 'success' as const,
+        message: `Callback ${name} removed from team ${teamId}`,
+        data: {
+          team_id: teamId,
+          success_callbacks: [...left.successCallbacks],
+          failure_callbacks: [...left.failureCallbacks],
         },
       };
     },

@@ -119,6 +119,7 @@ export function toNewCallback(body: z.output<typeof TeamCallbackBody>): NewCallb
   };
 }
 
+export const TeamCallbackParams = z.object({ team_id: z.string().min(1), callback_name: z.string().min(1) });
 export const TeamCallbackReply = z.object({ status: z.literal('success'), data: TeamRow });
 export const TeamCallbacksReply = z.object({
   status: z.literal('success'),

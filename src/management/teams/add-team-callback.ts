@@ -6,7 +6,7 @@ import { assertNoNewReferences } from '../owners/assert-no-new-references.ts';
 import { assertText } from '../owners/assert-text.ts';
 import type { OwnerManagement } from '../owners/owner-management.ts';
 import { changeTeam } from './change-team.ts';
-import { addCallback, type NewCallback, readCallbacks, writeCallbacks } from './team-callbacks.ts';
+import { type NewCallback, withCallback } from './team-callbacks.ts';
 import { type TeamView, viewTeam } from './view-team.ts';
 
 /**
@@ -27,9 +27,8 @@ export async function addTeamCallback(
     route: '/team/{team_id}/callback',
     by: 'managers',
     decide(current) {
-      const callbacks = addCallback(readCallbacks(current.metadata), callback);
-      if (callbacks === null) throw alreadyThere(callback);
-      const metadata = writeCallbacks(current.metadata, callbacks);
+      const metadata = withCallback(current.metadata, callback);
+      if (metadata === null) throw alreadyThere(callback);
       assertNoNewReferences(caller, current.metadata, metadata);
       return { ...current, metadata };
     },

@@ -2,7 +2,7 @@ import type { Actor } from '../../core/audit.ts';
 import type { Caller } from '../../core/caller.ts';
 import type { OwnerManagement } from '../owners/owner-management.ts';
 import { changeTeam } from './change-team.ts';
-import { readCallbacks, writeCallbacks } from './team-callbacks.ts';
+import { withoutCallbacks } from './team-callbacks.ts';
 
 /** Takes all log destinations from a team. Throws not_found, forbidden. */
 export async function disableTeamLogging(
@@ -15,10 +15,6 @@ export async function disableTeamLogging(
     teamId,
     route: '/team/{team_id}/disable_logging',
     by: 'managers',
-    decide(current) {
-      const { vars } = readCallbacks(current.metadata);
-      const none = { successCallbacks: [], failureCallbacks: [], vars };
-      return { ...current, metadata: writeCallbacks(current.metadata, none) };
-    },
+    decide: (current) => ({ ...current, metadata: withoutCallbacks(current.metadata) }),
   });
 }

@@ -19,6 +19,7 @@ export async function getTeamCallbacks(
   const route = '/team/{team_id}/callback';
   const { metadata } = team !== undefined && maySeeAll(caller) ? team : getManagedTeam(caller, team, { teamId, route });
   const configured = deps.settings.callbacks.get(teamId);
-  const shown = metadata.callback_settings === undefined && configured !== undefined ? configured : metadata;
+  const says = metadata.logging !== undefined || metadata.callback_settings !== undefined;
+  const shown = says ? metadata : (configured ?? metadata);
   return readCallbacks(maskCallbackSecrets(shown));
 }

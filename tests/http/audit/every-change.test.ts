@@ -247,6 +247,17 @@ const CHANGES: Change[] = [
     object: 't-callback',
   },
   {
+    route: 'DELETE /team/:team_id/callback/:callback_name',
+    path: '/team/t-callback-less/callback/langfuse',
+    first: [
+      newTeam('t-callback-less'),
+      ['POST /team/t-callback-less/callback', { callback_name: 'langfuse', callback_vars: {} }],
+    ],
+    action: 'updated',
+    table: 'LiteLLM_TeamTable',
+    object: 't-callback-less',
+  },
+  {
     route: 'POST /team/:team_id/disable_logging',
     path: '/team/t-logging/disable_logging',
     first: [
