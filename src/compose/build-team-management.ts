@@ -19,6 +19,7 @@ export function buildTeamManagement(
       defaults: toTeamFields(teams.defaults),
       upperBounds: teams.upperBounds,
       availableTeamIds: userDefaults.availableTeamIds,
+      seatsAdmins: teams.seatsAdmins,
       callbacks: new Map(
         teams.callbacks.map(({ teamId, success, failure, vars }) => [
           teamId,
@@ -28,6 +29,7 @@ export function buildTeamManagement(
     },
     listKeys: (query) => keyManagement.keys.list(query),
     viewKeys: (keys) => viewKeys(keyManagement, keys, keyManagement.nowMs()),
+    countKeys: (teamIds) => keyManagement.keys.countByTeam(teamIds),
   };
 }
 

@@ -142,6 +142,8 @@ export interface TeamsConfig {
   readonly upperBounds: OwnerUpperBounds;
   /** `default_team_settings`. */
   readonly callbacks: readonly TeamCallbackConfig[];
+  /** False with `disable_auto_add_proxy_admin_to_teams`: an administrator who makes a team is not in it. */
+  readonly seatsAdmins: boolean;
 }
 
 export interface TeamDefaults {

@@ -86,6 +86,7 @@ export const generalSettings = z.object({
   earlier_salt_keys: optional(textList),
   max_request_size_mb: optional(wholeNumber(1, 2048)),
   custom_key_generate: optional(text),
+  disable_auto_add_proxy_admin_to_teams: optional(flag),
 
   budget_mode: optional(choice(['standard', 'hard'])),
   week_start: optional(choice(WEEKDAYS)),

@@ -135,6 +135,7 @@ export function loadConfig({ environment, overrides = {}, readFile: read }: Load
     teams: {
       ...buildTeams(litellm.default_team_params, litellm.default_team_settings),
       upperBounds: buildUpperBounds(litellm.upperbound_team_params),
+      seatsAdmins: general.disable_auto_add_proxy_admin_to_teams !== true,
     },
     general: buildGeneral(
       general,

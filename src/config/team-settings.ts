@@ -38,7 +38,7 @@ export const teamCallbackSettings = z
 export function buildTeams(
   defaults: z.output<typeof teamDefaultParams> | null,
   settings: readonly z.output<typeof teamCallbackSettings>[] | null,
-): Omit<TeamsConfig, 'upperBounds'> {
+): Pick<TeamsConfig, 'defaults' | 'callbacks'> {
   return {
     defaults: {
       maxBudgetNanoUsd: nanoUsd(defaults?.max_budget),

@@ -180,6 +180,8 @@ export interface KeyStore {
   ): Promise<{ kind: 'removed'; keys: KeyRecord[] } | { kind: 'not_found'; missing: number[] }>;
   /** Keys without a value to sort by come last in either direction. */
   list(query: KeyListQuery): Promise<KeyListPage>;
+  /** How many keys each of these teams has that are not deleted; none without keys. */
+  countByTeam(teamIds: readonly string[]): Promise<ReadonlyMap<string, number>>;
   /** Keys in use whose rotation on a timer is to be opened, or has not been claimed in time, those due first. */
   findDueRotations(nowMs: number, limit: number): Promise<KeyRecord[]>;
   /** The secrets that open a key at this moment, the current one first. */

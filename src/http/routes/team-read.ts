@@ -1,6 +1,8 @@
 /** What can be asked about teams without changing one. */
 
 import { MEMBER_PERMISSIONS } from '../../core/team-permissions.ts';
+import { boundListing } from '../../management/teams/bound-listing.ts';
+import { getOwnMembership } from '../../management/teams/get-own-membership.ts';
 import { getTeamInfo } from '../../management/teams/get-team-info.ts';
 import { listAvailableTeams } from '../../management/teams/list-available-teams.ts';
 import { listTeamKeys } from '../../management/teams/list-team-keys.ts';
@@ -10,20 +12,23 @@ import type { TeamManagement } from '../../management/teams/team-management.ts';
 import type { App } from '../app-instance.ts';
 import { nameLeftOut } from '../field-headers.ts';
 import { toLimitClock } from '../schemas/limit-clock.ts';
-import { TeamPermissionsQuery, TeamPermissionsReply } from '../schemas/team-change.ts';
+import { TeamNameParams, TeamPermissionsQuery, TeamPermissionsReply } from '../schemas/team-change.ts';
 import {
   AvailableTeamsReply,
   fromAvailableTeam,
   fromListedTeam,
+  fromOwnMembership,
   fromTeamInfo,
   fromTeamKey,
   fromTeamPage,
+  OwnMembershipReply,
   TeamInfoQuery,
   TeamInfoReply,
   TeamListQuery,
   TeamListReply,
   TeamPageQuery,
   TeamPageReply,
+  toKeyLimit,
   toTeamListing,
   toTeamPage,
 } from '../schemas/team-read.ts';
@@ -49,10 +54,26 @@ export function registerTeamReadRoutes(app: App, teamManagement: TeamManagement)
       },
     },
     async (request, reply) => {
-      const info = await getTeamInfo(teamManagement, request.caller, request.query.team_id);
+      const { caller, query } = request;
+      const info = await getTeamInfo(teamManagement, caller, query.team_id, toKeyLimit(query));
       nameLeftOut(reply, { keys: info.keysLeftOut });
       return fromTeamInfo(info, clock);
     },
+  );
+
+  app.get(
+    '/team/:team_id/members/me',
+    {
+      config,
+      schema: {
+        tags,
+        summary: "The caller's own place in a team: role, limits, models and spend",
+        params: TeamNameParams,
+        response: { 200: OwnMembershipReply },
+      },
+    },
+    async ({ caller, params }) =>
+      fromOwnMembership(await getOwnMembership(teamManagement, caller, params.team_id), clock),
   );
 
   app.get(
@@ -86,13 +107,16 @@ export function registerTeamReadRoutes(app: App, teamManagement: TeamManagement)
       schema: {
         tags,
         summary: 'Teams, page by page',
+        description: 'Who is no administrator passes its own `user_id`; admins of an organization see its teams.',
         querystring: TeamPageQuery,
         response: { 200: TeamPageReply },
       },
     },
     async (request) => {
       const { caller, query } = request;
-      return fromTeamPage(await listTeams(teamManagement, caller, toTeamPage(query)), query, clock);
+      const page = await listTeams(teamManagement, caller, boundListing(caller, toTeamPage(query)));
+      const keyCounts = await teamManagement.countKeys(page.teams.map(({ team }) => team.id));
+      return fromTeamPage({ ...page, keyCounts }, query, clock);
     },
   );
 

@@ -1,4 +1,5 @@
 /** Where a team's calls are logged to, and what its members may call. */
+import { addMemberPermissions } from '../../management/teams/add-member-permissions.ts';
 import { addTeamCallback } from '../../management/teams/add-team-callback.ts';
 import { disableTeamLogging } from '../../management/teams/disable-team-logging.ts';
 import { getTeamCallbacks } from '../../management/teams/get-team-callbacks.ts';
@@ -15,6 +16,8 @@ import {
   TeamLoggingReply,
   TeamNameParams,
   TeamPermissionsBody,
+  TeamPermissionsBulkBody,
+  TeamPermissionsBulkReply,
   toNewCallback,
 } from '../schemas/team-change.ts';
 import { fromTeamView, TeamRow } from '../schemas/team-row.ts';
@@ -40,6 +43,26 @@ export function registerTeamSettingRoutes(app: App, teamManagement: TeamManageme
       const { team_id: teamId, team_member_permissions: permissions } = request.body;
       const input = { teamId, permissions };
       return fromTeamView(await updateMemberPermissions(teamManagement, request.caller, request.actor(), input), clock);
+    },
+  );
+
+  app.post(
+    '/team/permissions_bulk_update',
+    {
+      config: { access: 'management', scope: 'admin' },
+      schema: {
+        tags,
+        summary: 'Open further routes to the plain members of many teams',
+        description: 'What a team opens to them already stays open.',
+        body: TeamPermissionsBulkBody,
+        response: { 200: TeamPermissionsBulkReply },
+      },
+    },
+    async (request) => {
+      const { permissions, team_ids: teamIds, apply_to_all_teams: all } = request.body;
+      const which = { permissions, teamIds: teamIds ?? null, all: all === true };
+      const updated = await addMemberPermissions(teamManagement, request.caller, request.actor(), which);
+      return { message: 'Team member permissions updated', permissions_appended: permissions, teams_updated: updated };
     },
   );
 

@@ -7,6 +7,7 @@ import { createTeam } from '../../management/teams/create-team.ts';
 import { deleteTeams } from '../../management/teams/delete-teams.ts';
 import { resetTeamSpend } from '../../management/teams/reset-team-spend.ts';
 import { setTeamBlocked } from '../../management/teams/set-team-blocked.ts';
+import type { TeamFields } from '../../management/teams/team-fields.ts';
 import type { TeamManagement } from '../../management/teams/team-management.ts';
 import { updateTeam } from '../../management/teams/update-team.ts';
 import type { App } from '../app-instance.ts';
@@ -29,9 +30,10 @@ import {
   TeamUpdateReply,
   toNewTeam,
   toResetNanoUsd,
+  toTeamPatch,
 } from '../schemas/team-change.ts';
 import { findUnenforcedTeamFields, toTeamFields } from '../schemas/team-fields.ts';
-import { fromTeamView, TeamRow } from '../schemas/team-row.ts';
+import { fromTeamView, TeamRow, type TeamRowBody } from '../schemas/team-row.ts';
 import { registerTeamMemberRoutes } from './team-members.ts';
 import { registerTeamReadRoutes } from './team-read.ts';
 import { registerTeamSettingRoutes } from './team-settings.ts';
@@ -49,12 +51,13 @@ export function registerTeamRoutes(app: App, { teamManagement }: TeamRoutesDeps)
     request: FastifyRequest & { body: z.output<typeof TeamPatchBody> },
     reply: FastifyReply,
     teamId: string,
-  ): Promise<z.output<typeof TeamUpdateReply>> => {
+    fields: TeamFields,
+  ): Promise<TeamRowBody> => {
     const { body } = request;
-    const view = await updateTeam(teamManagement, request.caller, request.actor(), teamId, toTeamFields(body));
+    const view = await updateTeam(teamManagement, request.caller, request.actor(), teamId, fields);
     nameIgnoredFields(reply, body, TEAM_UPDATE_NAMES);
     nameUnenforcedFields(reply, findUnenforcedTeamFields(body));
-    return { team_id: view.team.id, data: fromTeamView(view, clock) };
+    return fromTeamView(view, clock);
   };
 
   app.post(
@@ -92,7 +95,10 @@ export function registerTeamRoutes(app: App, { teamManagement }: TeamRoutesDeps)
         response: { 200: TeamUpdateReply },
       },
     },
-    (request, reply) => update(request, reply, request.body.team_id),
+    async (request, reply) => {
+      const { team_id: teamId } = request.body;
+      return { team_id: teamId, data: await update(request, reply, teamId, toTeamFields(request.body)) };
+    },
   );
 
   app.patch(
@@ -102,10 +108,11 @@ export function registerTeamRoutes(app: App, { teamManagement }: TeamRoutesDeps)
       schema: {
         tags,
         summary: 'Change a team, named in the path',
-        description: 'What `POST /team/update` does.',
+        description:
+          'What `POST /team/update` does, but that `metadata` is laid over what is stored. Answers with the team.',
         params: TeamNameParams,
         body: TeamPatchBody,
-        response: { 200: TeamUpdateReply },
+        response: { 200: TeamRow },
       },
     },
     (request, reply) => {
@@ -119,7 +126,7 @@ export function registerTeamRoutes(app: App, { teamManagement }: TeamRoutesDeps)
           },
         );
       }
-      return update(request, reply, params.team_id);
+      return update(request, reply, params.team_id, toTeamPatch(body));
     },
   );
 

@@ -5,7 +5,8 @@ import { MEMBER_PERMISSIONS } from '../../core/team-permissions.ts';
 import type { NewTeam } from '../../management/teams/create-team.ts';
 import type { SpendReset } from '../../management/teams/reset-team-spend.ts';
 import type { NewCallback } from '../../management/teams/team-callbacks.ts';
-import { LaxBoolean, LaxNumber, Texts, toCeilingNanoUsd } from './key-shapes.ts';
+import type { TeamFields } from '../../management/teams/team-fields.ts';
+import { LaxBoolean, LaxNumber, OpenObject, Texts, toCeilingNanoUsd } from './key-shapes.ts';
 import { fromLimits, type LimitClock } from './limit-fields.ts';
 import { PersonWithRole, toPeople } from './member-shapes.ts';
 import { checkBudgetIncrease, TEAM_FIELDS_SHAPE, toTeamFields } from './team-fields.ts';
@@ -46,13 +47,25 @@ export const TeamUpdateBody = z
   .superRefine(checkBudgetIncrease);
 /** The team is in the path: naming it in the body as well is no mistake, naming another one is. */
 export const TeamPatchBody = z
-  .looseObject({ ...TEAM_FIELDS_SHAPE, team_id: z.string().nullish().describe('If given, the team of the path.') })
+  .looseObject({
+    ...TEAM_FIELDS_SHAPE,
+    team_id: z.string().nullish().describe('If given, the team of the path.'),
+    metadata: OpenObject.nullish().describe(
+      'Laid over the stored metadata, member by member and at every depth (RFC 7386): null takes a member out. null as a whole: none.',
+    ),
+  })
   .superRefine(checkBudgetIncrease);
+/** As `/team/update`, but for the metadata, which is laid over what is stored. */
+export function toTeamPatch(body: z.output<typeof TeamPatchBody>): TeamFields {
+  const { metadata, ...fields } = toTeamFields(body);
+  return metadata == null ? toTeamFields(body) : { ...fields, metadataPatch: metadata };
+}
+
 export const TEAM_UPDATE_NAMES = [...Object.keys(TEAM_FIELDS_SHAPE), 'team_id'];
 export const TeamUpdateReply = z.object({ team_id: z.string(), data: TeamRow });
 
 export const TeamDeleteBody = z.looseObject({ team_ids: Texts });
-export const TeamDeleteReply = z.object({ deleted_teams: Texts.describe('As passed.') });
+export const TeamDeleteReply = z.object({ deleted_teams: Texts.describe('As passed, each once.') });
 
 export const TeamNameBody = z.looseObject({ team_id: z.string().min(1) });
 export const TeamModelsBody = z.looseObject({ team_id: z.string().min(1), models: Texts.min(1) });
@@ -67,6 +80,17 @@ export const TeamPermissionsReply = z.object({
 export const TeamPermissionsBody = z.looseObject({
   team_id: z.string().min(1),
   team_member_permissions: z.array(z.enum(MEMBER_PERMISSIONS)),
+});
+
+export const TeamPermissionsBulkBody = z.looseObject({
+  permissions: z.array(z.enum(MEMBER_PERMISSIONS)),
+  team_ids: Texts.nullish().describe('These teams; instead of apply_to_all_teams.'),
+  apply_to_all_teams: LaxBoolean.nullish(),
+});
+export const TeamPermissionsBulkReply = z.object({
+  message: z.string(),
+  permissions_appended: Texts,
+  teams_updated: z.number().describe('Those that did not open all of them already.'),
 });
 
 export const TeamResetSpendBody = z.looseObject({

@@ -2,6 +2,7 @@
 import { z } from 'zod';
 import { GatewayError } from '../../core/gateway-error.ts';
 import type { KeyView } from '../../management/keys/view-key.ts';
+import type { OwnMembership } from '../../management/teams/get-own-membership.ts';
 import type { TeamInfo } from '../../management/teams/get-team-info.ts';
 import type { ListedTeam, TeamListing } from '../../management/teams/list-teams.ts';
 import type { TeamView } from '../../management/teams/view-team.ts';
@@ -12,11 +13,22 @@ import { fromMemberView, fromTeamView, TeamMembershipRow, TeamRow } from './team
 
 const TeamKeyRow = KeyRow.omit({ token: true });
 
-export const TeamInfoQuery = z.looseObject({ team_id: z.string().min(1) });
+/** As many keys as a reader can take in. */
+const MAX_INFO_KEYS = 500;
+
+export const TeamInfoQuery = z.looseObject({
+  team_id: z.string().min(1),
+  key_limit: PageNumber.optional().describe(`How many keys to list at most; never more than ${MAX_INFO_KEYS}.`),
+});
+
+export function toKeyLimit({ key_limit: limit }: z.output<typeof TeamInfoQuery>): number {
+  return Math.min(limit ?? MAX_INFO_KEYS, MAX_INFO_KEYS);
+}
+
 export const TeamInfoReply = z.object({
   team_id: z.string(),
   team_info: TeamRow,
-  keys: z.array(TeamKeyRow).describe('Newest first; at most 500, /key/list has all of them.'),
+  keys: z.array(TeamKeyRow).describe('Newest first; /key/list has all of them.'),
   team_memberships: z.array(TeamMembershipRow),
 });
 
@@ -32,6 +44,15 @@ export function fromTeamInfo({ view, keys, memberships }: TeamInfo, clock: Limit
 export function fromTeamKey(key: KeyView) {
   const { token: _token, ...row } = fromKeyView(key);
   return row;
+}
+
+export const OwnMembershipReply = TeamMembershipRow.extend({
+  user_email: z.string().nullable(),
+  team_alias: z.string().nullable(),
+});
+
+export function fromOwnMembership({ team, place }: OwnMembership, clock: LimitClock) {
+  return { ...fromMemberView(place, clock), user_email: place.email, team_alias: team.alias };
 }
 
 const FILTERS = {
@@ -67,7 +88,13 @@ export const TeamPageQuery = z.looseObject({
   sort_order: z.string().optional().describe('asc or desc. Absent: desc.'),
 });
 export const TeamPageReply = z.object({
-  teams: z.array(TeamRow.extend({ team_memberships: z.array(TeamMembershipRow), members_count: z.number() })),
+  teams: z.array(
+    TeamRow.extend({
+      team_memberships: z.array(TeamMembershipRow),
+      members_count: z.number(),
+      keys_count: z.number(),
+    }),
+  ),
   total: z.number(),
   page: z.number(),
   page_size: z.number(),
@@ -113,13 +140,24 @@ export function fromListedTeam(team: ListedTeam, clock: LimitClock) {
   };
 }
 
+interface TeamPage {
+  teams: readonly ListedTeam[];
+  total: number;
+  /** By team; none that has no keys. */
+  keyCounts: ReadonlyMap<string, number>;
+}
+
 export function fromTeamPage(
-  { teams, total }: { teams: readonly ListedTeam[]; total: number },
+  { teams, total, keyCounts }: TeamPage,
   query: z.output<typeof TeamPageQuery>,
   clock: LimitClock,
 ): z.output<typeof TeamPageReply> {
   return {
-    teams: teams.map((team) => ({ ...fromListedTeam(team, clock), members_count: team.members.length })),
+    teams: teams.map((team) => ({
+      ...fromListedTeam(team, clock),
+      members_count: team.members.length,
+      keys_count: keyCounts.get(team.team.id) ?? 0,
+    })),
     total,
     page: query.page,
     page_size: query.page_size,
@@ -155,5 +193,9 @@ function pickWord<Value>(
 ): Value | undefined {
   if (text === undefined || text === '') return undefined;
   if (Object.hasOwn(words, text)) return words[text];
-  throw new GatewayError('bad_request', `${param} must be one of: ${Object.keys(words).join(', ')}.`, { param });
+  throw new GatewayError(
+    'bad_request',
+    `Invalid ${param} value. It must be one of: ${Object.keys(words).join(', ')}.`,
+    { param },
+  );
 }

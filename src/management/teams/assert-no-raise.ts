@@ -1,8 +1,10 @@
 import type { Caller } from '../../core/caller.ts';
 import { GatewayError } from '../../core/gateway-error.ts';
+import type { JsonObject } from '../../core/json.ts';
 import type { Limits } from '../../core/limits.ts';
 import { isModelAllowed } from '../../core/model-access.ts';
 import type { TeamRecord } from '../../core/owner-records.ts';
+import { isAdmin } from '../../core/rights.ts';
 import { assertNoNewReferences } from '../owners/assert-no-new-references.ts';
 import { findRaise } from '../owners/find-raise.ts';
 import type { OwnerManagement } from '../owners/owner-management.ts';
@@ -25,6 +27,7 @@ export function assertNoRaise(
   after: TeamState,
 ): void {
   assertNoNewReferences(caller, before.team.metadata, after.team.metadata);
+  assertNoNewPassThrough(caller, before.team.metadata, after.team.metadata);
   if (mayGovern(caller, before.team)) return;
   const [was, is] = [before.team, after.team];
   if (is.organizationId !== was.organizationId) throw raised('organization_id');
@@ -42,10 +45,20 @@ export function assertNoRaise(
   }
 }
 
+/** Which routes lead past the proxy's own is for its administrators alone. Throws forbidden. */
+export function assertNoNewPassThrough(caller: Caller, before: JsonObject, after: JsonObject): void {
+  const [was, is] = [before, after].map(({ allowed_passthrough_routes: routes }) => JSON.stringify(routes ?? []));
+  if (isAdmin(caller) || is === was || is === '[]') return;
+  const param = 'allowed_passthrough_routes';
+  throw new GatewayError('forbidden', `Only a proxy admin may set ${param} of a team, also in its metadata.${param}.`, {
+    param,
+  });
+}
+
 function raised(param: string): GatewayError {
   return new GatewayError(
     'forbidden',
-    `An admin of the team may not change ${param} so that the team may do more than it may now. ` +
+    `An admin of the team may not change or remove ${param} so that the team may do more than it may now. ` +
       "Ask a proxy admin or an admin of the team's organization.",
     { param },
   );

@@ -4,7 +4,7 @@ import { GatewayError } from '../../core/gateway-error.ts';
 import { fillLimits, NO_LIMITS } from '../../core/limits.ts';
 import { memberRef } from '../../core/owner.ts';
 import type { BudgetRecord, TeamRecord } from '../../core/owner-records.ts';
-import { refuseAct } from '../../core/rights.ts';
+import { isAdmin, refuseAct } from '../../core/rights.ts';
 import type { WriteUnit } from '../../storage/owners/owner-storage.ts';
 import { planMemberStart, startOf } from '../members/plan-member-start.ts';
 import { assertBudgetExists } from '../owners/assert-budget-exists.ts';
@@ -16,6 +16,8 @@ import { planFreshStart } from '../owners/fresh-start.ts';
 import { getOrganization } from '../owners/get-organization.ts';
 import { getDone } from '../owners/owner-conflict.ts';
 import { applyTeamDefaults } from './apply-team-defaults.ts';
+import { assertNoNewPassThrough } from './assert-no-raise.ts';
+import { assertSoftBudget } from './assert-soft-budget.ts';
 import { assertTeamFields } from './assert-team-fields.ts';
 import { assertWithinOrganization } from './assert-within-organization.ts';
 import { mergeMemberBudget, withMemberBudget } from './member-budget.ts';
@@ -48,13 +50,15 @@ export async function createTeam(
   const fields = applyTeamDefaults(input.fields, deps.settings, nowMs);
   if (!mayGovern(caller, { organizationId: fields.organizationId ?? null })) throw refuseAct(caller, '/team/new');
   assertTeamFields(deps, fields);
-  if (input.id !== null) assertNewId(input.id, 'team_id');
-  const people = withCreator(acceptNewMembers(input.members), caller);
+  if (input.id !== null) assertNewTeamId(input.id);
+  const people = withCreator(acceptNewMembers(input.members), caller, deps.settings);
   const stamp = { id: deps.newId('budget_'), by: nameOfCaller(caller), nowMs };
   const blank = mergeTeamFields(buildBlankTeam(input.id ?? deps.newId('team_'), nameOfCaller(caller), nowMs), fields);
+  assertSoftBudget(fields.limits, blank);
   const memberBudget = mergeMemberBudget(null, fields.memberDefaults, stamp);
   const team = memberBudget === null ? blank : withMemberBudget(blank, memberBudget.id);
   assertNoNewReferences(caller, {}, team.metadata);
+  assertNoNewPassThrough(caller, {}, team.metadata);
   const start = await planStart(deps, input.id, team, people, memberBudget);
 
   const done = await deps.transact(async (unit) => {
@@ -95,7 +99,9 @@ export async function assertLinks(
 }
 
 /** As LiteLLM does: who makes a team is in it, as its admin where the request says nothing else. */
-function withCreator(people: NewMember[], { userId }: Caller): NewMember[] {
+function withCreator(people: NewMember[], caller: Caller, { seatsAdmins }: TeamManagement['settings']): NewMember[] {
+  const { userId } = caller;
+  if (isAdmin(caller) && !seatsAdmins) return people;
   if (userId === null || people.some((person) => person.userId === userId)) return people;
   return [...people, { userId, email: null, role: 'admin' }];
 }
@@ -121,6 +127,17 @@ async function planStart(
     ),
     members: await planMemberStart(deps, refOf, people, fillLimits(NO_LIMITS, memberBudget), team.createdAtMs),
   };
+}
+
+/** The team that LiteLLM's dashboard calls as; a real one of that name would look like it. */
+const RESERVED_ID = 'litellm-dashboard';
+
+function assertNewTeamId(id: string): void {
+  assertNewId(id, 'team_id');
+  if (id !== RESERVED_ID) return;
+  throw new GatewayError('bad_request', `Team id = ${id} is reserved. Please use a different team id.`, {
+    param: 'team_id',
+  });
 }
 
 function teamExists(id: string): GatewayError {

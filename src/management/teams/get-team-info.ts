@@ -8,16 +8,13 @@ import { type MemberView, type TeamView, viewTeam } from './view-team.ts';
 
 export interface TeamInfo {
   view: TeamView;
-  /** Newest first. Of the whole team for those who administer it, else the caller's own. */
+  /** Newest first, at most as many as asked for. Of the whole team for those who administer it, else the caller's own. */
   keys: KeyView[];
   /** Keys that there are beyond those. */
   keysLeftOut: number;
   /** What members may use up and have used up: all of them for those who administer the team, else the caller. */
   memberships: readonly MemberView[];
 }
-
-/** As many as a reader can take in; /key/list has all of them, page by page. */
-const MAX_KEYS = 500;
 
 /**
  * One team. Somebody who has nothing to do with it cannot tell whether it exists. Throws team_not_found, forbidden.
@@ -26,12 +23,13 @@ export async function getTeamInfo(
   deps: Pick<TeamManagement, 'owners' | 'readSpend' | 'nowMs' | 'listKeys' | 'viewKeys'>,
   caller: Caller,
   teamId: string,
+  keyLimit: number,
 ): Promise<TeamInfo> {
   const team = await getVisibleTeam(deps, caller, teamId);
   const seesAll = maySeeAll(caller) || mayManageTeam(caller, team);
   const [view, { keys, total }] = await Promise.all([
     viewTeam(deps, team),
-    listVisibleKeys(deps, caller, teamId, seesAll),
+    listVisibleKeys(deps, caller, { teamId, seesAll, keyLimit }),
   ]);
   return {
     view,
@@ -44,10 +42,9 @@ export async function getTeamInfo(
 async function listVisibleKeys(
   { listKeys, nowMs }: Pick<TeamManagement, 'listKeys' | 'nowMs'>,
   caller: Caller,
-  teamId: string,
-  seesAll: boolean,
+  { teamId, seesAll, keyLimit }: { teamId: string; seesAll: boolean; keyLimit: number },
 ): ReturnType<TeamManagement['listKeys']> {
-  const query = { teamId, page: 1, size: MAX_KEYS, sortBy: 'created_at', sortOrder: 'desc', nowMs: nowMs() } as const;
+  const query = { teamId, page: 1, size: keyLimit, sortBy: 'created_at', sortOrder: 'desc', nowMs: nowMs() } as const;
   if (seesAll) return listKeys({ ...query, scope: { ...NOTHING, teamIds: [teamId] } });
   if (caller.userId !== null && caller.path.user !== null) {
     return listKeys({ ...query, scope: { ...NOTHING, userIds: [caller.userId] } });

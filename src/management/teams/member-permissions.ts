@@ -4,10 +4,12 @@ import { maySeeAll } from '../../core/rights.ts';
 import { DEFAULT_MEMBER_PERMISSIONS, type MemberPermission } from '../../core/team-permissions.ts';
 import type { OwnerManagement } from '../owners/owner-management.ts';
 import { changeTeam } from './change-team.ts';
-import { getManagedTeam, maySeeTeam, teamNotFound } from './team-rights.ts';
+import { getManagedTeam, teamNotFound } from './team-rights.ts';
 import { type TeamView, viewTeam } from './view-team.ts';
 
-/** What the plain members of a team may call for it. Its members may know. Throws not_found, forbidden. */
+const ROUTE = '/team/permissions_list';
+
+/** What the plain members of a team may call for it: for those who administer it. Throws not_found, forbidden. */
 export async function listMemberPermissions(
   deps: Pick<OwnerManagement, 'owners'>,
   caller: Caller,
@@ -15,9 +17,8 @@ export async function listMemberPermissions(
 ): Promise<readonly string[]> {
   const team = await deps.owners.teams.find([teamId]);
   if (team === undefined && maySeeAll(caller)) throw teamNotFound(teamId);
-  if (team !== undefined && maySeeTeam(caller, team)) return team.memberPermissions ?? DEFAULT_MEMBER_PERMISSIONS;
-  getManagedTeam(caller, undefined, { teamId, route: '/team/permissions_list' });
-  return [];
+  const seen = team !== undefined && maySeeAll(caller) ? team : getManagedTeam(caller, team, { teamId, route: ROUTE });
+  return seen.memberPermissions ?? DEFAULT_MEMBER_PERMISSIONS;
 }
 
 /** Says what the plain members of a team may call for it. Throws not_found, forbidden. */

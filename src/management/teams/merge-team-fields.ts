@@ -1,8 +1,10 @@
 import { restoreCallbackSecrets } from '../../core/callback-secrets.ts';
 import type { Json, JsonObject } from '../../core/json.ts';
+import { mergePatch } from '../../core/merge-patch.ts';
 import type { TeamRecord } from '../../core/owner-records.ts';
 import { buildBlankOwner } from '../owners/blank-owner.ts';
 import { mergeLimits } from '../owners/limit-fields.ts';
+import { MEMBER_BUDGET_FIELD } from './member-budget.ts';
 import type { TeamFields } from './team-fields.ts';
 
 /** What a field is when it has no value. Also the list of fields that a request sets one to one. */
@@ -29,7 +31,7 @@ export function mergeTeamFields(current: TeamRecord, fields: TeamFields): TeamRe
   const mentioned = PLAIN_FIELDS.filter((name) => fields[name] !== undefined);
   const plain = Object.fromEntries(mentioned.map((name) => [name, fields[name] ?? CLEARED[name]]));
   const { metadata } = fields;
-  const base = metadata === undefined ? current.metadata : restoreCallbackSecrets(metadata ?? {}, current.metadata);
+  const base = metadata === undefined ? current.metadata : restoreCallbackSecrets(own(metadata), current.metadata);
   return {
     ...current,
     ...mergeLimits(current, fields.limits),
@@ -37,6 +39,18 @@ export function mergeTeamFields(current: TeamRecord, fields: TeamFields): TeamRe
     metadata: overlay(base, fields.inMetadata),
     extra: overlay(current.extra, fields.extra),
   };
+}
+
+/** With the metadata that a patch of it comes to; what it does not mention is as it is stored. */
+export function withPatchedMetadata(fields: TeamFields, { metadata }: Pick<TeamRecord, 'metadata'>): TeamFields {
+  const { metadataPatch, ...rest } = fields;
+  return metadataPatch === undefined ? fields : { ...rest, metadata: mergePatch(metadata, metadataPatch) };
+}
+
+/** Which budget row a team's members are linked to is the gateway's to say. */
+function own(metadata: JsonObject | null): JsonObject {
+  const { [MEMBER_BUDGET_FIELD]: _, ...rest } = metadata ?? {};
+  return rest;
 }
 
 function overlay(base: JsonObject, changes: Readonly<Record<string, Json>>): JsonObject {

@@ -39,12 +39,13 @@ describe('one team', () => {
     ];
     const viewer = await world.personIn(null, { role: 'proxy_admin_viewer' });
     for (const caller of [ADMIN, viewer, admin]) {
-      const info = await getTeamInfo(world.deps, caller, id);
+      const info = await getTeamInfo(world.deps, caller, id, 100);
       expect(info.view.team.alias).toBe('Seen');
       expect(info.keys.map(({ key }) => key.keyId).sort()).toEqual([own.keyId, others.keyId].sort());
       expect(info.memberships).toHaveLength(3);
     }
-    const info = await getTeamInfo(world.deps, plain, id);
+    expect(await getTeamInfo(world.deps, ADMIN, id, 1)).toMatchObject({ keys: { length: 1 }, keysLeftOut: 1 });
+    const info = await getTeamInfo(world.deps, plain, id, 100);
     expect(info.keys.map(({ key }) => key.keyId)).toEqual([own.keyId]);
     expect(info.memberships.map(({ member }) => member.userId)).toEqual([plain.userId]);
     expect(info.view.members).toHaveLength(3);
@@ -53,7 +54,7 @@ describe('one team', () => {
   test('is shown to a key of it that has no user, with no key but itself', async () => {
     const id = await world.makeTeam();
     const [key] = [await world.makeKey({ teamId: id }), await world.makeKey({ teamId: id })];
-    const info = await getTeamInfo(world.deps, toKeyCaller(key, key.hash, null, NO_STANDING), id);
+    const info = await getTeamInfo(world.deps, toKeyCaller(key, key.hash, null, NO_STANDING), id, 100);
     expect(info.keys.map((view) => view.key.keyId)).toEqual([key.keyId]);
     expect(info.memberships).toEqual([]);
   });
@@ -63,7 +64,7 @@ describe('one team', () => {
     const stranger = await join(world, await world.personIn(null), other, 'admin');
     const answers = await Promise.all(
       [id, 'no-such-team'].map((teamId) =>
-        getTeamInfo(world.deps, stranger, teamId).catch(({ status, message }) => [
+        getTeamInfo(world.deps, stranger, teamId, 100).catch(({ status, message }) => [
           status,
           message.replace(teamId, 'X'),
         ]),
@@ -71,7 +72,7 @@ describe('one team', () => {
     );
     expect(answers[0]).toEqual(answers[1]);
     expect(answers[0]).toMatchObject([403, expect.stringContaining('not authorized')]);
-    await expect(getTeamInfo(world.deps, ADMIN, 'no-such-team')).rejects.toMatchObject({
+    await expect(getTeamInfo(world.deps, ADMIN, 'no-such-team', 100)).rejects.toMatchObject({
       status: 404,
       type: 'auth_error',
       message: 'Team not found, passed team id: no-such-team.',
@@ -116,12 +117,12 @@ test('teams that are open to all are shown to those who are not in', async () =>
   expect(await ids(caller)).not.toContain(closed);
 });
 
-test('what members may call is known to them, with the defaults where the team says nothing', async () => {
+test('what members may call is told to those who administer the team, with the defaults where it says nothing', async () => {
   const id = await world.makeTeam();
-  const plain = await join(world, await world.personIn(null), id);
-  expect(await listMemberPermissions(world.deps, plain, id)).toEqual(['/key/info', '/key/health']);
-  await expect(listMemberPermissions(world.deps, await world.personIn(null), id)).rejects.toMatchObject({
-    status: 403,
-  });
+  const admin = await join(world, await world.personIn(null), id, 'admin');
+  expect(await listMemberPermissions(world.deps, admin, id)).toEqual(['/key/info', '/key/health']);
+  for (const caller of [await join(world, await world.personIn(null), id), await world.personIn(null)]) {
+    await expect(listMemberPermissions(world.deps, caller, id)).rejects.toMatchObject({ status: 403 });
+  }
   await expect(listMemberPermissions(world.deps, ADMIN, 'no-such-team')).rejects.toMatchObject({ status: 404 });
 });

@@ -56,7 +56,7 @@ describe('blocking a team', () => {
     const id = await world.makeTeam();
     const admin = await join(world, await world.personIn(null), id, 'admin');
     await block(id, true);
-    await expect(block(id, false, admin)).rejects.toMatchObject({ status: 403 });
+    await expect(block(id, false, admin)).rejects.toMatchObject({ status: 401 });
   });
 });
 
@@ -85,7 +85,7 @@ describe('the models of a team', () => {
     const id = await world.makeTeam({ models: ['a', 'b'] });
     const admin = await join(world, await world.personIn(null), id, 'admin');
     expect((await remove(id, ['b'], admin)).team.models).toEqual(['a']);
-    await expect(add(id, ['b'], admin)).rejects.toMatchObject({ status: 403 });
+    await expect(add(id, ['b'], admin)).rejects.toMatchObject({ status: 401 });
     await expectRefusals((caller, teamId) => add(teamId, ['b'], caller));
     await expectRefusals((caller, teamId) => remove(teamId, ['b'], caller));
   });
@@ -188,6 +188,6 @@ describe('resetting the spend of a team', () => {
     await expectRefusals((caller, id) => reset(id, 0, caller));
     const id = await world.makeTeam();
     const admin = await join(world, await world.personIn(null), id, 'admin');
-    await expect(reset(id, 0, admin)).rejects.toMatchObject({ status: 403 });
+    await expect(reset(id, 0, admin)).rejects.toMatchObject({ status: 401 });
   });
 });

@@ -18,6 +18,8 @@ export interface TeamFields {
   blocked?: boolean | null;
   /** Given: replaces the stored metadata as a whole. */
   metadata?: JsonObject | null;
+  /** Instead: laid over the stored metadata member by member, at every depth; null takes a member out (RFC 7386). */
+  metadataPatch?: JsonObject;
   /** Fields that LiteLLM keeps inside metadata, by wire name; null takes one out. */
   inMetadata: Readonly<Record<string, Json>>;
   /** Fields that are stored and returned as given, by wire name; null takes one out. */

@@ -14,6 +14,8 @@ export interface TeamSettings {
   upperBounds: OwnerUpperBounds;
   /** `default_internal_user_params.available_teams`: teams that anybody may join. */
   availableTeamIds: readonly string[];
+  /** Whether an administrator of the proxy who makes a team becomes its admin, as everybody else does. */
+  seatsAdmins: boolean;
   /** `default_team_settings`: metadata that a team's log destinations are read from where it has none, by team. */
   callbacks: ReadonlyMap<string, JsonObject>;
 }
@@ -25,4 +27,6 @@ export interface TeamManagement extends OwnerManagement {
   settings: TeamSettings;
   listKeys(query: KeyListQuery): Promise<{ keys: KeyRecord[]; total: number }>;
   viewKeys(keys: readonly KeyRecord[]): Promise<KeyView[]>;
+  /** How many keys each of these teams has; none without keys. */
+  countKeys(teamIds: readonly string[]): Promise<ReadonlyMap<string, number>>;
 }

@@ -28,16 +28,13 @@ export function getManagedTeam(
 ): TeamRecord {
   if (team !== undefined && mayManageTeam(caller, team)) return team;
   if (team === undefined && isAdmin(caller)) throw (asked.missing ?? teamNotFound)(asked.teamId);
-  throw new GatewayError(
-    'forbidden',
-    `Call not allowed. User not proxy admin OR team admin. route=${asked.route}, team_id=${label(asked.teamId)}`,
-    { param: 'team_id' },
-  );
+  const message = `Call not allowed. User not proxy admin OR team admin. route=${asked.route}, team_id=${label(asked.teamId)}`;
+  throw new GatewayError('forbidden', message, { param: 'team_id', detail: { error: message } });
 }
 
 /**
  * The team, for those who stand above it: administrators of the proxy and of its organisation. A team's own may not do
- * what widens what the team may use up, or ends it. Throws not_found, forbidden, not_admin.
+ * what widens what the team may use up, or ends it. Throws not_found, not_admin, for viewers forbidden.
  */
 export function getGovernedTeam(
   caller: Caller,
@@ -46,13 +43,6 @@ export function getGovernedTeam(
 ): TeamRecord {
   if (team !== undefined && mayGovern(caller, team)) return team;
   if (team === undefined && isAdmin(caller)) throw (asked.missing ?? teamNotFound)(asked.teamId);
-  if (team !== undefined && mayManageTeam(caller, team)) {
-    throw new GatewayError(
-      'forbidden',
-      `Only a proxy admin or an admin of the team's organization may do this. route=${asked.route}`,
-      { param: 'team_id' },
-    );
-  }
   throw refuseAct(caller, asked.route);
 }
 

@@ -11,10 +11,11 @@ import { fillFrom, findLinkedBudgets } from '../owners/fill-from-budgets.ts';
 import { planOwnerSpendMoves, type SpendChange } from '../owners/move-owner-spend.ts';
 import { getDone } from '../owners/owner-conflict.ts';
 import { assertNoRaise } from './assert-no-raise.ts';
+import { assertSoftBudget } from './assert-soft-budget.ts';
 import { assertTeamFields } from './assert-team-fields.ts';
 import { assertLinks } from './create-team.ts';
 import { memberBudgetId, mergeMemberBudget, withMemberBudget } from './member-budget.ts';
-import { mergeTeamFields } from './merge-team-fields.ts';
+import { mergeTeamFields, withPatchedMetadata } from './merge-team-fields.ts';
 import { refOf } from './new-members.ts';
 import type { TeamFields } from './team-fields.ts';
 import type { TeamManagement } from './team-management.ts';
@@ -33,14 +34,16 @@ export async function updateTeam(
   caller: Caller,
   actor: Actor,
   teamId: string,
-  fields: TeamFields,
+  asked: TeamFields,
 ): Promise<TeamView> {
   const found = getManagedTeam(caller, await deps.owners.teams.find([teamId]), { teamId, route: ROUTE });
+  const fields = withPatchedMetadata(asked, found);
   assertTeamFields(deps, fields);
   const nowMs = deps.nowMs();
   assertWithinUpperBounds(fields.limits, deps.settings.upperBounds, nowMs);
   const stamp = { id: deps.newId('budget_'), by: nameOfCaller(caller), nowMs };
   const next = mergeTeamFields(found, fields);
+  assertSoftBudget(fields.limits, next);
   const budgets = await findLinkedBudgets(deps, [found.budgetId, next.budgetId, memberBudgetId(found)]);
   const memberBudget = {
     before: budgets.get(memberBudgetId(found) ?? '') ?? null,
@@ -62,7 +65,10 @@ export async function updateTeam(
     const before = getManagedTeam(caller, await unit.teams.find([teamId]), { teamId, route: ROUTE });
     // What was computed beforehand must still fit; all else is laid over the row as it is now.
     if (isPlanned && before.updatedAtMs !== found.updatedAtMs) throw changedMeanwhile();
-    const merged = { ...mergeTeamFields(before, fields), ...changeStamps(before, nameOfCaller(caller), nowMs) };
+    const merged = {
+      ...mergeTeamFields(before, withPatchedMetadata(asked, before)),
+      ...changeStamps(before, nameOfCaller(caller), nowMs),
+    };
     const after = memberBudget.after === null ? merged : withMemberBudget(merged, memberBudget.after.id);
     const limits = { before: fillFrom(budgets, before), after: fillFrom(budgets, after) };
     assertNoRaise(deps, caller, { team: before, limits: limits.before }, { team: after, limits: limits.after });

@@ -3,6 +3,7 @@ import type { Database, DialectName } from '../database.ts';
 import type { KeyStore } from '../storage.ts';
 import type { Writer } from '../writer.ts';
 import { changeKey } from './change-key.ts';
+import { countTeamKeys } from './count-team-keys.ts';
 import { findDueRotations } from './find-due-rotations.ts';
 import { findBySecretHash, findIdempotency, findKey, findKeyInHistory, findKeys } from './find-keys.ts';
 import { insertKey } from './insert-key.ts';
@@ -32,6 +33,7 @@ export function createKeyStore({ reads, writes, dialect, write, nowMs }: KeyStor
     change: (address, decide, assertLinks) => changeKey(write, address, decide, assertLinks),
     remove: (addresses, deleted, decide) => removeKeys(write, addresses, deleted, decide),
     list: (query) => listKeys(reads, dialect, query),
+    countByTeam: (teamIds) => countTeamKeys(reads, teamIds),
     workingSecrets: (keyId) => findWorkingSecrets(reads, keyId, nowMs()),
     addSecretUses: (uses) => addSecretUses(writes, uses),
     touch: (lastActive) => touchKeys(writes, lastActive),

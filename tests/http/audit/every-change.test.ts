@@ -258,6 +258,14 @@ const CHANGES: Change[] = [
     object: 't-callback-less',
   },
   {
+    route: 'POST /team/permissions_bulk_update',
+    body: { permissions: ['/key/generate'], team_ids: ['t-permissions-bulk'] },
+    first: [newTeam('t-permissions-bulk')],
+    action: 'updated',
+    table: 'LiteLLM_TeamTable',
+    object: 't-permissions-bulk',
+  },
+  {
     route: 'POST /team/:team_id/disable_logging',
     path: '/team/t-logging/disable_logging',
     first: [

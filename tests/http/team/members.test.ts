@@ -190,3 +190,39 @@ test('default_team_params and default_team_settings of the configuration are wha
   });
   await configured.close();
 });
+
+test('an administrator who makes a team is left out of it with disable_auto_add_proxy_admin_to_teams', async () => {
+  const settings = 'general_settings: {disable_auto_add_proxy_admin_to_teams: true}';
+  const configured = await startTestApp({ config: `model_list: []\n${settings}\n` });
+  const member = { role: 'user', user_id: 'named' };
+  const { body } = await callGateway(configured, 'POST /team/new', { body: { members_with_roles: [member] } });
+  expect(body.members_with_roles).toMatchObject([{ role: 'user', user_id: 'named' }]);
+  await configured.close();
+});
+
+test('a budget_duration of null is not filled from default_team_params', async () => {
+  const config = 'model_list: []\nlitellm_settings:\n  default_team_params: {max_budget: 5, budget_duration: 30d}\n';
+  const configured = await startTestApp({ config });
+  const make = async (body: object) => (await callGateway(configured, 'POST /team/new', { body })).body;
+  expect(await make({ budget_duration: null })).toMatchObject({
+    max_budget: 5,
+    budget_duration: null,
+    budget_reset_at: null,
+  });
+  expect(await make({})).toMatchObject({ budget_duration: '30d', budget_reset_at: expect.any(String) });
+  await configured.close();
+});
+
+test('who may not manage the members is told so in `detail` as well', async () => {
+  const { team_id: id } = (await call('POST /team/new', {})).body;
+  const { key } = (await call('POST /user/new', { user_id: 'plain-caller', user_role: 'internal_user' })).body;
+  for (const [verb, rest] of [
+    ['member_add', { member: { role: 'user', user_id: 'x' } }],
+    ['member_delete', { user_id: 'x' }],
+  ] as const) {
+    expect(await call(`POST /team/${verb}`, { team_id: id, ...rest }, key)).toMatchObject({
+      status: 403,
+      body: { detail: { error: expect.stringContaining('User not proxy admin OR team admin') } },
+    });
+  }
+});

@@ -84,6 +84,40 @@ describe('as LiteLLM tests it', () => {
     });
   });
 
+  test.each([
+    [['integration-missing'], 404],
+    [[''], 404],
+    [['t'.repeat(5_120)], 404],
+    ['abc', 422],
+    [[123], 422],
+  ])('/team/delete refuses %j: %d', async (team_ids, status) => {
+    const answer = await call('POST /team/delete', { team_ids });
+    expect(answer.status).toBe(status);
+    if (status === 404) expect(answer.body.error.message).toContain('Team not found, passed team_id=');
+  });
+
+  test('/team/delete takes a repeated id once, and no id for nothing to do', async () => {
+    const { team_id: teamId } = await newTeam();
+    expect(await ok('POST /team/delete', { team_ids: [teamId, teamId] })).toEqual({ deleted_teams: [teamId] });
+    expect(await ok('POST /team/delete', { team_ids: [] })).toEqual({ deleted_teams: [] });
+    const { key } = await newKey({ user_id: 'nobody-special' });
+    expect((await call('POST /team/delete', { team_ids: [] }, key)).status).toBe(401);
+  });
+
+  test('/team/delete and /team/block are not for a team’s own admin: 401', async () => {
+    const { team_id: teamId } = await newTeam({ members_with_roles: [{ role: 'admin', user_id: 'own-admin' }] });
+    const { key } = await newKey({ user_id: 'own-admin', team_id: teamId });
+    for (const [path, body] of [
+      ['delete', { team_ids: [teamId] }],
+      ['block', { team_id: teamId }],
+    ] as const) {
+      expect(await call(`POST /team/${path}`, body, key)).toMatchObject({
+        status: 401,
+        body: { error: { message: expect.stringContaining('Only proxy admin can be used') } },
+      });
+    }
+  });
+
   test.each(['user_id', 'user_email'] as const)('a member is taken out by its %s', async (dimension) => {
     const id = randomUUID();
     await newUser({ user_id: id, user_email: `${id}@berri.ai` });
@@ -160,8 +194,31 @@ describe('POST /team/new', () => {
     [{ model_aliases: { a: 'no-such-model' } }, 400, 'model_aliases'],
     [{ team_member_permissions: ['/key/anything'] }, 422, 'team_member_permissions.0'],
     [{ metadata: { model_rpm_limit: { a: 'x' } } }, 400, 'metadata'],
+    [{ soft_budget: 100, max_budget: 50 }, 400, 'soft_budget'],
+    [{ team_id: 'litellm-dashboard' }, 400, 'team_id'],
   ])('refuses %j: %d, naming %s', async (body, status, param) => {
     expect(await call('POST /team/new', body)).toMatchObject({ status, body: { error: { param } } });
+  });
+
+  test.each([
+    [{}, { soft_budget: 50 }, null],
+    [{}, { soft_budget: 50, max_budget: 100 }, null],
+    [{}, { soft_budget: 100, max_budget: 50 }, 'soft_budget (100.0) must be strictly lower than max_budget (50.0)'],
+    [{ soft_budget: 50 }, { max_budget: 100 }, null],
+    [{ soft_budget: 50 }, { max_budget: 50 }, 'max_budget (50.0) must be strictly greater than soft_budget (50.0)'],
+    [
+      { soft_budget: 0.5, max_budget: 1 },
+      { soft_budget: 1 },
+      'soft_budget (1.0) must be strictly lower than max_budget',
+    ],
+    [{ soft_budget: 0.5, max_budget: 1 }, { max_budget: null, soft_budget: 9 }, null],
+  ])('of %j, %j: a soft budget stays below the hard one (%s)', async (made, changes, message) => {
+    const { team_id: teamId } = await newTeam(made);
+    const answer = await call('POST /team/update', { team_id: teamId, ...changes });
+    if (message === null) expect(answer).toMatchObject({ status: 200, body: { data: changes } });
+    else {
+      expect(answer).toMatchObject({ status: 400, body: { error: { message: expect.stringContaining(message) } } });
+    }
   });
 
   test('refuses a taken id in the words that clients look for', async () => {
@@ -176,32 +233,61 @@ describe('POST /team/new', () => {
 });
 
 describe('PATCH /team/{id}', () => {
-  test('is POST /team/update with the team in the path: absent stays, null clears, a value sets', async () => {
-    const made = await newTeam({
-      team_id: `patched/${randomUUID()}`,
-      max_budget: 5,
-      tpm_limit: 10,
-      metadata: { a: 1 },
-    });
+  test('is POST /team/update with the team in the path, and answers with the team', async () => {
+    const fields = { max_budget: 5, tpm_limit: 10, metadata: { a: 1 } };
+    const made = await newTeam({ team_id: `patched/${randomUUID()}`, ...fields });
     const path = `PATCH /team/${encodeURIComponent(made.team_id)}`;
     const changes = { team_alias: 'renamed', max_budget: null, guardrails: ['pii'], colour: 'red' };
     const patched = await call(path, changes);
-    const other = await newTeam({ max_budget: 5, tpm_limit: 10, metadata: { a: 1 } });
+    const other = await newTeam(fields);
     const updated = await call('POST /team/update', { team_id: other.team_id, ...changes });
     const own = ({ team_id, created_at, updated_at, ...rest }: Record<string, unknown>) => rest;
     expect([patched.status, updated.status]).toEqual([200, 200]);
     expect(patched.body.team_id).toBe(made.team_id);
     const comparable = (row: Record<string, unknown>) =>
       JSON.stringify(own(row)).replaceAll(made.team_id, other.team_id);
-    expect(comparable(patched.body.data)).toBe(comparable(updated.body.data));
-    expect(patched.body.data).toMatchObject({ team_alias: 'renamed', max_budget: null, tpm_limit: 10 });
+    expect(comparable(patched.body)).toBe(comparable(updated.body.data));
+    expect(patched.body).toMatchObject({ team_alias: 'renamed', max_budget: null, tpm_limit: 10 });
     for (const { headers } of [patched, updated]) {
       expect(headers).toMatchObject({
         'x-latchkey-ignored-fields': 'colour',
         'x-latchkey-not-enforced': expect.stringContaining('guardrails'),
       });
     }
-    expect(await ok(path, { team_id: made.team_id, tpm_limit: 20 })).toMatchObject({ data: { tpm_limit: 20 } });
+    expect(await ok(path, { team_id: made.team_id, tpm_limit: 20 })).toMatchObject({ tpm_limit: 20 });
+  });
+
+  test.each([
+    [{ tpm_limit: 5 }, { centre: 1, s: { x: 1, y: 2 } }],
+    [{ metadata: { centre: 2 } }, { centre: 2, s: { x: 1, y: 2 } }],
+    [{ metadata: { centre: null, s: { x: null, z: 3 } } }, { s: { y: 2, z: 3 } }],
+    [{ metadata: {} }, { centre: 1, s: { x: 1, y: 2 } }],
+    [{ metadata: null }, {}],
+    [{ metadata: { team_member_budget_id: 'mine' } }, { centre: 1, s: { x: 1, y: 2 } }],
+  ])('lays %j over the metadata, where /team/update replaces it', async (patch, expected) => {
+    const { team_id: teamId } = await newTeam({ metadata: { centre: 1, s: { x: 1, y: 2 } } });
+    expect((await ok(`PATCH /team/${teamId}`, patch)).metadata).toEqual(expected);
+    const { data } = await ok('POST /team/update', { team_id: teamId, metadata: { only: true } });
+    expect(data.metadata).toEqual({ only: true });
+  });
+
+  test('keeps the credentials of log destinations that it does not mention, and holds what it comes to', async () => {
+    const callback_vars = { langfuse_public_key: 'pk-1', langfuse_secret_key: 'sk-lf-0123456789abcdef' };
+    const logging = [{ callback_name: 'langfuse', callback_type: 'success', callback_vars }];
+    const { team_id: teamId } = await newTeam({ metadata: { logging } });
+    const before = (await ok(`GET /team/${teamId}/callback`)).data;
+    const patched = await ok(`PATCH /team/${teamId}`, { metadata: { note: 'x' } });
+    expect(patched.metadata).toMatchObject({ note: 'x', logging: [{ callback_name: 'langfuse' }] });
+    expect((await ok(`GET /team/${teamId}/callback`)).data).toEqual(before);
+    expect(await call(`PATCH /team/${teamId}`, { metadata: { model_rpm_limit: { a: 'x' } } })).toMatchObject({
+      status: 400,
+      body: { error: { param: 'metadata' } },
+    });
+  });
+
+  test.each([[[1]], [7], [{ tpm_limit: 'many' }]])('refuses a body of %j: 422', async (body) => {
+    const { team_id: teamId } = await newTeam();
+    expect((await call(`PATCH /team/${teamId}`, body)).status).toBe(422);
   });
 
   test('refuses another team in the body, an unknown one, and whoever may not change it', async () => {
@@ -214,8 +300,6 @@ describe('PATCH /team/{id}', () => {
       body: { error: { message: 'Team not found, passed team_id=nobody' } },
     });
     expect([401, 403]).toContain((await call(`PATCH /team/${one.team_id}`, { team_alias: 'x' }, key)).status);
-    const mistyped = await call(`PATCH /team/${one.team_id}`, { tpm_limit: 'many' });
-    expect(mistyped).toMatchObject({ status: 422, body: { error: { param: 'tpm_limit' } } });
     for (const { team_id: id } of [one, two]) expect((await info(id)).body.team_info.team_alias).toBe('my-new-team');
   });
 });
@@ -234,7 +318,7 @@ describe('lists', () => {
     expect(
       await ok(`GET /v2/team/list?team_alias=${alias.toUpperCase()}&page_size=1&sort_by=team_alias`),
     ).toMatchObject({
-      teams: [{ team_id: teamId, members_count: 2 }],
+      teams: [{ team_id: teamId, members_count: 2, keys_count: 1 }],
       total: 1,
       page: 1,
       page_size: 1,
@@ -251,6 +335,56 @@ describe('lists', () => {
       expect([400, 422]).toContain((await call(`GET /v2/team/list?${query}`)).status);
     },
   );
+
+  test('say what a status can be', async () => {
+    expect((await call('GET /v2/team/list?status=odd')).body.error.message).toMatch(/Invalid status value.*deleted/);
+  });
+
+  test('/v2/team/list shows people their own teams when they name themselves, and admins of an organization its teams', async () => {
+    const marker = randomUUID().slice(0, 8);
+    const organizationId = `org-${marker}`;
+    await ok('POST /organization/new', { organization_id: organizationId, organization_alias: organizationId });
+    await ok('POST /organization/new', { organization_id: `${organizationId}-x`, organization_alias: marker });
+    const lead = `lead-${marker}`;
+    const member = `member-${marker}`;
+    const place = { organization_id: organizationId, member: { role: 'org_admin', user_id: lead } };
+    await ok('POST /organization/member_add', place);
+    const inOrg = (await newTeam({ organization_id: organizationId })).team_id;
+    const withMember = await newTeam({
+      organization_id: organizationId,
+      members_with_roles: [{ role: 'user', user_id: member }],
+    });
+    await newTeam({ members_with_roles: [{ role: 'user', user_id: 'somebody-else' }] });
+    const [leads, members] = [(await newKey({ user_id: lead })).key, (await newKey({ user_id: member })).key];
+    const ids = async (query: string, key: string) =>
+      (await ok(`GET /v2/team/list?${query}`, undefined, key)).teams
+        .map((team: { team_id: string }) => team.team_id)
+        .sort();
+    const both = [inOrg, withMember.team_id].sort();
+    expect(await ids('', leads)).toEqual(both);
+    expect(await ids(`user_id=${lead}`, leads)).toEqual(both);
+    expect(await ids(`user_id=${member}`, leads)).toEqual([withMember.team_id]);
+    expect(await call(`GET /v2/team/list?organization_id=${organizationId}-x`, undefined, leads)).toMatchObject({
+      status: 403,
+      body: { error: { message: expect.stringContaining('only view teams within your organizations') } },
+    });
+    expect(await ids(`user_id=${member}`, members)).toEqual([withMember.team_id]);
+    for (const query of ['', `user_id=${lead}`]) {
+      expect(await call(`GET /v2/team/list?${query}`, undefined, members)).toMatchObject({
+        status: 401,
+        body: { error: { message: expect.stringContaining('Only admin users can query all teams/other teams') } },
+      });
+    }
+  });
+
+  test('/team/info lists as many keys as it is asked for', async () => {
+    const { team_id: teamId } = await newTeam();
+    for (let index = 0; index < 3; index += 1) await newKey({ team_id: teamId });
+    const { headers, body } = await call(`GET /team/info?team_id=${teamId}&key_limit=2`);
+    expect(body.keys).toHaveLength(2);
+    expect(headers['x-latchkey-left-out']).toBe('keys=1');
+    expect((await call(`GET /team/info?team_id=${teamId}&key_limit=none`)).status).toBe(422);
+  });
 });
 
 describe('log destinations', () => {
@@ -289,7 +423,66 @@ describe('log destinations', () => {
   });
 });
 
+describe('log destinations that stand in metadata.logging', () => {
+  const callback_vars = { langfuse_public_key: 'pk-1', langfuse_secret_key: 'sk-lf-0123456789abcdef' };
+  const logging = [
+    { callback_name: 'langfuse', callback_type: 'success', callback_vars },
+    { callback_name: 'generic_api', callback_type: 'failure', callback_vars: { endpoint: 'https://logs.example' } },
+  ];
+
+  test('are shown, added to, taken out and switched off like others', async () => {
+    const { team_id: teamId } = await newTeam({ metadata: { logging } });
+    const shown = async () => (await ok(`GET /team/${teamId}/callback`)).data;
+    expect(await shown()).toMatchObject({ success_callbacks: ['langfuse'], failure_callbacks: ['generic_api'] });
+    const more = { callback_name: 'otel', callback_type: 'success_and_failure', callback_vars: {} };
+    const added = await ok(`POST /team/${teamId}/callback`, more);
+    expect(added.data.metadata.logging).toHaveLength(3);
+    expect((await call(`POST /team/${teamId}/callback`, { ...more, callback_name: 'langfuse' })).status).toBe(400);
+    expect(await ok(`DELETE /team/${teamId}/callback/langfuse`)).toMatchObject({
+      status: 'success',
+      data: { team_id: teamId, success_callbacks: ['otel'], failure_callbacks: ['generic_api', 'otel'] },
+    });
+    expect((await call(`DELETE /team/${teamId}/callback/langfuse`)).status).toBe(404);
+    await ok(`POST /team/${teamId}/disable_logging`);
+    expect(await shown()).toMatchObject({ success_callbacks: [], failure_callbacks: [] });
+    expect((await info(teamId)).body.team_info.metadata.logging).toEqual([]);
+  });
+
+  test('one that was given by /team/{id}/callback is taken out by name, with its variables', async () => {
+    const { team_id: teamId } = await newTeam();
+    await ok(`POST /team/${teamId}/callback`, { callback_name: 'langfuse', callback_vars });
+    expect((await ok(`DELETE /team/${teamId}/callback/langfuse`)).data.success_callbacks).toEqual([]);
+    expect((await ok(`GET /team/${teamId}/callback`)).data.callback_vars).toEqual({});
+  });
+});
+
 describe('permissions of members', () => {
+  test('are opened further in many teams at once, and nothing is closed', async () => {
+    const bulk = (body: object, key?: string) => call('POST /team/permissions_bulk_update', body, key);
+    const permissionsOf = async (id: string) =>
+      (await ok(`GET /team/permissions_list?team_id=${id}`)).team_member_permissions.sort();
+    const { team_id: some } = await newTeam({ team_member_permissions: ['/key/generate'] });
+    const { team_id: none } = await newTeam();
+    const permissions = ['/team/daily/activity'];
+    expect((await bulk({ permissions, team_ids: [some, none] })).body).toMatchObject({ teams_updated: 2 });
+    expect(await permissionsOf(some)).toEqual(['/key/generate', '/team/daily/activity']);
+    expect(await permissionsOf(none)).toEqual(['/key/health', '/key/info', '/team/daily/activity']);
+    expect((await bulk({ permissions, team_ids: [some] })).body).toMatchObject({ teams_updated: 0 });
+    expect((await bulk({ permissions: ['/key/delete'], apply_to_all_teams: true })).status).toBe(200);
+    expect(await permissionsOf(some)).toEqual(['/key/delete', '/key/generate', '/team/daily/activity']);
+    expect((await bulk({ permissions: [] })).body).toMatchObject({ teams_updated: 0 });
+    expect(await bulk({ permissions, team_ids: [some, 'no-such-team'] })).toMatchObject({
+      status: 404,
+      body: { error: { message: expect.stringContaining('no-such-team') } },
+    });
+    for (const body of [{ permissions }, { permissions, team_ids: [some], apply_to_all_teams: true }]) {
+      expect((await bulk(body)).status).toBe(400);
+    }
+    expect((await bulk({ permissions: ['/key/anything'], team_ids: [some] })).status).toBe(422);
+    const { key } = await ok('POST /user/new', { user_id: 'nobody-special', user_role: 'internal_user' });
+    expect((await bulk({ permissions, apply_to_all_teams: true }, key)).status).toBe(401);
+  });
+
   test('are listed with what there is to choose from, and set', async () => {
     const { team_id: teamId } = await newTeam();
     const list = () => ok(`GET /team/permissions_list?team_id=${teamId}`);

@@ -80,9 +80,10 @@ export async function openTeamWorld(open: typeof openStorage): Promise<TeamWorld
     isKnownModel: keys.isKnownModel,
     accessGroupsOf: () => [],
     userDefaults: { role: 'internal_user', limits: {}, models: [], teamIds: [], internalUserBudget: {}, upperBounds: NO_BOUNDS },
-    settings: { defaults: NO_FIELDS, upperBounds: NO_BOUNDS, availableTeamIds: [], callbacks: new Map() },
+    settings: { defaults: NO_FIELDS, upperBounds: NO_BOUNDS, availableTeamIds: [], seatsAdmins: true, callbacks: new Map() },
     listKeys: (query) => storage.keys.list(query),
     viewKeys: (found) => viewKeys(keys, found, clock.nowMs),
+    countKeys: (teamIds) => storage.keys.countByTeam(teamIds),
   };
 
   async function callerOf(key: KeyRecord): Promise<Caller> {
