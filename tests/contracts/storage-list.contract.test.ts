@@ -78,6 +78,15 @@ onBothDatabases('the key list', (bench) => {
     return { names: keys.map((key) => nameOf.get(key.keyId)), total };
   }
 
+  test('live keys are counted by team', async () => {
+    const counts = await bench.storage.keys.countByTeam(['red', 'blue', 'none']);
+    expect([...counts].sort()).toEqual([
+      ['blue', 1],
+      ['red', 2],
+    ]);
+    expect((await bench.storage.keys.countByTeam([])).size).toBe(0);
+  });
+
   test('without a filter all live keys are listed, whole', async () => {
     const { keys, total } = await bench.storage.keys.list(buildListQuery());
     expect(total).toBe(LIVE.length);

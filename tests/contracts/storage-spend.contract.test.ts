@@ -214,10 +214,13 @@ onBothDatabases('reports', (bench) => {
 
   test('sums by tag, model, user and key, the dearest first', async () => {
     const { spend } = bench.storage;
-    const a = { tag: 'a', calls: 3, spendNanoUsd: 30 };
-    const b = { tag: 'b', calls: 3, spendNanoUsd: 25 };
+    const a = { tag: 'a', calls: 3, spendNanoUsd: 30, firstDay: '2026-01-14', lastDay: '2026-01-15' };
+    const b = { tag: 'b', calls: 3, spendNanoUsd: 25, firstDay: '2026-01-15', lastDay: '2026-01-15' };
     expect(await spend.byTag({})).toEqual([a, b]);
-    expect(await spend.byTag({ fromMs: NOW_MS })).toEqual([b, { tag: 'a', calls: 2, spendNanoUsd: 20 }]);
+    expect(await spend.byTag({ fromMs: NOW_MS })).toEqual([
+      b,
+      { ...a, calls: 2, spendNanoUsd: 20, firstDay: '2026-01-15' },
+    ]);
     expect(await spend.byModel(9)).toEqual([
       { model: 'gpt-4o', spendNanoUsd: 4_000_000_000_012 },
       { model: 'o3', spendNanoUsd: 7 },
