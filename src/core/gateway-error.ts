@@ -67,7 +67,7 @@ export interface GatewayErrorOptions {
   /** Extra response headers (rate limit state and the like). Never a secret. */
   headers?: Readonly<Record<string, string>>;
   /** Beside `error` in the body, in FastAPI's form, for LiteLLM's clients that look for it there. */
-  detail?: JsonObject;
+  detail?: JsonObject | string;
 }
 
 /** Of refusals (4xx) there is no stack. */
@@ -77,7 +77,7 @@ export class GatewayError extends Error {
   readonly param: string | null;
   readonly retryAfterMs: number | undefined;
   readonly headers: Readonly<Record<string, string>>;
-  readonly detail: JsonObject | undefined;
+  readonly detail: JsonObject | string | undefined;
   readonly #upstream: { status: number; type: string | null } | undefined;
 
   constructor(code: ErrorCode, publicMessage: string, options: GatewayErrorOptions = {}) {
@@ -106,7 +106,7 @@ export class GatewayError extends Error {
 /** The error body of the wire (LiteLLM's ProxyException form): `code` is the status as a string. */
 export interface ErrorEnvelope {
   error: { message: string; type: string; param: string | null; code: string };
-  detail?: JsonObject;
+  detail?: JsonObject | string;
 }
 
 /** Pure: an error → the body that the caller sees. */

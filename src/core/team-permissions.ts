@@ -15,6 +15,9 @@ export const MEMBER_PERMISSIONS = [
   '/key/aliases',
   '/key/health',
   '/team/daily/activity',
+  '/team/daily/activity/aggregated',
+  '/spend/logs',
+  '/spend/logs/v2',
 ] as const;
 
 export type MemberPermission = (typeof MEMBER_PERMISSIONS)[number];

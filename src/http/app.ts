@@ -35,6 +35,7 @@ import { type ModelCallRoutesDeps, registerModelCallRoutes } from './routes/mode
 import { type ModelChangeRoutesDeps, registerModelChangeRoutes } from './routes/model-changes.ts';
 import { type ModelRoutesDeps, registerModelRoutes } from './routes/models.ts';
 import { type OrganizationRoutesDeps, registerOrganizationRoutes } from './routes/organization.ts';
+import { registerScopedReportRoutes } from './routes/scoped-report.ts';
 import { registerSessionRoutes, type SessionRoutesDeps } from './routes/session.ts';
 import { registerSpendRoutes, type SpendRoutesDeps } from './routes/spend.ts';
 import { registerSpendExportRoutes } from './routes/spend-export.ts';
@@ -115,6 +116,7 @@ export async function createApp(deps: AppDeps, front: Front = createFront()): Pr
   registerSpendRoutes(app, deps);
   registerGlobalSpendRoutes(app, deps);
   registerGlobalReportRoutes(app, deps);
+  registerScopedReportRoutes(app, deps);
   registerActivityRoutes(app, deps);
   registerSpendExportRoutes(app, deps);
   await app.ready();

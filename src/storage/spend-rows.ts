@@ -2,7 +2,7 @@ import { type Expression, type ExpressionBuilder, type RawBuilder, type SqlBool,
 import { fromRecordRow, RECORD_POSITIONS } from '../core/record-row.ts';
 import type { Database, DialectName } from './database.ts';
 import { findResponse } from './find-response.ts';
-import type { SpendQuery, SpendRow } from './storage.ts';
+import type { SpendQuery, SpendRow, SpendSort } from './storage.ts';
 
 /** A row's record as JSON text. */
 export function recordText(dialect: DialectName): RawBuilder<string> {
@@ -16,14 +16,27 @@ export function fromRecordText(text: string): SpendRow {
 
 /** A query as what an index finds and what is then sifted, call by call; null: nothing is. */
 export function splitSpendQuery(query: SpendQuery): { found: SpendQuery; sifted: SpendQuery | null } {
-  const { minSpendNanoUsd, maxSpendNanoUsd, tag, ...found } = query;
-  const sifted: SpendQuery = {
-    ...(minSpendNanoUsd === undefined ? {} : { minSpendNanoUsd }),
-    ...(maxSpendNanoUsd === undefined ? {} : { maxSpendNanoUsd }),
-    ...(tag === undefined ? {} : { tag }),
+  const entries = Object.entries(query) as [keyof SpendQuery, unknown][];
+  const sifted = entries.filter(([name]) => SIFTED.has(name));
+  if (sifted.length === 0) return { found: query, sifted: null };
+  return {
+    found: Object.fromEntries(entries.filter(([name]) => !SIFTED.has(name))),
+    sifted: Object.fromEntries(sifted),
   };
-  return { found, sifted: Object.keys(sifted).length === 0 ? null : sifted };
 }
+
+/** What stands in the record alone, or is in no index. */
+const SIFTED: ReadonlySet<keyof SpendQuery> = new Set<keyof SpendQuery>([
+  'minSpendNanoUsd',
+  'maxSpendNanoUsd',
+  'tag',
+  'modelGroup',
+  'deploymentId',
+  'errorCode',
+  'keyAliasPart',
+  'sessionIdPart',
+  'errorPart',
+]);
 
 export type SpendLogs = ExpressionBuilder<Database, 'spend_logs'>;
 
@@ -47,7 +60,68 @@ export function buildSpendFilters(eb: SpendLogs, dialect: DialectName, query: Sp
   if (query.toMs !== undefined) filters.push(eb('started_at_ms', '<', query.toMs));
   if (query.minSpendNanoUsd !== undefined) filters.push(eb('spend_nano_usd', '>=', query.minSpendNanoUsd));
   if (query.maxSpendNanoUsd !== undefined) filters.push(eb('spend_nano_usd', '<=', query.maxSpendNanoUsd));
+  if (query.scope !== undefined) filters.push(inScope(eb, query.scope));
+  return [...filters, ...buildRecordFilters(dialect, query)];
+}
+
+/** What is said of a call only in its record. */
+function buildRecordFilters(dialect: DialectName, query: SpendQuery): Expression<SqlBool>[] {
+  const { modelGroup, deploymentId, errorCode, keyAliasPart, sessionIdPart, errorPart } = query;
+  const filters: Expression<SqlBool>[] = [];
+  if (modelGroup !== undefined) filters.push(sql<boolean>`${textAt('modelGroup')} = ${modelGroup}`);
+  if (deploymentId !== undefined) filters.push(sql<boolean>`${textAt('deploymentId')} = ${deploymentId}`);
+  if (errorCode !== undefined) {
+    filters.push(sql<boolean>`(status <> 'success' and cast(${textAt('httpStatus')} as text) = ${errorCode})`);
+  }
+  if (keyAliasPart !== undefined) filters.push(holds(dialect, textAt('keyAlias'), keyAliasPart));
+  if (sessionIdPart !== undefined) filters.push(holds(dialect, textAt('sessionId'), sessionIdPart));
+  if (errorPart !== undefined) {
+    const words = sql`spend_logs.record -> ${sql.lit(RECORD_POSITIONS.metadata)} ->> 'error_message'`;
+    filters.push(sql<boolean>`(status <> 'success' and ${holds(dialect, words, errorPart)})`);
+  }
   return filters;
+}
+
+function textAt(field: keyof typeof RECORD_POSITIONS): RawBuilder<unknown> {
+  return sql`spend_logs.record ->> ${sql.lit(RECORD_POSITIONS[field])}`;
+}
+
+function holds(dialect: DialectName, text: RawBuilder<unknown>, part: string): RawBuilder<boolean> {
+  return dialect === 'sqlite' ? sql<boolean>`instr(${text}, ${part}) > 0` : sql<boolean>`strpos(${text}, ${part}) > 0`;
+}
+
+/** Rows carry the names of their owners, the organisation's in the record. */
+function inScope(eb: SpendLogs, scope: NonNullable<SpendQuery['scope']>): Expression<SqlBool> {
+  const { userIds, teamIds, organizationIds } = scope;
+  const parts: Expression<SqlBool>[] = [];
+  if (userIds.length > 0) parts.push(eb('user_id', 'in', userIds));
+  if (teamIds.length > 0) parts.push(eb('team_id', 'in', teamIds));
+  if (organizationIds.length > 0) {
+    parts.push(sql<boolean>`${textAt('organizationId')} in (${sql.join(organizationIds.map((id) => sql.val(id)))})`);
+  }
+  return parts.length === 0 ? sql<boolean>`1 = 0` : eb.or(parts);
+}
+
+/** What calls are sorted by, as a number or text; null: a call has no such value. */
+export function sortValue(sortBy: SpendSort): RawBuilder<unknown> {
+  switch (sortBy) {
+    case 'spend':
+      return sql`spend_nano_usd`;
+    case 'model':
+      return sql`model`;
+    case 'total_tokens':
+      return numberAt('totalTokens');
+    case 'ended_at':
+      return numberAt('endedAtMs');
+    case 'duration':
+      return sql`(${numberAt('endedAtMs')} - started_at_ms)`;
+    case 'first_token':
+      return sql`(${numberAt('firstTokenAtMs')} - started_at_ms)`;
+  }
+}
+
+function numberAt(field: keyof typeof RECORD_POSITIONS): RawBuilder<unknown> {
+  return sql`cast(${textAt(field)} as bigint)`;
 }
 
 /** Ours, or the upstream's. */

@@ -14,10 +14,11 @@ import type { ChangeEvent } from '../core/change-event.ts';
 import type { KeyRecord, KeySecret } from '../core/key.ts';
 import type { KeyAddress } from '../core/key-address.ts';
 import type { Scope } from '../core/scope.ts';
-import type { CallStatus, SpendRecord } from '../core/spend-record.ts';
+import type { SpendRecord } from '../core/spend-record.ts';
 import type { AlertStore } from './alerts/alert-storage.ts';
 import type { OwnerCache, OwnerReaders, Transact, WriteUnit } from './owners/owner-storage.ts';
 import type { SessionCache, SessionStore } from './sessions/session-storage.ts';
+import type { SpendPage, SpendQuery } from './spend-query.ts';
 import type { UsageReader } from './usage-storage.ts';
 
 /** A key together with the secret that opened it. */
@@ -229,28 +230,10 @@ export interface AuditStore {
   end(): Promise<AuditEnd | undefined>;
 }
 
+export type { SpendPage, SpendQuery, SpendSort } from './spend-query.ts';
+
 /** A ledger row as reports see it: all but the balances that it moved. */
 export type SpendRow = Omit<SpendRecord, 'balances'>;
-
-export interface SpendQuery {
-  /** Ours, or the upstream's response id: clients know only the latter. */
-  requestId?: string;
-  /** Null: calls without a key, which are the master key's. */
-  keyId?: string | null;
-  /** Matches rows whose key had this hash when it called. An index serves it together with `keyId: null`. */
-  keyHash?: string;
-  userId?: string;
-  teamId?: string;
-  endUser?: string;
-  model?: string;
-  status?: CallStatus;
-  tag?: string;
-  fromMs?: number;
-  /** Exclusive. */
-  toMs?: number;
-  minSpendNanoUsd?: number;
-  maxSpendNanoUsd?: number;
-}
 
 export interface DailySpend {
   /** YYYY-MM-DD, UTC. */
@@ -273,7 +256,7 @@ export interface TagSum {
 
 /** Reads over the ledger's rows, rollups and balances. */
 export interface SpendReader {
-  rows(query: SpendQuery, page: { limit: number; offset: number; order: 'asc' | 'desc' }): Promise<SpendRow[]>;
+  rows(query: SpendQuery, page: SpendPage): Promise<SpendRow[]>;
   /**
    * How many calls match among the latest `atMost` that an index finds (by owner, model, failure or time), as a month may
    * hold millions and nobody reads so far. `isWhole`: there are none beyond these.

@@ -1,17 +1,20 @@
 /** What calls have cost: the calls themselves, and a key's own spend. Sums over everybody: routes/global-spend.ts. */
 import { z } from 'zod';
+import type { Caller } from '../../core/caller.ts';
+import { GatewayError } from '../../core/gateway-error.ts';
 import { toUsd } from '../../core/money.ts';
 import { calculateCost } from '../../management/spend/calculate-cost.ts';
 import { listDailySpend } from '../../management/spend/list-daily-spend.ts';
 import { listKeySpend } from '../../management/spend/list-key-spend.ts';
 import { listSpendLogs } from '../../management/spend/list-spend-logs.ts';
 import type { SpendManagement } from '../../management/spend/spend-management.ts';
+import { seesAllSpend } from '../../management/spend/spend-scope.ts';
 import { sumSpendByTag, sumSpendByUser } from '../../management/spend/sum-spend.ts';
 import type { App } from '../app-instance.ts';
 import { fromKeyView, KeyRow } from '../schemas/key-row.ts';
 import { SpendCalculateBody, SpendCalculateReply, toCostQuestion } from '../schemas/spend-calculate.ts';
 import { parseSpan } from '../schemas/spend-dates.ts';
-import { fromSpendRow } from '../schemas/spend-log-row.ts';
+import { fromSpendRow, SpendLogContent } from '../schemas/spend-log-row.ts';
 import {
   asksForDays,
   fromDailySpend,
@@ -20,6 +23,7 @@ import {
   SpendLogsQuery,
   toLogFilter,
   toPagedFilter,
+  toPagedSort,
 } from '../schemas/spend-logs.ts';
 import { TOTAL_HELP, tellTotal } from '../total-header.ts';
 
@@ -29,6 +33,14 @@ export interface SpendRoutesDeps {
 
 const MAX_KEYS = 1_000;
 const MAX_USERS = 1_000;
+
+/** Who may see every call is told that there is none; others cannot tell it from one that is not theirs. */
+function callNotShown(caller: Caller): GatewayError {
+  const param = 'request_id';
+  if (seesAllSpend(caller)) return new GatewayError('not_found', 'There is no call of this request_id.', { param });
+  return new GatewayError('forbidden', `Not authorized to view this call. Your role=${caller.role}`, { param });
+}
+
 const DateQuery = z.object({ start_date: z.string().optional(), end_date: z.string().optional() });
 
 export function registerSpendRoutes(app: App, { spending }: SpendRoutesDeps): void {
@@ -52,6 +64,7 @@ export function registerSpendRoutes(app: App, { spending }: SpendRoutesDeps): vo
       if (asksForDays(query)) return fromDailySpend(await listDailySpend(spending, caller, filter));
       const page = await listSpendLogs(spending, caller, filter, { limit: query.limit, offset: 0 });
       reply.headers({ 'x-latchkey-total-rows': page.total, 'x-latchkey-row-limit': query.limit });
+      if (page.total > page.rows.length) reply.header('x-litellm-spend-logs-truncated', 'true');
       tellTotal(reply, page);
       return page.rows.map((row) => fromSpendRow(row, page.teamAliases));
     },
@@ -65,20 +78,25 @@ export function registerSpendRoutes(app: App, { spending }: SpendRoutesDeps): vo
         schema: {
           tags: ['spend'],
           summary: 'Calls and what they cost, page by page',
-          description: `Newest first. ${TOTAL_HELP}`,
+          description:
+            'Newest first, unless `sort_by` says otherwise. To a user its own, and those of teams and organisations that it ' +
+            `administers, or of teams that open them to their members. ${TOTAL_HELP}`,
           querystring: SpendLogsPageQuery,
           response: { 200: SpendLogsPage },
         },
       },
       async (request, reply) => {
         const { page, page_size: size } = request.query;
+        const filter = toPagedFilter(request.query);
+        const sort = toPagedSort(request.query);
         const span = { limit: size, offset: (page - 1) * size };
-        const found = await listSpendLogs(spending, request.caller, toPagedFilter(request.query), span);
+        const found = await listSpendLogs(spending, request.caller, filter, { ...span, sort, ofTeams: true });
         const { rows, total, teamAliases } = found;
         tellTotal(reply, found);
         return {
           data: rows.map((row) => fromSpendRow(row, teamAliases)),
           total,
+          total_is_capped: !found.isTotalExact,
           page,
           page_size: size,
           total_pages: Math.ceil(total / size),
@@ -86,6 +104,32 @@ export function registerSpendRoutes(app: App, { spending }: SpendRoutesDeps): vo
       },
     );
   }
+
+  app.get(
+    '/spend/logs/ui/:request_id',
+    {
+      config: { access: 'info', scope: 'scoped' },
+      schema: {
+        tags: ['spend'],
+        summary: 'What was asked and answered in one call',
+        description:
+          'Empty unless prompts and answers are kept. A call that the caller may not see is as good as none.',
+        params: z.object({ request_id: z.string().describe("Our request id or the upstream's response id.") }),
+        response: { 200: SpendLogContent },
+      },
+    },
+    async ({ caller, params }) => {
+      const filter = { requestId: params.request_id };
+      const { rows, teamAliases } = await listSpendLogs(spending, caller, filter, {
+        limit: 1,
+        offset: 0,
+        ofTeams: true,
+      });
+      const [row] = rows;
+      if (row === undefined) throw callNotShown(caller);
+      return fromSpendRow(row, teamAliases) as unknown as z.output<typeof SpendLogContent>;
+    },
+  );
 
   app.get(
     '/spend/keys',

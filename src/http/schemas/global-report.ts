@@ -43,14 +43,29 @@ export function fromOwnerReport({ rows, names }: Sums, owner: 'team' | 'customer
   }));
 }
 
+const Costs = z.object({ total_cost: z.number(), total_input_tokens: z.number(), total_output_tokens: z.number() });
+export const KeyReport = z.array(
+  Costs.extend({
+    api_key: z.string(),
+    model_details: z.array(Costs.extend({ model: z.string(), team_id: z.string().optional() })),
+  }),
+);
+
 /** One item per key, the dearest first, with its models. Sums by key hash and model. */
-export function fromKeyReport(rows: readonly UsageRow[]): Record<string, unknown>[] {
+export function fromKeyReport(rows: readonly UsageRow[]): z.output<typeof KeyReport> {
+  return reportKeys(rows, (row) => ({ model: row.model, ...toCosts([row]) }));
+}
+
+/** The same with the team that paid. Sums by key hash, model and team. */
+export function fromKeyTeamReport(rows: readonly UsageRow[]): z.output<typeof KeyReport> {
+  return reportKeys(rows, (row) => ({ model: row.model, team_id: row.teamId, ...toCosts([row]) }));
+}
+
+type ModelDetails = z.output<typeof KeyReport>[number]['model_details'][number];
+
+function reportKeys(rows: readonly UsageRow[], toDetails: (row: UsageRow) => ModelDetails): z.output<typeof KeyReport> {
   return groupRows(rows, ({ keyHash }) => keyHash)
-    .map(([hash, ofKey]) => ({
-      api_key: hash,
-      ...toCosts(ofKey),
-      model_details: ofKey.map((row) => ({ model: row.model, ...toCosts([row]) })),
-    }))
+    .map(([hash, ofKey]) => ({ api_key: hash, ...toCosts(ofKey), model_details: ofKey.map(toDetails) }))
     .sort((one, other) => other.total_cost - one.total_cost);
 }
 

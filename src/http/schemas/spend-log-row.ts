@@ -16,9 +16,17 @@ export const SpendLogRow = z.looseObject({
   startTime: z.string(),
   endTime: z.string(),
   completionStartTime: z.string().nullable(),
+  request_duration_ms: z.number(),
   model: z.string(),
   status: z.enum(['success', 'failure', 'aborted', 'unsettled']),
   metadata: z.looseObject({}),
+});
+
+/** The part of a row that is as long as what was said. */
+export const SpendLogContent = z.object({
+  messages: z.unknown(),
+  response: z.unknown(),
+  proxy_server_request: z.unknown(),
 });
 
 export function fromSpendRow(
@@ -39,6 +47,7 @@ export function fromSpendRow(
     startTime: toIso(row.startedAtMs),
     endTime: toIso(row.endedAtMs),
     completionStartTime: row.firstTokenAtMs === null ? null : toIso(row.firstTokenAtMs),
+    request_duration_ms: row.endedAtMs - row.startedAtMs,
     model: row.model,
     model_id: row.deploymentId,
     model_group: row.modelGroup,

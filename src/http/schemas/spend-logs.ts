@@ -2,7 +2,7 @@
 import { z } from 'zod';
 import { GatewayError } from '../../core/gateway-error.ts';
 import { toNanoUsd, toUsd } from '../../core/money.ts';
-import type { SpendLogFilter } from '../../management/spend/list-spend-logs.ts';
+import type { SpendLogFilter, SpendLogView } from '../../management/spend/list-spend-logs.ts';
 import type { DailySpend } from '../../management/spend/spend-management.ts';
 import { parseSpan } from './spend-dates.ts';
 import { SpendLogRow } from './spend-log-row.ts';
@@ -33,6 +33,18 @@ export const SpendLogsQuery = z.object({
   ),
 });
 
+/** LiteLLM's names of what calls are sorted by. */
+const SORT_NAMES = {
+  startTime: undefined,
+  endTime: 'ended_at',
+  spend: 'spend',
+  total_tokens: 'total_tokens',
+  request_duration_ms: 'duration',
+  ttft_ms: 'first_token',
+  model: 'model',
+} as const;
+const SORTS = Object.keys(SORT_NAMES);
+
 export const SpendLogsPageQuery = z.object({
   start_date: text.describe('YYYY-MM-DD HH:MM:SS, UTC. Required.'),
   end_date: text.describe('YYYY-MM-DD HH:MM:SS, UTC. Required.'),
@@ -48,11 +60,20 @@ export const SpendLogsPageQuery = z.object({
   status_filter: z.enum(['success', 'failure', 'aborted', 'unsettled', '']).optional(),
   min_spend: usd,
   max_spend: usd,
+  model_group: text,
+  model_id: text.describe('A deployment.'),
+  key_alias: text.describe("Part of the key's alias at the time of the call."),
+  session_id: text.describe("Part of the session's name."),
+  error_code: text.describe('HTTP status of a call that did not succeed.'),
+  error_message: text.describe("Part of an error's words, which are kept with prompts and answers alone."),
+  sort_by: text.describe(`${SORTS.join(', ')}. By all but startTime the latest 10,000 that match are sorted.`),
+  sort_order: text.describe('asc or desc.'),
 });
 
 export const SpendLogsPage = z.object({
   data: z.array(SpendLogRow),
   total: z.number(),
+  total_is_capped: z.boolean().describe('There are more than so many.'),
   page: z.number(),
   page_size: z.number(),
   total_pages: z.number(),
@@ -77,8 +98,28 @@ export function toPagedFilter(query: z.output<typeof SpendLogsPageQuery>): Spend
     status: status === '' ? undefined : status,
     minSpendNanoUsd: query.min_spend === undefined ? undefined : toNanoUsd(query.min_spend),
     maxSpendNanoUsd: query.max_spend === undefined ? undefined : toNanoUsd(query.max_spend),
+    modelGroup: query.model_group,
+    deploymentId: query.model_id,
+    keyAliasPart: query.key_alias,
+    sessionIdPart: query.session_id,
+    errorCode: query.error_code,
+    errorPart: query.error_message,
     ...parseSpan(query.start_date, query.end_date),
   });
+}
+
+/** Throws bad_request for what calls cannot be sorted by. */
+export function toPagedSort(query: z.output<typeof SpendLogsPageQuery>): NonNullable<SpendLogView['sort']> {
+  const { sort_by: by = 'startTime', sort_order: order = 'desc' } = query;
+  if (!Object.hasOwn(SORT_NAMES, by)) throw notAmong('sort_by', by, SORTS);
+  if (order !== 'asc' && order !== 'desc') throw notAmong('sort_order', order, ['asc', 'desc']);
+  const name = SORT_NAMES[by as keyof typeof SORT_NAMES];
+  return name === undefined ? { order } : { by: name, order };
+}
+
+function notAmong(param: string, value: string, names: readonly string[]): GatewayError {
+  const message = `Invalid ${param}: ${value.slice(0, 100)}. Must be one of: ${names.join(', ')}`;
+  return new GatewayError('bad_request', message, { param });
 }
 
 export function toLogFilter(query: z.output<typeof SpendLogsQuery>): SpendLogFilter {

@@ -40,7 +40,7 @@ describe('the cost', () => {
 
   test('of a model without a price is not 0 but unknown', () => {
     expect(() => calculateCost(deps, { kind: 'request', model: 'other', messages: [] })).toThrow(
-      expect.objectContaining({ code: 'bad_request', param: 'model' }),
+      expect.objectContaining({ code: 'invalid_request', param: 'model' }),
     );
   });
 });

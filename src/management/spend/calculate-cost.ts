@@ -11,12 +11,12 @@ export type CostQuestion =
 
 /**
  * What a call costs, in nano-dollars, at the prices in force. A request is priced by its input alone, estimated from
- * its text. Throws bad_request when no price is known for the model.
+ * its text. Throws invalid_request when no price is known for the model.
  */
 export function calculateCost(deps: Pick<SpendManagement, 'priceOf'>, question: CostQuestion): number {
   const price = deps.priceOf(question.model);
   if (price === null) {
-    throw new GatewayError('bad_request', `No price is known for model=${question.model}.`, { param: 'model' });
+    throw new GatewayError('invalid_request', `No price is known for model=${question.model}.`, { param: 'model' });
   }
   if (question.kind === 'response') return computeCostNanoUsd(question.usage, price);
   const { billedInputTokens } = estimateTokens('chat', { messages: question.messages }, 0, 0);

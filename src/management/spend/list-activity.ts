@@ -1,6 +1,8 @@
 import type { Caller } from '../../core/caller.ts';
+import type { Scope } from '../../core/scope.ts';
 import type { UsageDimension, UsageQuery, UsageRow } from '../../storage/usage-storage.ts';
 import { askUsage, type UsageDeps, type UsageFilter } from './ask-usage.ts';
+import { teamsOpenedTo } from './spend-scope.ts';
 import { collectUsage } from './sum-usage.ts';
 import { type NameDeps, nameUsage, type UsageNames } from './usage-names.ts';
 
@@ -28,7 +30,8 @@ export async function listActivity(
 ): Promise<Activity> {
   const query = await askUsage(deps, caller, filter);
   if (query === undefined) return { rows: [], total: 0, names: await nameUsage(deps, []) };
-  const narrowed = entity === 'user' ? ownUnlessNamed(query, caller) : { ...query, having: entity };
+  const scope = entity === 'team' ? await withOpenedTeams(deps, caller, query.scope) : query.scope;
+  const narrowed = entity === 'user' ? ownUnlessNamed(query, caller) : { ...query, scope, having: entity };
   const by: readonly UsageDimension[] = ['day', entity, 'key', 'key_hash', 'model', 'model_group', 'provider'];
   if (page === undefined) {
     const rows = (await collectUsage(deps.usage.readAll(narrowed, by, PAGE))).reverse();
@@ -39,6 +42,13 @@ export async function listActivity(
 }
 
 const PAGE = 2_000;
+
+/** Members see what their team opens to them of its activity. */
+async function withOpenedTeams({ teams }: NameDeps, caller: Caller, scope: Scope): Promise<Scope> {
+  if (scope === 'all') return scope;
+  const names = ['/team/daily/activity', '/team/daily/activity/aggregated'] as const;
+  return { ...scope, teamIds: [...scope.teamIds, ...(await teamsOpenedTo(teams, caller, names))] };
+}
 
 function ownUnlessNamed(query: UsageQuery, caller: Caller): UsageQuery {
   if (query.scope === 'all' || query.userIds !== undefined || caller.userId === null) return query;

@@ -1,5 +1,6 @@
 /** Sums over everybody's calls. Each throws `forbidden` for who may not see others' spend, unless it says otherwise. */
 import type { Caller } from '../../core/caller.ts';
+import { GatewayError } from '../../core/gateway-error.ts';
 import type { SpendReader } from '../../storage/storage.ts';
 import type { SpendManagement } from './spend-management.ts';
 import { assertSeesAllSpend, selectKey, spendOwnerOf } from './spend-scope.ts';
@@ -17,8 +18,8 @@ export function sumSpendByModel(deps: Deps, caller: Caller, limit: number): Retu
 }
 
 /**
- * Spend per user over all time, highest first; with `userId`, of that user alone. A user sees its own and, asking for
- * another, nothing.
+ * Spend per user over all time, highest first; with `userId`, of that user alone. A user sees its own; throws `forbidden`
+ * (403) where it asks for another.
  */
 export async function sumSpendByUser(
   deps: Deps,
@@ -27,7 +28,10 @@ export async function sumSpendByUser(
   userId?: string,
 ): ReturnType<SpendReader['byUser']> {
   const own = spendOwnerOf(caller);
-  if (own !== undefined && userId !== undefined && userId !== own) return [];
+  if (own !== undefined && userId !== undefined && userId !== own) {
+    const message = `Not authorized to view the spend of user_id=${userId}: this caller may only read its own.`;
+    throw new GatewayError('forbidden', message, { param: 'user_id' });
+  }
   await deps.flushLedger();
   return deps.spend.byUser(limit, own ?? userId);
 }
