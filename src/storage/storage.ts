@@ -108,6 +108,8 @@ export interface KeyListQuery {
   createdBy?: string;
   /** Case-insensitive substring of alias, key_id, mask or user id. */
   search?: string;
+  /** Substring of the user's id, upper and lower case being the same. */
+  userIdPart?: string;
   /** `active`: neither deleted, blocked nor expired. Absent: all that are not deleted. */
   status?: 'active' | 'blocked' | 'expired' | 'deleted';
   tag?: string;
@@ -116,6 +118,8 @@ export interface KeyListQuery {
   accessGroupId?: string;
   expiresBeforeMs?: number;
   expiresAfterMs?: number;
+  /** Keys that have not expired, blocked or not. */
+  unexpired?: true;
   /** Over the key's whole life, whatever its budget window; what `sortBy: 'spend'` goes by. Included. */
   minSpendNanoUsd?: number;
   /** Included. */

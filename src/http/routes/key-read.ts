@@ -10,6 +10,7 @@ import { fromAliases, KeyAliasesQuery, KeyAliasesReply, toAliasListing } from '.
 import { fromKeyHealth, KeyHealthReply } from '../schemas/key-health.ts';
 import {
   fromKeyInfo,
+  fromKeyInfos,
   KeyInfoQuery,
   KeyInfoReply,
   KeyInfosBody,
@@ -17,7 +18,6 @@ import {
   toKeyNames,
 } from '../schemas/key-info.ts';
 import { fromKeyPage, KeyListQuery, KeyListReply, toKeyListing, toKeyListOptions } from '../schemas/key-list.ts';
-import { fromKeyView } from '../schemas/key-row.ts';
 import { TOTAL_HELP, tellTotal } from '../total-header.ts';
 
 const tags = ['keys'];
@@ -58,7 +58,7 @@ export function registerKeyReadRoutes(app: App, keyManagement: KeyManagement): v
     async (request) => {
       const names = toKeyNames(request.body);
       const views = await getKeyInfos(keyManagement, request.caller, names);
-      return { key: [...names.keys, ...names.aliases], info: views.map(fromKeyView) };
+      return fromKeyInfos([...names.keys, ...names.aliases], views);
     },
   );
 

@@ -2,10 +2,12 @@
 import { z } from 'zod';
 import { GatewayError } from '../../core/gateway-error.ts';
 import type { SecretInfo } from '../../management/keys/get-key-info.ts';
+import type { KeyUsage } from '../../management/keys/read-usage.ts';
 import type { KeyView } from '../../management/keys/view-key.ts';
 import { toIsoTime, toIsoTimeOrNull } from './iso-time.ts';
 import { fromKeyView, KeyRow } from './key-row.ts';
 import { Texts } from './key-shapes.ts';
+import { fromKeyUsage, KEY_USAGE_SHAPE } from './key-usage.ts';
 
 export const KeyInfoQuery = z.looseObject({
   key: z.string().optional().describe('Secret, hash, key_id or alias. Absent: the key that is calling.'),
@@ -17,6 +19,7 @@ const Calls = z.number().describe('Calls of models with this secret.');
 export const KeyInfoReply = z.object({
   key: z.string().describe('As passed.'),
   info: KeyRow.omit({ token: true }).extend({
+    ...KEY_USAGE_SHAPE,
     rotation: z
       .object({
         last_used_at: UsedAt,
@@ -43,7 +46,7 @@ export const KeyInfoReply = z.object({
 });
 
 export function fromKeyInfo(
-  view: KeyView & { secrets: readonly SecretInfo[] },
+  view: KeyView & { secrets: readonly SecretInfo[]; usage: KeyUsage },
   passed: string,
 ): z.output<typeof KeyInfoReply> {
   const { token: _token, ...info } = fromKeyView(view);
@@ -67,7 +70,7 @@ export function fromKeyInfo(
     claim_until: toIsoTimeOrNull(view.key.rotationClaimUntilMs),
     overdue: view.key.rotationOverdue,
   };
-  return { key: passed, info: { ...info, rotation } };
+  return { key: passed, info: { ...info, ...fromKeyUsage(view.usage), rotation } };
 }
 
 const Asked = z.looseObject({
@@ -86,4 +89,14 @@ export function toKeyNames(body: z.output<typeof Asked>): { keys: readonly strin
   return { keys: keys ?? [], aliases: aliases ?? [] };
 }
 
-export const KeyInfosReply = z.object({ key: z.array(z.string()).describe('As passed.'), info: z.array(KeyRow) });
+export const KeyInfosReply = z.object({
+  key: z.array(z.string()).describe('As passed.'),
+  info: z.array(KeyRow.extend(KEY_USAGE_SHAPE)),
+});
+
+export function fromKeyInfos(
+  passed: readonly string[],
+  views: readonly (KeyView & { usage: KeyUsage })[],
+): z.output<typeof KeyInfosReply> {
+  return { key: [...passed], info: views.map((view) => ({ ...fromKeyView(view), ...fromKeyUsage(view.usage) })) };
+}

@@ -21,6 +21,7 @@ const SORT_FIELDS = [
   'last_active',
 ] as const;
 const SORT_ORDERS = ['asc', 'desc'] as const;
+const EXPIRIES = ['active', 'expired'] as const;
 const STATUSES = ['active', 'blocked', 'expired', 'deleted'] as const;
 
 const Moment = z.iso.datetime({ offset: true });
@@ -38,7 +39,10 @@ const SHAPE = {
   team_id: z.string().optional(),
   organization_id: z.string().optional(),
   budget_id: z.string().optional(),
-  key_alias: z.string().optional().describe('Exact.'),
+  key_alias: z.string().optional().describe('Exact, without substring_matching.'),
+  substring_matching: LaxBoolean.optional().describe(
+    'A part of an alias is enough; to administrators of the proxy also of user_id. Upper and lower case are the same.',
+  ),
   key_hash: z.string().optional(),
   key_id: z.string().optional(),
   created_by: z.string().optional(),
@@ -54,6 +58,10 @@ const SHAPE = {
     .string()
     .optional()
     .describe(`One of ${STATUSES.join(', ')}. Absent: all but deleted keys.`),
+  expires: z
+    .string()
+    .optional()
+    .describe('active: keys that have not expired, blocked or not; expired: those that have.'),
   expires_before: Moment.optional().describe('Keys that never expire match neither this nor expires_after.'),
   expires_after: Moment.optional(),
   min_spend: LaxDollars.optional().describe(`US dollars, included. ${LIFETIME}`),
@@ -68,13 +76,16 @@ const SHAPE = {
   sort_order: z.string().optional().describe('asc or desc. Absent: desc.'),
   return_full_object: LaxBoolean.optional().describe('Rows instead of hashes.'),
   include_team_keys: LaxBoolean.optional().describe(
-    'Also the keys of teams that the user (user_id, else the caller) administers, or whose members may list keys.',
+    'Also the keys of teams that the user (user_id, else the caller) administers, or whose members may list keys; of ' +
+      'its other teams those that belong to no user.',
   ),
-  include_created_by_keys: LaxBoolean.optional().describe('Also the keys that the user made for others.'),
+  include_created_by_keys: LaxBoolean.optional().describe(
+    'Also the keys that the user made for others; not those in teams that it has left.',
+  ),
   expand: z
     .union([z.string(), z.array(z.string())])
     .optional()
-    .describe('`user`: rows, each with the `user` that it belongs to, as far as the caller may see users.'),
+    .describe('`user`: rows, each with its `user` and its `created_by_user`, as far as the caller may see users.'),
 };
 const SUPPORTED = Object.keys(SHAPE);
 
@@ -83,6 +94,7 @@ export type KeyListInput = z.output<typeof KeyListQuery>;
 
 const ListedKey = KeyRow.extend({
   user: UserSummary.nullable().optional().describe('With expand=user; null: nobody, or nobody to be seen.'),
+  created_by_user: UserSummary.nullable().optional().describe('The same of who made it.'),
 });
 
 export const KeyListReply = z.object({
@@ -122,6 +134,8 @@ export function toKeyListing(query: KeyListInput): KeyListing {
   };
   const status = pickWord(query.status, STATUSES, 'status');
   if (status !== undefined) listing.status = status;
+  const expires = pickWord(query.expires, EXPIRIES, 'expires');
+  if (expires !== undefined) listing.expires = expires;
   if (query.expires_before !== undefined) listing.expiresBeforeMs = Date.parse(query.expires_before);
   if (query.expires_after !== undefined) listing.expiresAfterMs = Date.parse(query.expires_after);
   if (query.last_active_before !== undefined) listing.lastActiveBeforeMs = Date.parse(query.last_active_before);
@@ -145,6 +159,7 @@ export function toKeyListOptions(query: KeyListInput): KeyListOptions {
     users: expand.length > 0,
     teamKeys: query.include_team_keys === true,
     createdKeys: query.include_created_by_keys === true,
+    substrings: query.substring_matching === true,
   };
 }
 
@@ -175,8 +190,12 @@ export function fromKeyPage(
 
 function fromListedKey(view: KeyView, users: KeyPage['users']): z.output<typeof ListedKey> {
   if (users === null) return fromKeyView(view);
-  const user = users.get(view.key.userId ?? '');
-  return { ...fromKeyView(view), user: user === undefined ? null : fromUser(user) };
+  const show = (id: string | null) => {
+    const user = users.get(id ?? '');
+    return user === undefined ? null : fromUser(user);
+  };
+  const { userId, createdBy } = view.key;
+  return { ...fromKeyView(view), user: show(userId), created_by_user: show(createdBy) };
 }
 
 function pickWord<Word extends string>(

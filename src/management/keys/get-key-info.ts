@@ -2,7 +2,14 @@ import type { Caller } from '../../core/caller.ts';
 import type { KeyStore, WorkingSecretRow } from '../../storage/storage.ts';
 import { findKeyFor } from './find-key-for.ts';
 import type { KeyManagement } from './key-management.ts';
+import { type KeyUsage, readUsage } from './read-usage.ts';
 import { type KeyView, viewKey } from './view-key.ts';
+
+/** What the verbs that show keys ask of the world. */
+export type InfoDeps = Pick<
+  KeyManagement,
+  'nowMs' | 'readSpend' | 'readCounters' | 'spendCounter' | 'budgetWindow' | 'standingOf'
+>;
 
 /** A secret that opens the key at this moment, and who uses it still. */
 export type SecretInfo = WorkingSecretRow;
@@ -13,14 +20,19 @@ export type SecretInfo = WorkingSecretRow;
  * Throws forbidden, not_found.
  */
 export async function getKeyInfo(
-  deps: Pick<KeyManagement, 'nowMs' | 'readSpend' | 'budgetWindow' | 'standingOf'> & {
+  deps: InfoDeps & {
     keys: Pick<KeyStore, 'find' | 'workingSecrets'>;
   },
   caller: Caller,
   text: string | null,
-): Promise<KeyView & { secrets: readonly SecretInfo[] }> {
+): Promise<KeyView & { secrets: readonly SecretInfo[]; usage: KeyUsage }> {
   // By key_id where there is one: the secret that is calling may be an older one in its grace period.
   const { draft } = await findKeyFor(deps, caller, 'info', text ?? caller.key?.keyId ?? caller.secretHash);
   const secrets = await deps.keys.workingSecrets(draft.key.keyId);
-  return { ...(await viewKey(deps, draft.key, deps.nowMs())), secrets };
+  const nowMs = deps.nowMs();
+  const [[usage = { models: [], windows: [] }], view] = await Promise.all([
+    readUsage(deps, [draft.key], nowMs),
+    viewKey(deps, draft.key, nowMs),
+  ]);
+  return { ...view, secrets, usage };
 }

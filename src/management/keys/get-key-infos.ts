@@ -5,7 +5,8 @@ import { type KeyAddress, parseKeyAddress } from '../../core/key-address.ts';
 import { assertMay } from '../../core/permissions.ts';
 import type { KeyStore } from '../../storage/storage.ts';
 import { toFoundKey } from './find-key-for.ts';
-import type { KeyManagement } from './key-management.ts';
+import type { InfoDeps } from './get-key-info.ts';
+import { type KeyUsage, readUsage } from './read-usage.ts';
 import { type KeyView, viewKeys } from './view-key.ts';
 
 const MAX_KEYS = 1_000;
@@ -15,12 +16,12 @@ const MAX_KEYS = 1_000;
  * named twice is shown once. Throws bad_request for more than a thousand names.
  */
 export async function getKeyInfos(
-  deps: Pick<KeyManagement, 'nowMs' | 'readSpend' | 'budgetWindow' | 'standingOf'> & {
+  deps: InfoDeps & {
     keys: Pick<KeyStore, 'findMany'>;
   },
   caller: Caller,
   input: { keys: readonly string[]; aliases: readonly string[] },
-): Promise<KeyView[]> {
+): Promise<(KeyView & { usage: KeyUsage })[]> {
   assertMay(caller, 'infos');
   if (input.keys.length + input.aliases.length > MAX_KEYS) {
     throw new GatewayError('bad_request', `At most ${MAX_KEYS} keys can be asked for at once.`, { param: 'keys' });
@@ -34,5 +35,8 @@ export async function getKeyInfos(
   for (const key of found) {
     if (!((await toFoundKey(deps, caller, 'infos', key)) instanceof GatewayError)) visible.set(key.keyId, key);
   }
-  return viewKeys(deps, [...visible.values()], deps.nowMs());
+  const keys = [...visible.values()];
+  const nowMs = deps.nowMs();
+  const [usages, views] = await Promise.all([readUsage(deps, keys, nowMs), viewKeys(deps, keys, nowMs)]);
+  return views.map((view, index) => ({ ...view, usage: usages[index] ?? { models: [], windows: [] } }));
 }

@@ -42,6 +42,7 @@ export function buildKeyFilters(eb: Keys, query: KeyListQuery, hints: FilterHint
   if (query.keyId !== undefined) filters.push(eb(column('key_id'), '=', query.keyId));
   if (query.expiresBeforeMs !== undefined) filters.push(eb(column('expires_at_ms'), '<', query.expiresBeforeMs));
   if (query.expiresAfterMs !== undefined) filters.push(eb(column('expires_at_ms'), '>', query.expiresAfterMs));
+  if (query.unexpired === true) filters.push(buildUnexpired(eb, query.nowMs, column));
   if (query.lastActiveBeforeMs !== undefined) {
     filters.push(eb(column('last_active_at_ms'), '<', query.lastActiveBeforeMs));
   }
@@ -60,6 +61,7 @@ export function buildKeyFilters(eb: Keys, query: KeyListQuery, hints: FilterHint
     filters.push(buildGroupFilter(eb, 'access_group_ids', query.accessGroupId, hints));
   }
   if (query.search) filters.push(buildSearch(query.search, hints));
+  if (query.userIdPart !== undefined) filters.push(buildUserIdFilter(query.userIdPart));
   return filters;
 }
 
@@ -102,9 +104,13 @@ function buildStatusFilters(eb: Keys, { status, nowMs }: KeyListQuery, column: K
       return [
         live,
         eb.or([eb(column('blocked'), 'is', null), eb(column('blocked'), '=', 0)]),
-        eb.or([eb(column('expires_at_ms'), 'is', null), eb(column('expires_at_ms'), '>', nowMs)]),
+        buildUnexpired(eb, nowMs, column),
       ];
   }
+}
+
+function buildUnexpired(eb: Keys, nowMs: number, column: KeyColumns): Expression<SqlBool> {
+  return eb.or([eb(column('expires_at_ms'), 'is', null), eb(column('expires_at_ms'), '>', nowMs)]);
 }
 
 /** A unary plus is SQLite's way of saying "not by index". */
@@ -165,4 +171,10 @@ function buildAliasFilter(eb: Keys, part: true | string): Expression<SqlBool> {
   if (part === true) return eb('keys.alias', 'is not', null);
   const before = `${toLikePattern(toSearchTerm(part))}\n`;
   return sql<boolean>`keys.search_text like ${before} || lower(keys.key_id) || '%' escape '\\'`;
+}
+
+/** Of the text that is searched the user's id is the end. */
+function buildUserIdFilter(part: string): Expression<SqlBool> {
+  const userId = sql`substr(keys.search_text, length(keys.search_text) - length(keys.user_id) + 1)`;
+  return sql<boolean>`${userId} like ${toLikePattern(toSearchTerm(part))} escape '\\'`;
 }

@@ -59,6 +59,7 @@ export function buildPickers(query: KeyListQuery): Picker[] {
   // From the last ones all entries of an index are read.
   if (query.search) pick(pickText(query.search));
   if (query.status === 'active') pick(pickActive(query.nowMs));
+  if (query.unexpired === true) pick(pickUnexpired(query.nowMs));
   return pickers;
 }
 
@@ -139,4 +140,9 @@ function pickActive(nowMs: number): RowNos {
   return sql`select row_no from keys indexed by keys_standing
     where deleted_at_ms is null and (+expires_at_ms is null or +expires_at_ms > ${nowMs})
       and (+blocked is null or +blocked = 0)`;
+}
+
+function pickUnexpired(nowMs: number): RowNos {
+  return sql`select row_no from keys indexed by keys_standing
+    where deleted_at_ms is null and (+expires_at_ms is null or +expires_at_ms > ${nowMs})`;
 }

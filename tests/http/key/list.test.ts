@@ -72,11 +72,9 @@ describe('who sees which keys', () => {
     ['ann', 'team_id=closed', ['closed-ann', 'closed-bot', 'made-by-lead']],
     ['ann', 'user_id=ann&include_team_keys=true', ["ann's", 'closed-ann', 'closed-bot', 'made-by-lead', 'open-bot']],
     ['ann', 'user_id=bob', []],
-    ['ann', 'organization_id=org', []],
     ['ann', 'user_id=bob&include_team_keys=true&include_created_by_keys=true', []],
     ['bob', '', ["bob's"]],
     ['bob', 'include_team_keys=true', ["bob's"]],
-    ['bob', 'team_id=closed', []],
     ['lead', '', ["lead's"]],
     ['lead', 'include_team_keys=true', ['closed-ann', 'closed-bot', "lead's", 'made-by-lead']],
     ['lead', 'team_id=closed', ['closed-ann', 'closed-bot', 'made-by-lead']],
@@ -85,7 +83,6 @@ describe('who sees which keys', () => {
     ['lead', 'user_id=lead&include_created_by_keys=true', ["lead's", 'made-by-lead']],
     ['boss', '', ["boss's", 'closed-ann', 'closed-bot', 'made-by-lead', 'org-bot']],
     ['boss', 'organization_id=org', ['org-bot']],
-    ['boss', 'team_id=open', []],
     ['admin', 'user_id=lead', ["lead's"]],
     ['admin', 'user_id=lead&include_team_keys=true', ['closed-ann', 'closed-bot', "lead's", 'made-by-lead']],
     ['admin', 'user_id=lead&include_created_by_keys=true', ["lead's", 'made-by-lead']],
@@ -101,9 +98,25 @@ describe('who sees which keys', () => {
       expect(await aliasesFor('lead', query)).toEqual(['looked-for']);
       expect(await aliasesFor('ann', query)).toEqual([]);
     }
+    expect((await ask('bob', `key_hash=${token}`)).status).toBe(403);
+    expect(await aliasesFor('bob', `key_id=${key_id}`)).toEqual([]);
     await callGateway(gateway, 'POST /key/delete', { body: { keys: [token] } });
     expect(await aliasesFor('lead', 'team_id=closed&status=deleted')).toEqual(['looked-for']);
     expect(await aliasesFor('ann', 'team_id=closed&status=deleted')).toEqual([]);
+  });
+
+  test.each([
+    ['ann', 'organization_id=org', 'organization_id', "this organization's keys"],
+    ['boss', 'organization_id=none', 'organization_id', "this organization's keys"],
+    ['bob', 'team_id=closed', 'team_id', "this team's keys"],
+    ['bob', 'team_id=none', 'team_id', "this team's keys"],
+    ['boss', 'team_id=open', 'team_id', "this team's keys"],
+    ['bob', 'user_id=ann&include_team_keys=true', 'user_id', "another user's keys"],
+    ['bob', `key_hash=${'0'.repeat(64)}`, 'key_hash', 'Key Hash not found'],
+  ])('%s asking %j is refused', async (who, query, param, text) => {
+    const answer = await ask(who, query);
+    expect(answer).toMatchObject({ status: 403, body: { error: { param } } });
+    expect(answer.body.error.message).toContain(text);
   });
 
   test('keys that a user made in a team are not shown to it once it has left', async () => {
@@ -135,6 +148,12 @@ describe('filters', () => {
     ['last_active_before=2100-01-01T00:00:00Z&team_id=open', []],
     ['status=active&team_id=open', ['open-bot']],
     ['status=blocked', []],
+    ['expires=active&team_id=open', ['open-bot']],
+    ['expires=expired', []],
+    ['key_alias=SED-b&substring_matching=true', ['closed-bot']],
+    ['user_id=BO&substring_matching=true', ["bob's", "boss's"]],
+    ['user_id=o&key_alias=s&substring_matching=true', ["bob's", "boss's", "gone's"]],
+    ['user_id=bo', []],
   ])('%s', async (query, aliases) => {
     expect(await aliasesFor('admin', query)).toEqual(aliases);
   });
@@ -149,11 +168,17 @@ describe('filters', () => {
     ['last_active_after=lately', 422, 'last_active_after'],
     ['never_used=perhaps', 422, 'never_used'],
     ['expand=team', 400, 'expand'],
+    ['expires=soon', 400, 'expires'],
     ['page=1000000001', 422, 'page'],
     [`search=${'a'.repeat(257)}`, 422, 'search'],
   ])('refuses %s with %i', async (query, status, param) => {
     expect(await ask('admin', query)).toMatchObject({ status, body: { error: { param } } });
   });
+});
+
+test('a part of an alias finds no more than what is the caller’s, and its user is not a part', async () => {
+  expect(await aliasesFor('ann', 'key_alias=ann&substring_matching=true')).toEqual(["ann's", 'closed-ann']);
+  expect((await ask('ann', 'user_id=an&substring_matching=true')).body.keys).toEqual([]);
 });
 
 describe('expand=user', () => {
@@ -164,6 +189,11 @@ describe('expand=user', () => {
     ]);
     const bot = await ask('admin', 'key_alias=closed-bot&expand=user');
     expect(bot.body.keys).toMatchObject([{ key_alias: 'closed-bot', user: null }]);
+  });
+
+  test('and the user who made it', async () => {
+    const { body } = await ask('lead', 'include_created_by_keys=true&key_alias=made-by-lead&expand=user');
+    expect(body.keys).toMatchObject([{ user: { user_id: 'ann' }, created_by_user: { user_id: 'lead' } }]);
   });
 
   test('shows a team’s administrator its members, and a member who may list keys nobody else', async () => {
