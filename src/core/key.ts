@@ -40,7 +40,7 @@ export interface KeyRecord {
   maxParallelRequests: number | null;
   /**
    * Free JSON, replaced as a whole by an update that names it. These names in it have a meaning:
-   * tags, guardrails, model_rpm_limit, model_tpm_limit, logging, spend_logs_metadata.
+   * tags, guardrails, model_rpm_limit, model_tpm_limit, logging, spend_logs_metadata, end_user_budget_id.
    */
   metadata: JsonObject;
   permissions: JsonObject;
@@ -89,4 +89,10 @@ export interface KeySecret {
 export function keyTags(key: Pick<KeyRecord, 'metadata'>): string[] {
   const tags = key.metadata.tags;
   return Array.isArray(tags) ? tags.filter((tag): tag is string => typeof tag === 'string') : [];
+}
+
+/** The budget row for customers on whose behalf the key calls and that have none of their own; in metadata, as in LiteLLM. */
+export function endUserBudgetIdOf(key: Pick<KeyRecord, 'metadata'>): string | undefined {
+  const { end_user_budget_id: id } = key.metadata;
+  return typeof id === 'string' && id !== '' ? id : undefined;
 }

@@ -1,5 +1,6 @@
 import { callerOwners, limitsOf } from '../core/call-owners.ts';
 import type { Caller } from '../core/caller.ts';
+import { endUserBudgetIdOf } from '../core/key.ts';
 import { fillLimits, type Limits, NO_LIMITS } from '../core/limits.ts';
 import { compileLimits, type OwnerLimits, withoutLimits } from '../core/owner-limits.ts';
 import { plainPolicy } from '../core/owner-policy.ts';
@@ -22,8 +23,9 @@ export function findParties(deps: Deps, caller: Caller, names: CallNames): CallP
   const { endUser, tags, clientTags } = names;
   const owners = callerOwners(caller, deps.settings.proxy);
   if (endUser === null && tags.length === 0) return { endUser, tags, clientTags, customer: null, owners };
-  const customer = endUser === null ? null : deps.owners.endUser(endUser);
-  const budget = endUser === null ? null : deps.owners.endUserBudget();
+  const budgetId = caller.key === null ? undefined : endUserBudgetIdOf(caller.key);
+  const customer = endUser === null ? null : deps.owners.endUser(endUser, budgetId);
+  const budget = endUser === null ? null : deps.owners.endUserBudget(budgetId);
   const labels = tags.map((tag) => deps.owners.tag(tag));
   if (customer instanceof Promise || budget instanceof Promise || labels.some((label) => label instanceof Promise)) {
     return Promise.all([customer, budget, Promise.all(labels)]).then(([found, limits, records]) =>

@@ -9,6 +9,7 @@ import type { ChangeEvent } from '../../core/change-event.ts';
 import { fillLimits, type Limits, NO_LIMITS } from '../../core/limits.ts';
 import type {
   BudgetRecord,
+  EndUserRecord,
   LimitedOrganizationMember,
   OrganizationRecord,
   TeamMemberRecord,
@@ -47,7 +48,9 @@ export function createOwnerCache(readers: OwnerReaders, endUserBudgetId: string 
     (id) => loadFilled(readers.organizations.find([id])),
     SIZE,
   );
-  const endUsers = createRecordCache((id: string) => loadFilled(readers.endUsers.find([id]), endUserBudgetId), SIZE);
+  const endUsers = createRecordCache<EndUserRecord>((id) => loadFilled(readers.endUsers.find([id])), SIZE);
+  /** End users that name no row themselves, filled from another. They go with either record. */
+  const lent = new WeakMap<BudgetRecord, WeakMap<EndUserRecord, EndUserRecord>>();
   const tags = createRecordCache((id: string) => loadFilled(readers.tags.find([id])), SIZE);
   /** What was put together from the records of this moment. Emptied by every change of an owner on a path. */
   const standings = new LRUCache<string, Standing>(boundEntries(SIZE));
@@ -55,18 +58,27 @@ export function createOwnerCache(readers: OwnerReaders, endUserBudgetId: string 
 
   async function loadFilled<R extends Limits & { budgetId: string | null }>(
     reading: Promise<R | undefined>,
-    defaultBudgetId: string | null = null,
   ): Promise<R | null> {
     const record = await reading;
-    return record === undefined ? null : deepFreeze(await fill(record, defaultBudgetId));
+    return record === undefined ? null : deepFreeze(await fill(record));
   }
 
-  async function fill<R extends Limits & { budgetId: string | null }>(
-    record: R,
-    defaultBudgetId: string | null = null,
-  ): Promise<R> {
-    const budgetId = record.budgetId ?? defaultBudgetId;
+  async function fill<R extends Limits & { budgetId: string | null }>(record: R): Promise<R> {
+    const { budgetId } = record;
     return budgetId === null ? record : { ...record, ...fillLimits(record, await budgets.get(budgetId)) };
+  }
+
+  function endUserBudget(budgetId = endUserBudgetId): BudgetRecord | null | Promise<BudgetRecord | null> {
+    return budgetId === null ? null : budgets.get(budgetId);
+  }
+
+  function lend(record: EndUserRecord | null, budget: BudgetRecord | null): EndUserRecord | null {
+    if (record === null || budget === null || record.budgetId !== null) return record;
+    const known = lent.get(budget) ?? new WeakMap<EndUserRecord, EndUserRecord>();
+    lent.set(budget, known);
+    const filled = known.get(record) ?? deepFreeze({ ...record, ...fillLimits(record, budget) });
+    known.set(record, filled);
+    return filled;
   }
 
   async function loadPerson(id: string): Promise<Person | null> {
@@ -125,8 +137,15 @@ export function createOwnerCache(readers: OwnerReaders, endUserBudgetId: string 
 
   return {
     standingOf,
-    endUser: (id) => endUsers.get(id),
-    endUserBudget: () => (endUserBudgetId === null ? null : budgets.get(endUserBudgetId)),
+    endUser(id, budgetId) {
+      const record = endUsers.get(id);
+      const budget = endUserBudget(budgetId);
+      if (record instanceof Promise || budget instanceof Promise) {
+        return Promise.all([record, budget]).then((found) => lend(...found));
+      }
+      return lend(record, budget);
+    },
+    endUserBudget,
     tag: (id) => tags.get(id),
     clear,
     evict(event) {

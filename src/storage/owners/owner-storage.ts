@@ -125,8 +125,9 @@ export type OwnerLinks = Pick<KeyRecord, 'userId' | 'teamId' | 'organizationId' 
  */
 export interface OwnerCache {
   standingOf(links: OwnerLinks): Standing | Promise<Standing>;
-  endUser(id: string): EndUserRecord | null | Promise<EndUserRecord | null>;
-  /** What end users may use up who say nothing of it themselves, and those who are not known yet. */
-  endUserBudget(): BudgetRecord | null | Promise<BudgetRecord | null>;
+  /** `budgetId`: the row whose limits hold for one that names none itself, in place of the configuration's. */
+  endUser(id: string, budgetId?: string): EndUserRecord | null | Promise<EndUserRecord | null>;
+  /** That row: what end users may use up who are not known yet. */
+  endUserBudget(budgetId?: string): BudgetRecord | null | Promise<BudgetRecord | null>;
   tag(id: string): TagRecord | null | Promise<TagRecord | null>;
 }
