@@ -4,7 +4,7 @@ import { GatewayError } from '../../core/gateway-error.ts';
 import { fillLimits, NO_LIMITS } from '../../core/limits.ts';
 import { memberRef } from '../../core/owner.ts';
 import type { TeamMemberRecord, TeamRecord, UserRecord } from '../../core/owner-records.ts';
-import { mayManageTeam } from '../../core/rights.ts';
+import { isAdmin, mayManageTeam } from '../../core/rights.ts';
 import { planMemberStart, startOf } from '../members/plan-member-start.ts';
 import { assertTexts } from '../owners/assert-text.ts';
 import { auditTrail } from '../owners/audit-trail.ts';
@@ -62,6 +62,7 @@ export async function addMembers(
   const done = await deps.transact(async (unit) => {
     const team = mayAdd(await unit.teams.find([teamId]));
     const { members, createdUsers } = await insertMembers(unit, deps, caller, team, { people, limits, models });
+    assertNoNewNames(caller, people, createdUsers);
     const trail = auditTrail(deps, actor, nowMs);
     await unit.adjust(startOf(start, members));
     await unit.audit([
@@ -72,6 +73,26 @@ export async function addMembers(
   });
   const { team, members } = getDone(done);
   return viewAdded(deps, team, members);
+}
+
+/** How many ids a refusal repeats. */
+const SHOWN = 10;
+
+/**
+ * Under which id somebody new will be known is not for the admin of a team or an organisation to say: whoever comes later by
+ * that id, from another system as well, would find it taken. By address they may be invited. Throws forbidden.
+ */
+function assertNoNewNames(caller: Caller, people: readonly NewMember[], created: readonly UserRecord[]): void {
+  if (isAdmin(caller)) return;
+  const named = new Set(people.map(({ userId }) => userId));
+  const ids = created.flatMap(({ id }) => (named.has(id) ? [id] : []));
+  if (ids.length === 0) return;
+  const more = ids.length > SHOWN ? ` and ${ids.length - SHOWN} more` : '';
+  const shown = ids.slice(0, SHOWN).map((id) => id.slice(0, 64));
+  const message =
+    `There is no user with user_id=${shown.join(', ')}${more}. ` +
+    'Only a proxy admin may add somebody by an id that is not known yet. Invite by user_email instead.';
+  throw new GatewayError('forbidden', message, { param: 'member', detail: { error: message } });
 }
 
 /** Throws bad_request, naming the field as the requests of members do. */

@@ -77,7 +77,8 @@ describe('adding members', () => {
   test('is for administrators of the proxy and of that team', async () => {
     const [teamId, other] = [await world.makeTeam(), await world.makeTeam()];
     const admin = await join(world, await world.personIn(null), teamId, 'admin');
-    expect((await add(teamId, [user('u-by-admin')], {}, admin)).memberships).toHaveLength(1);
+    const { userId } = await world.personIn(null);
+    expect((await add(teamId, [user(userId ?? '')], {}, admin)).memberships).toHaveLength(1);
     const plain = await join(world, await world.personIn(null), teamId, 'user');
     const foreign = await join(world, await world.personIn(null), other, 'admin');
     for (const caller of [plain, foreign]) {
@@ -269,4 +270,17 @@ test('a team’s alias and metadata stay when members come and go', async () => 
   await updateTeam(world.deps, ADMIN, ACTOR, teamId, { ...NO_FIELDS, alias: 'renamed' });
   expect(await idsIn(teamId)).toEqual(['default_user_id', 'u-x']);
   expect(await world.deps.owners.teams.find([teamId])).toMatchObject({ alias: 'renamed', metadata: { a: 1 } });
+});
+
+test('who administers just the team adds people by an id that is known, or by address', async () => {
+  const teamId = await world.makeTeam();
+  const admin = await join(world, await world.personIn(null), teamId, 'admin');
+  const unknown = Array.from({ length: 12 }, (_, index) => user(`u-claimed-${index}`));
+  const attempt = add(teamId, [...unknown, { role: 'user', userId: 'u-more', email: 'more@example.com' }], {}, admin);
+  await expect(attempt).rejects.toMatchObject({ status: 403, param: 'member' });
+  await expect(attempt).rejects.toThrow(/u-claimed-9 and 3 more/);
+  expect(await world.deps.owners.users.find(['u-claimed-0'])).toBeUndefined();
+  const known = await world.personIn(null);
+  const people: NewMember[] = [user(known.userId ?? ''), { role: 'user', userId: null, email: 'invited@example.com' }];
+  expect((await add(teamId, people, {}, admin)).users).toHaveLength(2);
 });
