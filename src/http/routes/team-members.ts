@@ -2,12 +2,20 @@
 import { addMembers } from '../../management/teams/add-members.ts';
 import { bulkAddMembers } from '../../management/teams/bulk-add-members.ts';
 import { removeMember } from '../../management/teams/remove-member.ts';
+import { resetMemberSpend } from '../../management/teams/reset-member-spend.ts';
 import type { TeamManagement } from '../../management/teams/team-management.ts';
 import { updateMember } from '../../management/teams/update-member.ts';
 import type { App } from '../app-instance.ts';
 import { nameIgnoredFields } from '../field-headers.ts';
 import { toLimitClock } from '../schemas/limit-clock.ts';
 import { toPerson } from '../schemas/member-shapes.ts';
+import {
+  fromMemberSpendReset,
+  MemberResetSpendReply,
+  TeamMemberParams,
+  TeamResetSpendBody,
+  toResetNanoUsd,
+} from '../schemas/team-change.ts';
 import {
   BULK_MEMBER_ADD_NAMES,
   BulkMemberAddBody,
@@ -87,6 +95,28 @@ export function registerTeamMemberRoutes(app: App, teamManagement: TeamManagemen
       const updated = await updateMember(teamManagement, request.caller, request.actor(), toMemberUpdate(body));
       nameIgnoredFields(reply, body, MEMBER_UPDATE_NAMES);
       return fromUpdatedMember(updated, body);
+    },
+  );
+
+  app.post(
+    '/team/:team_id/member/:user_id/reset_spend',
+    {
+      config,
+      schema: {
+        tags,
+        summary: 'Set what counts as spent by a member in the present budget window of the team',
+        params: TeamMemberParams,
+        body: TeamResetSpendBody,
+        response: { 200: MemberResetSpendReply },
+      },
+    },
+    async (request) => {
+      const { team_id: teamId, user_id: userId } = request.params;
+      const input = { teamId, userId, resetToNanoUsd: toResetNanoUsd(request.body) };
+      return fromMemberSpendReset(
+        await resetMemberSpend(teamManagement, request.caller, request.actor(), input),
+        clock,
+      );
     },
   );
 

@@ -3,6 +3,7 @@ import { z } from 'zod';
 import { toUsd } from '../../core/money.ts';
 import { MEMBER_PERMISSIONS } from '../../core/team-permissions.ts';
 import type { NewTeam } from '../../management/teams/create-team.ts';
+import type { MemberSpendReset } from '../../management/teams/reset-member-spend.ts';
 import type { SpendReset } from '../../management/teams/reset-team-spend.ts';
 import type { NewCallback } from '../../management/teams/team-callbacks.ts';
 import type { TeamFields } from '../../management/teams/team-fields.ts';
@@ -112,6 +113,24 @@ export function fromSpendReset(
   return {
     team_id: view.team.id,
     spend: toUsd(view.spendNanoUsd),
+    previous_spend: toUsd(previousNanoUsd),
+    max_budget,
+    budget_reset_at,
+  };
+}
+
+export const TeamMemberParams = z.object({ team_id: z.string().min(1), user_id: z.string().min(1) });
+export const MemberResetSpendReply = TeamResetSpendReply.extend({ user_id: z.string() });
+
+export function fromMemberSpendReset(
+  { view: { member, limits, spendNanoUsd }, previousNanoUsd }: MemberSpendReset,
+  clock: LimitClock,
+): z.output<typeof MemberResetSpendReply> {
+  const { max_budget, budget_reset_at } = fromLimits(limits, clock);
+  return {
+    team_id: member.teamId,
+    user_id: member.userId,
+    spend: toUsd(spendNanoUsd),
     previous_spend: toUsd(previousNanoUsd),
     max_budget,
     budget_reset_at,

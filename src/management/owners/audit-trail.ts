@@ -14,8 +14,18 @@ import type { OwnerManagement } from './owner-management.ts';
 
 /** Audit rows of one act on owners and members, all of the same actor and moment. */
 export interface AuditTrail {
-  team(action: AuditAction, before: TeamRecord | null, after: TeamRecord | null, spend?: TeamSpend | null): AuditEntry;
-  member(action: AuditAction, before: TeamMemberRecord | null, after: TeamMemberRecord | null): AuditEntry;
+  team(
+    action: AuditAction,
+    before: TeamRecord | null,
+    after: TeamRecord | null,
+    spend?: SpendChanged | null,
+  ): AuditEntry;
+  member(
+    action: AuditAction,
+    before: TeamMemberRecord | null,
+    after: TeamMemberRecord | null,
+    spend?: SpendChanged | null,
+  ): AuditEntry;
   organization(action: AuditAction, before: OrganizationRecord | null, after: OrganizationRecord | null): AuditEntry;
   organizationMember(
     action: AuditAction,
@@ -26,7 +36,7 @@ export interface AuditTrail {
   budget(before: BudgetRecord | null, after: BudgetRecord | null): AuditEntry;
 }
 
-export interface TeamSpend {
+export interface SpendChanged {
   beforeNanoUsd: number;
   afterNanoUsd: number;
 }
@@ -42,9 +52,15 @@ export function auditTrail(deps: Pick<OwnerManagement, 'newId'>, actor: Actor, n
         before: before && toPublicTeam(before, spend?.beforeNanoUsd),
         after: after && toPublicTeam(after, spend?.afterNanoUsd),
       }),
-    member(action, before, after) {
+    member(action, before, after, spend) {
       const { teamId, userId } = (before ?? after) as TeamMemberRecord;
-      return row({ action, table: 'LiteLLM_TeamMembership', objectId: memberRef(teamId, userId).id, before, after });
+      return row({
+        action,
+        table: 'LiteLLM_TeamMembership',
+        objectId: memberRef(teamId, userId).id,
+        before: before && withSpend(before, spend?.beforeNanoUsd),
+        after: after && withSpend(after, spend?.afterNanoUsd),
+      });
     },
     organization: (action, before, after) =>
       row({ action, table: 'LiteLLM_OrganizationTable', objectId: (before ?? after)?.id ?? '', before, after }),
@@ -68,6 +84,9 @@ export function auditTrail(deps: Pick<OwnerManagement, 'newId'>, actor: Actor, n
 
 /** The team without the credentials of its log destinations. */
 function toPublicTeam(team: TeamRecord, spendNanoUsd: number | undefined): object {
-  const shown = { ...team, metadata: maskCallbackSecrets(team.metadata) };
-  return spendNanoUsd === undefined ? shown : { ...shown, spendNanoUsd };
+  return withSpend({ ...team, metadata: maskCallbackSecrets(team.metadata) }, spendNanoUsd);
+}
+
+function withSpend(record: object, spendNanoUsd: number | undefined): object {
+  return spendNanoUsd === undefined ? record : { ...record, spendNanoUsd };
 }

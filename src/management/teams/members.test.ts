@@ -1,5 +1,7 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import type { Caller } from '../../core/caller.ts';
+import { counterId } from '../../core/counter-id.ts';
+import { memberRef } from '../../core/owner.ts';
 import { openStorage } from '../../storage/open-storage.ts';
 import {
   ACTOR,
@@ -14,6 +16,7 @@ import { addMembers } from './add-members.ts';
 import { bulkAddMembers } from './bulk-add-members.ts';
 import type { NewMember } from './new-members.ts';
 import { removeMember } from './remove-member.ts';
+import { resetMemberSpend } from './reset-member-spend.ts';
 import type { MemberDefaults } from './team-fields.ts';
 import { updateMember } from './update-member.ts';
 import { updateTeam } from './update-team.ts';
@@ -270,6 +273,51 @@ test('a team’s alias and metadata stay when members come and go', async () => 
   await updateTeam(world.deps, ADMIN, ACTOR, teamId, { ...NO_FIELDS, alias: 'renamed' });
   expect(await idsIn(teamId)).toEqual(['default_user_id', 'u-x']);
   expect(await world.deps.owners.teams.find([teamId])).toMatchObject({ alias: 'renamed', metadata: { a: 1 } });
+});
+
+describe('what a member has spent', () => {
+  const reset = (teamId: string, userId: string, resetToNanoUsd: number, caller: Caller = ADMIN) =>
+    resetMemberSpend(world.deps, caller, ACTOR, { teamId, userId, resetToNanoUsd });
+  const counterOf = (teamId: string, userId: string) => counterId(memberRef(teamId, userId), 'spend');
+
+  test('is set to less by those who administer the team, with an audit row, and the team’s stays', async () => {
+    const teamId = await world.makeTeam();
+    await add(teamId, [user('u-spender')], { maxBudgetNanoUsd: 60 });
+    const counter = counterOf(teamId, 'u-spender');
+    await world.spend(counter, 50);
+    await world.spend(`team:${teamId}/spend`, 50);
+    const admin = await join(world, await world.personIn(null), teamId, 'admin');
+    expect(await reset(teamId, 'u-spender', 20, admin)).toMatchObject({
+      previousNanoUsd: 50,
+      view: { spendNanoUsd: 20, limits: { maxBudgetNanoUsd: 60 } },
+    });
+    expect(await world.deps.readCounters([counter, `team:${teamId}/spend`])).toEqual([20, 50]);
+    expect(await world.auditOf(memberId(teamId, 'u-spender'))).toContainEqual(
+      expect.objectContaining({
+        action: 'reset',
+        before: expect.objectContaining({ spend: 5e-8 }),
+        after: expect.objectContaining({ spend: 2e-8 }),
+      }),
+    );
+    for (const target of [-1, Number.NaN, 21]) {
+      await expect(reset(teamId, 'u-spender', target)).rejects.toMatchObject({ status: 400, param: 'reset_to' });
+    }
+  });
+
+  test('is nobody’s own to reset, and no stranger’s', async () => {
+    const teamId = await world.makeTeam();
+    const admin = await join(world, await world.personIn(null), teamId, 'admin');
+    const own = admin.userId ?? '';
+    await world.spend(counterOf(teamId, own), 50);
+    await expect(reset(teamId, own, 0, admin)).rejects.toMatchObject({ status: 403, param: 'user_id' });
+    for (const caller of [await join(world, await world.personIn(null), teamId), await world.personIn(null)]) {
+      await expect(reset(teamId, own, 0, caller)).rejects.toMatchObject({ status: 403 });
+    }
+    expect(await world.deps.readCounters([counterOf(teamId, own)])).toEqual([50]);
+    await expect(reset(teamId, 'u-nobody', 0)).rejects.toMatchObject({ status: 404 });
+    await expect(reset('no-such-team', own, 0)).rejects.toMatchObject({ status: 404 });
+    expect(await reset(teamId, own, 0)).toMatchObject({ previousNanoUsd: 50 });
+  });
 });
 
 test('who administers just the team adds people by an id that is known, or by address', async () => {

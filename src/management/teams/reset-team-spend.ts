@@ -1,11 +1,11 @@
 import type { Actor } from '../../core/audit.ts';
 import type { Caller } from '../../core/caller.ts';
 import { GatewayError } from '../../core/gateway-error.ts';
-import { toUsd } from '../../core/money.ts';
 import { auditTrail } from '../owners/audit-trail.ts';
 import { fillFrom, findLinkedBudgets } from '../owners/fill-from-budgets.ts';
 import { planOwnerSpendMoves } from '../owners/move-owner-spend.ts';
 import { getDone } from '../owners/owner-conflict.ts';
+import { assertResetTarget } from './assert-reset-target.ts';
 import type { TeamManagement } from './team-management.ts';
 import { getGovernedTeam } from './team-rights.ts';
 import { type TeamView, viewTeam } from './view-team.ts';
@@ -32,7 +32,7 @@ export async function resetTeamSpend(
   const change = { ref: { kind: 'team', id: teamId }, before: limits, after: limits } as const;
   const [move] = await planOwnerSpendMoves(deps, [{ ...change, setNanoUsd: resetToNanoUsd }], nowMs);
   const previousNanoUsd = move?.spend?.beforeNanoUsd ?? 0;
-  assertTarget(resetToNanoUsd, previousNanoUsd, limits.maxBudgetNanoUsd);
+  assertResetTarget(resetToNanoUsd, previousNanoUsd, limits.maxBudgetNanoUsd);
 
   const done = await deps.transact(async (unit) => {
     const team = getGovernedTeam(caller, await unit.teams.find([teamId]), asked);
@@ -44,16 +44,4 @@ export async function resetTeamSpend(
     return team;
   });
   return { view: await viewTeam(deps, getDone(done)), previousNanoUsd };
-}
-
-function assertTarget(targetNanoUsd: number, spentNanoUsd: number, maxNanoUsd: number | null): void {
-  const refuse = (message: string): never => {
-    throw new GatewayError('bad_request', message, { param: 'reset_to' });
-  };
-  if (!Number.isFinite(targetNanoUsd) || targetNanoUsd < 0) refuse('reset_to must be a number of at least 0.');
-  if (targetNanoUsd > spentNanoUsd)
-    refuse(`reset_to must not be more than the spend, which is ${toUsd(spentNanoUsd)}.`);
-  if (maxNanoUsd !== null && targetNanoUsd > maxNanoUsd) {
-    refuse(`reset_to must not be more than max_budget, which is ${toUsd(maxNanoUsd)}.`);
-  }
 }

@@ -234,6 +234,19 @@ const CHANGES: Change[] = [
     object: 't-reset',
   },
   {
+    route: 'POST /team/:team_id/member/:user_id/reset_spend',
+    path: '/team/t-reset-member/member/u-reset-member/reset_spend',
+    body: { reset_to: 0 },
+    first: [
+      newTeam('t-reset-member'),
+      ['POST /team/member_add', { team_id: 't-reset-member', member: { role: 'user', user_id: 'u-reset-member' } }],
+    ],
+    action: 'reset',
+    table: 'LiteLLM_TeamTable',
+    changes: 'LiteLLM_TeamMembership',
+    object: /t-reset-member/,
+  },
+  {
     route: 'POST /team/:team_id/callback',
     path: '/team/t-callback/callback',
     body: {
