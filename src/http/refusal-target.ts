@@ -8,7 +8,7 @@ const KEY_TABLE = 'LiteLLM_VerificationToken';
 
 /** First part of the route → table, and the fields that may name the object, best first. */
 const TARGETS: Readonly<Record<string, { table: string; fields: readonly string[] }>> = {
-  key: { table: KEY_TABLE, fields: ['key', 'keys', 'key_alias', 'key_aliases'] },
+  key: { table: KEY_TABLE, fields: ['key', 'keys', 'key_ids', 'key_alias', 'key_aliases'] },
   user: { table: 'LiteLLM_UserTable', fields: ['user_id', 'user_ids', 'user_email'] },
   login: { table: 'LiteLLM_UserTable', fields: ['username', 'user_id', 'user_email'] },
   sessions: { table: 'sessions', fields: ['session_id', 'user_id'] },
@@ -20,13 +20,18 @@ const TARGETS: Readonly<Record<string, { table: string; fields: readonly string[
   tag: { table: 'LiteLLM_TagTable', fields: ['name'] },
   model: { table: 'LiteLLM_ProxyModelTable', fields: ['id', 'model_name'] },
 };
-/** LiteLLM's other spelling of /customer/block and /customer/unblock. */
-const CUSTOMER_ROUTES: ReadonlySet<string> = new Set(['/user/block', '/user/unblock']);
+/** Routes whose first part names something else than what they change. */
+const FAMILIES: ReadonlyMap<string, keyof typeof TARGETS> = new Map([
+  // LiteLLM's other spelling of /customer/block and /customer/unblock.
+  ['/user/block', 'customer'],
+  ['/user/unblock', 'customer'],
+  ['/team/key/bulk_update', 'key'],
+]);
 const MAX_LENGTH = 256;
 
 export function findRefusalTarget(request: FastifyRequest): RefusedTarget {
   const route = request.policy?.route ?? '';
-  const family = CUSTOMER_ROUTES.has(route) ? 'customer' : (route.split('/')[1] ?? '');
+  const family = FAMILIES.get(route) ?? route.split('/')[1] ?? '';
   const { table, fields } = TARGETS[family] ?? { table: family, fields: ['id'] };
   const text = findText(request.params, fields) ?? findText(request.body, fields);
   const target = { tableName: table, objectId: '', objectKeyId: null, objectName: null };

@@ -4,11 +4,13 @@ import type { KeyManagement } from '../../management/keys/key-management.ts';
 import { resetKeySpend } from '../../management/keys/reset-key-spend.ts';
 import { rollbackKey } from '../../management/keys/rollback-key.ts';
 import { updateKeys } from '../../management/keys/update-keys.ts';
+import { updateTeamKeys } from '../../management/keys/update-team-keys.ts';
 import type { App } from '../app-instance.ts';
 import { fromBulkUpdate, KeyBulkBody, KeyBulkReply } from '../schemas/key-bulk-update.ts';
 import { fromSpendReset, KeyResetBody, KeyResetReply, toSpendReset } from '../schemas/key-reset-spend.ts';
 import { fromKeyView, KeyRow } from '../schemas/key-row.ts';
 import { toKeyUpdate } from '../schemas/key-update.ts';
+import { TeamKeyBulkBody, toTeamKeysUpdate } from '../schemas/team-key-bulk-update.ts';
 
 const tags = ['keys'];
 const config = { access: 'management', scope: 'scoped' } as const;
@@ -31,6 +33,26 @@ export function registerKeyBulkRoutes(app: App, keyManagement: KeyManagement): v
     async (request) => {
       const updates = request.body.keys.map(toKeyUpdate);
       return fromBulkUpdate(await updateKeys(keyManagement, request.caller, request.actor(), updates));
+    },
+  );
+
+  app.post(
+    '/team/key/bulk_update',
+    {
+      config,
+      schema: {
+        tags,
+        summary: 'Change the keys of a team alike, each by itself',
+        description:
+          'For administrators of the team, and for members whom it lets /key/update, as far as they may change each key. ' +
+          'The reply says of each key whether it was changed, and why not.',
+        body: TeamKeyBulkBody,
+        response: { 200: KeyBulkReply },
+      },
+    },
+    async (request) => {
+      const update = toTeamKeysUpdate(request.body);
+      return fromBulkUpdate(await updateTeamKeys(keyManagement, request.caller, request.actor(), update));
     },
   );
 

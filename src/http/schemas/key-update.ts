@@ -11,17 +11,23 @@ export const KeyUpdateBody = z
     ...KEY_FIELDS_SHAPE,
     key: z.string().nullish().describe('Secret, hash, key_id or alias. Absent: the key that key_alias names.'),
   })
-  .superRefine((body, context) => {
-    const increase = body.temp_budget_increase ?? null;
-    const expiry = body.temp_budget_expiry ?? null;
-    if ((increase === null) === (expiry === null)) return;
-    const missing = increase === null ? 'temp_budget_increase' : 'temp_budget_expiry';
-    const message = 'temp_budget_increase and temp_budget_expiry must be given together';
-    context.addIssue({ code: 'custom', path: [missing], message });
-  });
+  .superRefine(refineTempBudget);
 
 export const KEY_UPDATE_NAMES = [...Object.keys(KEY_FIELDS_SHAPE), 'key'];
 export type KeyUpdateInput = z.output<typeof KeyUpdateBody>;
+
+/** An increase without an end, or an end of nothing, is half a request. */
+export function refineTempBudget(
+  body: { temp_budget_increase?: number | null | undefined; temp_budget_expiry?: string | null | undefined },
+  context: z.RefinementCtx,
+): void {
+  const increase = body.temp_budget_increase ?? null;
+  const expiry = body.temp_budget_expiry ?? null;
+  if ((increase === null) === (expiry === null)) return;
+  const missing = increase === null ? 'temp_budget_increase' : 'temp_budget_expiry';
+  const message = 'temp_budget_increase and temp_budget_expiry must be given together';
+  context.addIssue({ code: 'custom', path: [missing], message });
+}
 
 export const KeyUpdateReply = KeyRow.extend({ key: z.string().describe('As passed; else its hash.') });
 

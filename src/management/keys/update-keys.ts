@@ -6,7 +6,7 @@ import { assertMay } from '../../core/permissions.ts';
 import { type KeyUpdate, type UpdateDeps, updateKey } from './update-key.ts';
 import { type KeyView, viewKey } from './view-key.ts';
 
-const MAX_BULK_KEYS = 500;
+export const MAX_BULK_KEYS = 500;
 
 export interface BulkUpdate {
   updated: { key: string; view: KeyView }[];
@@ -29,6 +29,16 @@ export async function updateKeys(
     const message = `keys must name 1 to ${MAX_BULK_KEYS} keys; got ${updates.length}.`;
     throw new GatewayError('bad_request', message, { param: 'keys' });
   }
+  return updateEach(deps, caller, actor, updates);
+}
+
+/** Changes each, one after the other; what is refused of one is told of that one. */
+export async function updateEach(
+  deps: UpdateDeps,
+  caller: Caller,
+  actor: Actor,
+  updates: readonly KeyUpdate[],
+): Promise<BulkUpdate> {
   const result: BulkUpdate = { updated: [], failed: [] };
   for (const update of updates) {
     try {

@@ -122,6 +122,14 @@ const CHANGES: Change[] = [
     object: hash,
   },
   {
+    route: 'POST /team/key/bulk_update',
+    body: { team_id: 't-keys', key_ids: ['k-team-bulk'], update_fields: { max_budget: 3 } },
+    first: [newTeam('t-keys'), ['POST /key/generate', { team_id: 't-keys', key_alias: 'k-team-bulk' }]],
+    action: 'updated',
+    table: KEY_TABLE,
+    object: hash,
+  },
+  {
     route: 'POST /key/service-account/generate',
     body: { team_id: 't-service', metadata: { service_account_id: 'robot' } },
     first: [newTeam('t-service')],
