@@ -88,6 +88,7 @@ export async function buildSpending(
     teams: storage.owners.teams,
     organizations: storage.owners.organizations,
     users: storage.owners.users,
+    endUsers: storage.owners.endUsers,
     readSpend: keyManagement.readSpend,
     budgetWindow: keyManagement.budgetWindow,
     standingOf: keyManagement.standingOf,

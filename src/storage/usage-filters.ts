@@ -23,8 +23,11 @@ export function buildUsageFilter(dialect: DialectName, query: UsageQuery, explod
     isOne('organization_id', query.organizationIds),
     isOne('end_user', query.endUsers),
     isOne('model', query.models),
-    query.exceptTeamIds?.length ? sql<boolean>`not ${isOne('team_id', query.exceptTeamIds)}` : undefined,
+    isNone('team_id', query.exceptTeamIds),
+    isNone('organization_id', query.exceptOrganizationIds),
+    isNone('end_user', query.exceptEndUsers),
     query.tags === undefined ? undefined : hasTag(dialect, query.tags, exploded),
+    query.exceptTags?.length ? sql<boolean>`not ${hasTag(dialect, query.exceptTags, exploded)}` : undefined,
     query.having === undefined ? undefined : sql<boolean>`${sql.ref(HAVING[query.having])} <> ''`,
   ];
   return sql<boolean>`${sql.join(
@@ -60,6 +63,11 @@ function inScope(scope: Scope): Condition | undefined {
 function isOne(column: string, names: readonly string[] | undefined): Condition | undefined {
   if (names === undefined) return undefined;
   return sql<boolean>`${sql.ref(column)} in ${listOf(names)}`;
+}
+
+/** An empty list rules out nobody. */
+function isNone(column: string, names: readonly string[] | undefined): Condition | undefined {
+  return names?.length ? sql<boolean>`not ${isOne(column, names)}` : undefined;
 }
 
 function hasTag(dialect: DialectName, tags: readonly string[], exploded: boolean): Condition {

@@ -90,11 +90,11 @@ export function createUsageReader(reads: Kysely<Database>, dialect: DialectName)
       for (let start = 0; start < keyIds.length; start += NAMES_AT_ONCE) {
         const rows = await reads
           .selectFrom('keys')
-          .select(['key_id', 'alias', 'mask', 'team_id', 'user_id'])
+          .select(['key_id', 'alias', 'mask', 'team_id', 'user_id', 'deleted_at_ms'])
           .where('key_id', 'in', keyIds.slice(start, start + NAMES_AT_ONCE))
           .execute();
-        for (const { key_id: id, alias, mask, team_id: teamId, user_id: userId } of rows) {
-          names.set(id, { alias, mask, teamId, userId });
+        for (const { key_id: id, alias, mask, team_id: teamId, user_id: userId, deleted_at_ms: deletedAtMs } of rows) {
+          names.set(id, { alias, mask, teamId, userId, lives: deletedAtMs === null });
         }
       }
       return names;

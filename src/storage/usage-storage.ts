@@ -32,10 +32,14 @@ export interface UsageQuery {
   teamIds?: readonly string[];
   exceptTeamIds?: readonly string[];
   organizationIds?: readonly string[];
+  exceptOrganizationIds?: readonly string[];
   endUsers?: readonly string[];
+  exceptEndUsers?: readonly string[];
   models?: readonly string[];
   /** Calls with one of these tags; in sums by `tag` those tags alone. */
   tags?: readonly string[];
+  /** Calls without any of these; in sums by `tag` all tags but these. */
+  exceptTags?: readonly string[];
   /** Calls that have one at all. */
   having?: 'team' | 'organization' | 'end_user' | 'tags';
 }
@@ -71,6 +75,8 @@ export interface KeyName {
   mask: string | null;
   teamId: string | null;
   userId: string | null;
+  /** False: it was deleted. */
+  lives: boolean;
 }
 
 export interface UsageReader {

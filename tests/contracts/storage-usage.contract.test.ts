@@ -137,6 +137,12 @@ onBothDatabases('sums of usage', (bench) => {
     [{ teamIds: ['red', 'none'] }, (call) => call.teamId === 'red'],
     [{ exceptTeamIds: ['red'] }, (call) => call.teamId !== 'red'],
     [
+      { exceptOrganizationIds: ['acme'], exceptEndUsers: ['eve'] },
+      (call) => call.organizationId !== 'acme' && call.endUser !== 'eve',
+    ],
+    [{ exceptTags: ['b', 'c"\\'] }, (call) => !call.tags.includes('b') && !call.tags.includes('c"\\')],
+    [{ exceptTeamIds: [], exceptTags: [] }, () => true],
+    [
       { organizationIds: ['acme'], endUsers: ['eve'] },
       (call) => call.organizationId === 'acme' && call.endUser === 'eve',
     ],
@@ -155,6 +161,9 @@ onBothDatabases('sums of usage', (bench) => {
   test('by tag of some tags hold those tags alone', async () => {
     const rows = await readAll({ ...EVERYTHING, tags: ['a'] }, ['tag']);
     expect(show(rows, ['tag'])).toEqual({ '|a': addUp(CALLS, ['tag'])['|a'] });
+    const rest = await readAll({ ...EVERYTHING, exceptTags: ['a'] }, ['tag']);
+    const { '|a': _left, ...others } = addUp(CALLS, ['tag']);
+    expect(show(rest, ['tag'])).toEqual(others);
   });
 
   const within = (parts: Partial<typeof NOTHING>): Scope => ({ ...NOTHING, ...parts });
@@ -183,7 +192,7 @@ onBothDatabases('sums of usage', (bench) => {
   test('keys are named by their ids', async () => {
     const { keyId, mask } = key.key;
     expect(await bench.storage.usage.keyNames([keyId, 'key_of_nobody'])).toEqual(
-      new Map([[keyId, { alias: 'named', mask, teamId: key.key.teamId, userId: key.key.userId }]]),
+      new Map([[keyId, { alias: 'named', mask, teamId: key.key.teamId, userId: key.key.userId, lives: true }]]),
     );
     expect(await bench.storage.usage.keyNames([])).toEqual(new Map());
   });

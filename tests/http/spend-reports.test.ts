@@ -137,7 +137,9 @@ function expectActivity(body: any, of: readonly LogRow[], entityOf: (row: LogRow
           metadata: {
             key_alias: ofKey[0]?.metadata.user_api_key_alias,
             team_id: expect.toSatisfy(() => true),
+            user_id: ofKey[0]?.user || null,
             user_email: ofKey[0]?.user === 'ada' ? 'ada@example.com' : null,
+            key_exists: true,
           },
         });
       }
@@ -231,7 +233,7 @@ describe('daily activity', () => {
     expectActivity(await get(`/user/daily/activity?${DAYS}`, keys.ada), own('ada'), () => 'ada');
     expectActivity(await get(`/user/daily/activity?${DAYS}`, keys.lead), own('lead'), () => 'lead');
     expectActivity(await get(`/user/daily/activity?${DAYS}&user_id=ada`, keys.lead), own('ada'), () => 'ada');
-    expect((await get(`/user/daily/activity?${DAYS}&user_id=lead`, keys.ada)).results).toEqual([]);
+    expect(await refuse(`/user/daily/activity?${DAYS}&user_id=lead`, keys.ada)).toEqual([403, 'user_id']);
     const crew = rows.filter((row) => row.team_id === 'crew');
     expectActivity(await get(`/team/daily/activity?${DAYS}`, keys.lead), crew, () => 'crew');
     expect((await get(`/team/daily/activity?${DAYS}&team_ids=others`, keys.lead)).results).toEqual([]);

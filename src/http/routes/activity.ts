@@ -10,7 +10,7 @@ import {
   type EntityNaming,
   fromActivity,
 } from '../schemas/activity.ts';
-import { optionalText, parseDays, parseNames, withoutAbsent } from '../schemas/usage-query.ts';
+import { optionalText, parseDays, parseNames, withCurrentDay, withoutAbsent } from '../schemas/usage-query.ts';
 
 interface ActivityRoutesDeps {
   spending: SpendManagement;
@@ -25,10 +25,13 @@ const Selection = z.object({
   exclude_team_ids: optionalText.describe('Comma-separated.'),
   organization_id: optionalText,
   organization_ids: optionalText.describe('Comma-separated.'),
+  exclude_organization_ids: optionalText.describe('Comma-separated.'),
   end_user_id: optionalText,
   end_user_ids: optionalText.describe('Comma-separated.'),
+  exclude_end_user_ids: optionalText.describe('Comma-separated.'),
   tag: optionalText,
   tags: optionalText.describe('Comma-separated; calls with one of them.'),
+  exclude_tags: optionalText.describe('Comma-separated; calls with none of them.'),
 });
 
 interface Kind extends EntityNaming {
@@ -46,7 +49,7 @@ const CUSTOMERS: Kind = {
   aggregated: false,
   about: 'end users',
   namesOf: one((row) => row.endUser),
-  describe: nothing,
+  describe: (id, { customers }) => ({ alias: customers.get(id) ?? null }),
 };
 
 const KINDS: Readonly<Record<string, Kind>> = {
@@ -55,7 +58,10 @@ const KINDS: Readonly<Record<string, Kind>> = {
     aggregated: true,
     about: 'users; to a user, itself',
     namesOf: one((row) => row.userId),
-    describe: (id, { users }) => ({ user_alias: users.get(id) ?? null }),
+    describe: (id, { users, emails }) => ({
+      user_email: emails.get(id) ?? null,
+      user_alias: users.get(id) ?? null,
+    }),
   },
   '/team/daily/activity': {
     entity: 'team',
@@ -99,7 +105,8 @@ export function registerActivityRoutes(app: App, { spending }: ActivityRoutesDep
       },
       async ({ caller, query }) => {
         const page = { limit: query.page_size, offset: (query.page - 1) * query.page_size };
-        const activity = await listActivity(spending, caller, kind.entity, toFilter(query), page);
+        const filter = toFilter(query, spending.nowMs());
+        const activity = await listActivity(spending, caller, kind.entity, filter, page);
         return fromActivity(activity, kind, query);
       },
     );
@@ -117,7 +124,7 @@ export function registerActivityRoutes(app: App, { spending }: ActivityRoutesDep
         },
       },
       async ({ caller, query }) => {
-        const activity = await listActivity(spending, caller, kind.entity, toFilter(query));
+        const activity = await listActivity(spending, caller, kind.entity, toFilter(query, spending.nowMs()));
         return fromActivity(activity, kind, { page: 1, page_size: Math.max(1, activity.total) });
       },
     );
@@ -126,9 +133,9 @@ export function registerActivityRoutes(app: App, { spending }: ActivityRoutesDep
 
 type Query = z.output<typeof ActivityQuery> & z.output<typeof Selection>;
 
-function toFilter(query: Query) {
+function toFilter(query: Query, nowMs: number) {
   return {
-    ...parseDays(query),
+    ...withCurrentDay(parseDays(query), query, nowMs),
     ...withoutAbsent({
       apiKey: query.api_key,
       models: query.model === undefined ? undefined : [query.model],
@@ -136,8 +143,11 @@ function toFilter(query: Query) {
       teamIds: parseNames(query.team_id, query.team_ids),
       exceptTeamIds: parseNames(query.exclude_team_ids),
       organizationIds: parseNames(query.organization_id, query.organization_ids),
+      exceptOrganizationIds: parseNames(query.exclude_organization_ids),
       endUsers: parseNames(query.end_user_id, query.end_user_ids),
+      exceptEndUsers: parseNames(query.exclude_end_user_ids),
       tags: parseNames(query.tag, query.tags),
+      exceptTags: parseNames(query.exclude_tags),
     }),
   };
 }

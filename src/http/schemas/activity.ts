@@ -4,13 +4,14 @@ import { toUsd } from '../../core/money.ts';
 import type { Activity } from '../../management/spend/list-activity.ts';
 import type { UsageRow } from '../../management/spend/spend-management.ts';
 import { pageNumberTo } from './page-numbers.ts';
-import { DAY_SHAPE, optionalText } from './usage-query.ts';
+import { DAY_SHAPE, LOCAL_DAY_SHAPE, optionalText } from './usage-query.ts';
 
 const MAX_PAGE = 1_000_000;
 const MAX_PAGE_SIZE = 1_000;
 
 export const ActivityQuery = z.object({
   ...DAY_SHAPE,
+  ...LOCAL_DAY_SHAPE,
   model: optionalText,
   api_key: optionalText.describe('A key by its secret, hash, key_id or alias.'),
 });
@@ -44,7 +45,9 @@ const KeyPart = z.object({
   metadata: z.object({
     key_alias: z.string().nullable(),
     team_id: z.string().nullable(),
+    user_id: z.string().nullable().describe("The key's owner."),
     user_email: z.string().nullable().describe("Of the key's owner."),
+    key_exists: z.boolean().describe('Whether /key/info still shows it.'),
   }),
 });
 const Part = z.object({
@@ -64,6 +67,7 @@ export const ActivityReply = z.object({
         model_groups: Parts,
         mcp_servers: Parts.describe('Always empty.'),
         providers: Parts,
+        endpoints: Parts.describe('Always empty: sums are not kept by endpoint.'),
         api_keys: z.record(z.string(), KeyPart),
         entities: Parts,
       }),
@@ -148,6 +152,7 @@ function breakDown(rows: readonly UsageRow[], names: Activity['names'], { namesO
     model_groups: plain(groups),
     mcp_servers: {},
     providers: plain(providers),
+    endpoints: {},
     api_keys: toKeyParts(keys, names),
     entities: toParts(entities, names, (name) => describe(name, names)),
   };
@@ -183,7 +188,13 @@ function toKeyParts(keys: ReadonlyMap<string, readonly UsageRow[]>, names: Activ
     [...keys].map(([hash, rows]) => {
       const key = names.keys.get(rows[0]?.keyId ?? '');
       const userEmail = names.emails.get(key?.userId ?? '') ?? null;
-      const metadata = { key_alias: key?.alias ?? null, team_id: key?.teamId ?? null, user_email: userEmail };
+      const metadata = {
+        key_alias: key?.alias ?? null,
+        team_id: key?.teamId ?? null,
+        user_id: key?.userId ?? null,
+        user_email: userEmail,
+        key_exists: key?.lives ?? false,
+      };
       return [hash, { metrics: toMetrics(rows), metadata }];
     }),
   );

@@ -163,4 +163,5 @@ const NO_NAMES: UsageNames = {
   organizations: new Map(),
   users: new Map(),
   emails: new Map(),
+  customers: new Map(),
 };

@@ -2,6 +2,7 @@
 import { z } from 'zod';
 import { GatewayError } from '../../core/gateway-error.ts';
 import type { UsageFilter } from '../../management/spend/ask-usage.ts';
+import { LaxBoolean } from './key-shapes.ts';
 import { parseMoment } from './spend-dates.ts';
 
 /** `?user_id=` without a value asks for nothing in particular. */
@@ -18,6 +19,26 @@ export const DAY_SHAPE = {
 const DAY_MS = 86_400_000;
 /** A leap year. */
 const MAX_DAYS = 366;
+/** No clock on earth is further than 14 hours from UTC's. */
+const MAX_OFFSET_MINUTES = 1_440;
+
+/** For clients whose day is not UTC's. */
+export const LOCAL_DAY_SHAPE = {
+  timezone: z.coerce
+    .number({ error: 'Input should be a valid integer' })
+    .int({ error: 'Input should be a valid integer' })
+    .min(-MAX_OFFSET_MINUTES)
+    .max(MAX_OFFSET_MINUTES)
+    .optional()
+    .describe('Minutes that UTC is ahead of the client, as JavaScript counts them: 480 for PST. Sums are of UTC days.'),
+  include_current_utc_day: LaxBoolean.optional().describe(
+    "With timezone: a range that ends on the client's present day reaches to the present day of UTC.",
+  ),
+};
+interface LocalDayInput {
+  timezone?: number | undefined;
+  include_current_utc_day?: boolean | undefined;
+}
 
 interface DayInput {
   start_date: string | undefined;
@@ -43,6 +64,17 @@ export function parseDays({ start_date: start, end_date: end }: DayInput): Days 
     throw new GatewayError('bad_request', message, { param: 'end_date' });
   }
   return { firstDay: toDay(firstMs), lastDay: toDay(lastMs) };
+}
+
+/**
+ * West of UTC its next day begins while the client's is still going on. A range that ends on the client's today then takes
+ * in UTC's today, of which nothing but the part that has been can hold calls. Ranges that have passed stay as they are.
+ */
+export function withCurrentDay(days: Days, input: LocalDayInput, nowMs: number): Days {
+  const { timezone, include_current_utc_day: wanted } = input;
+  if (wanted !== true || timezone === undefined) return days;
+  const [localToday, utcToday] = [toDay(nowMs - timezone * 60_000), toDay(nowMs)];
+  return days.lastDay >= localToday && days.lastDay < utcToday ? { ...days, lastDay: utcToday } : days;
 }
 
 /** The same, where without dates the last 30 days are meant. One date alone is refused. */

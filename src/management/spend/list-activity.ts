@@ -1,8 +1,9 @@
 import type { Caller } from '../../core/caller.ts';
+import { GatewayError } from '../../core/gateway-error.ts';
 import type { Scope } from '../../core/scope.ts';
 import type { UsageDimension, UsageQuery, UsageRow } from '../../storage/usage-storage.ts';
 import { askUsage, type UsageDeps, type UsageFilter } from './ask-usage.ts';
-import { teamsOpenedTo } from './spend-scope.ts';
+import { teamsOpenedTo, usageScopeOf } from './spend-scope.ts';
 import { collectUsage } from './sum-usage.ts';
 import { type NameDeps, nameUsage, type UsageNames } from './usage-names.ts';
 
@@ -19,7 +20,8 @@ export interface Activity {
 
 /**
  * What was called when, by whom and what it cost, as far as the caller may see it. Users who ask about nobody in
- * particular are shown themselves. Without a page everything at once; throws bad_request when that is too much.
+ * particular are shown themselves. Without a page everything at once; throws bad_request when that is too much, and
+ * forbidden where a user or an organisation is named whose spend is not the caller's to see.
  */
 export async function listActivity(
   deps: UsageDeps & NameDeps,
@@ -28,17 +30,36 @@ export async function listActivity(
   filter: UsageFilter,
   page?: { limit: number; offset: number },
 ): Promise<Activity> {
+  assertMayName(caller, entity, filter);
   const query = await askUsage(deps, caller, filter);
   if (query === undefined) return { rows: [], total: 0, names: await nameUsage(deps, []) };
+  const named = { customers: query.scope === 'all' && entity === 'end_user' };
   const scope = entity === 'team' ? await withOpenedTeams(deps, caller, query.scope) : query.scope;
   const narrowed = entity === 'user' ? ownUnlessNamed(query, caller) : { ...query, scope, having: entity };
   const by: readonly UsageDimension[] = ['day', entity, 'key', 'key_hash', 'model', 'model_group', 'provider'];
   if (page === undefined) {
     const rows = (await collectUsage(deps.usage.readAll(narrowed, by, PAGE))).reverse();
-    return { rows, total: rows.length, names: await nameUsage(deps, rows) };
+    return { rows, total: rows.length, names: await nameUsage(deps, rows, named) };
   }
   const [rows, total] = await Promise.all([deps.usage.page(narrowed, by, page), deps.usage.count(narrowed, by)]);
-  return { rows, total, names: await nameUsage(deps, rows) };
+  return { rows, total, names: await nameUsage(deps, rows, named) };
+}
+
+/**
+ * Nothing spent and not yours to see are two answers, as in LiteLLM. Whether somebody is there at all is told by neither.
+ * Who administers a team or an organisation may ask about its people, and is shown what they did there.
+ */
+function assertMayName(caller: Caller, entity: ActivityEntity, { userIds, organizationIds }: UsageFilter): void {
+  const scope = usageScopeOf(caller);
+  if (scope === 'all') return;
+  const administers = scope.teamIds.length + scope.organizationIds.length > 0;
+  if (entity === 'user' && !administers && userIds?.some((id) => id !== caller.userId)) {
+    throw new GatewayError('forbidden', 'Non-admin users can only view their own spend data.', { param: 'user_id' });
+  }
+  const foreign = organizationIds?.find((id) => !scope.organizationIds.includes(id));
+  if (entity !== 'organization' || foreign === undefined) return;
+  const message = `User is not org_admin for Organization=${foreign.slice(0, 256)}.`;
+  throw new GatewayError('forbidden', message, { param: 'organization_ids' });
 }
 
 const PAGE = 2_000;

@@ -16,6 +16,7 @@ export interface SpendManagement {
   teams: Pick<OwnerReaders['teams'], 'findMany'>;
   organizations: Pick<OwnerReaders['organizations'], 'findMany'>;
   users: Pick<OwnerReaders['users'], 'findMany'>;
+  endUsers: Pick<OwnerReaders['endUsers'], 'findMany'>;
   /** Nano-dollars spent in the current budget window of each key, in order: the number that enforcement uses. */
   readSpend(keys: readonly KeyRecord[]): Promise<number[]>;
   /** Who stands behind a key, and the budget row that it is linked to. */

@@ -61,6 +61,7 @@ beforeAll(async () => {
     teams: storage.owners.teams,
     organizations: storage.owners.organizations,
     users: storage.owners.users,
+    endUsers: storage.owners.endUsers,
     readSpend: management.readSpend,
     standingOf: management.standingOf,
     budgetWindow: management.budgetWindow,

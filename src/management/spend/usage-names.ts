@@ -10,24 +10,34 @@ export interface UsageNames {
   users: ReadonlyMap<string, string>;
   /** Addresses of users that are there, those of the owners of keys included. */
   emails: ReadonlyMap<string, string>;
+  /** Empty where they were not asked for. */
+  customers: ReadonlyMap<string, string>;
 }
 
-export type NameDeps = Pick<SpendManagement, 'usage' | 'teams' | 'organizations' | 'users'>;
+export type NameDeps = Pick<SpendManagement, 'usage' | 'teams' | 'organizations' | 'users' | 'endUsers'>;
 
-/** One query for each kind of owner, however many rows there are; users last, since keys name some. */
-export async function nameUsage(deps: NameDeps, rows: readonly UsageRow[]): Promise<UsageNames> {
-  const idsOf = (field: 'keyId' | 'teamId' | 'organizationId' | 'userId') => [
+/**
+ * One query for each kind of owner, however many rows there are; users last, since keys name some. `customers`: how they
+ * are called, too. Whoever calls may name any customer, so only who sees everything is told.
+ */
+export async function nameUsage(
+  deps: NameDeps,
+  rows: readonly UsageRow[],
+  { customers: withCustomers }: { customers: boolean } = { customers: false },
+): Promise<UsageNames> {
+  const idsOf = (field: 'keyId' | 'teamId' | 'organizationId' | 'userId' | 'endUser') => [
     ...new Set(rows.map((row) => row[field]).filter((id) => id !== '')),
   ];
-  const [keys, teams, organizations] = await Promise.all([
+  const [keys, teams, organizations, customers] = await Promise.all([
     deps.usage.keyNames(idsOf('keyId')),
     findAliases(deps.teams, idsOf('teamId')),
     findAliases(deps.organizations, idsOf('organizationId')),
+    findAliases(deps.endUsers, withCustomers ? idsOf('endUser') : []),
   ]);
   const owners = [...keys.values()].flatMap(({ userId }) => (userId === null ? [] : [userId]));
   const userIds = [...new Set([...idsOf('userId'), ...owners])];
   const users = userIds.length === 0 ? [] : await deps.users.findMany(userIds, { includeDeleted: true });
-  return { keys, teams, organizations, users: aliasesOf(users), emails: emailsOf(users) };
+  return { keys, teams, organizations, users: aliasesOf(users), emails: emailsOf(users), customers };
 }
 
 interface Aliases {
