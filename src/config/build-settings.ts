@@ -184,7 +184,11 @@ export function buildUserDefaults(litellm: LitellmSettings): UserDefaultsConfig 
       rpmLimit: defaults?.rpm_limit ?? null,
     }),
     models: defaults?.models ?? [],
-    teamIds: defaults?.teams ?? [],
+    teams: (defaults?.teams ?? []).map((team) => ({
+      teamId: team.team_id,
+      role: team.user_role ?? 'user',
+      maxBudgetNanoUsd: nanoUsd(team.max_budget_in_team),
+    })),
     availableTeamIds: defaults?.available_teams ?? [],
     internalUserBudget: onlySet({
       maxBudgetNanoUsd: nanoUsd(litellm.max_internal_user_budget),

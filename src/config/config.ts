@@ -13,7 +13,7 @@ import type { KeyGenerationRules } from '../core/key-generation-rules.ts';
 import type { KeyDefaults, KeyUpperBounds, OwnerUpperBounds } from '../core/key-limits.ts';
 import type { Limits } from '../core/limits.ts';
 import type { Deployment } from '../core/model.ts';
-import type { UserRole } from '../core/owner-records.ts';
+import type { TeamRole, UserRole } from '../core/owner-records.ts';
 import type { ConfigPlace } from './config-problem.ts';
 
 export interface Config {
@@ -119,13 +119,21 @@ export interface KeyGenerationConfig {
   readonly customKeyGenerate: string | null;
 }
 
+/** A team that new users join. */
+export interface DefaultTeam {
+  readonly teamId: string;
+  readonly role: TeamRole;
+  /** Null: what the team gives its members. */
+  readonly maxBudgetNanoUsd: number | null;
+}
+
 /** What `litellm_settings` says about every new user. */
 export interface UserDefaultsConfig {
   readonly role: UserRole;
   /** Only what is set. */
   readonly limits: Partial<Limits>;
   readonly models: readonly string[];
-  readonly teamIds: readonly string[];
+  readonly teams: readonly DefaultTeam[];
   /** Teams that anybody may join by itself. */
   readonly availableTeamIds: readonly string[];
   /** For an `internal_user` whose request and defaults say nothing of a budget. */

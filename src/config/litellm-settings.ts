@@ -22,11 +22,17 @@ export const keyDefaultParams = z.object({
   metadata: optional(anyMap),
 });
 
-const teamNames = z.array(
-  z.union([text, z.object({ team_id: text }).transform(({ team_id: name }) => name)], {
-    error: 'expected the name of a team',
-  }),
-  { error: 'expected a list of teams' },
+/** A team by its name alone, or with what its new member is to be there. */
+const defaultTeam = z.preprocess(
+  (value) => (typeof value === 'string' || typeof value === 'number' ? { team_id: value } : value),
+  z.object(
+    {
+      team_id: text,
+      user_role: optional(choice(['user', 'admin'])),
+      max_budget_in_team: optional(decimal),
+    },
+    { error: 'expected the name of a team' },
+  ),
 );
 
 export const userDefaultParams = z.object({
@@ -36,7 +42,7 @@ export const userDefaultParams = z.object({
   tpm_limit: optional(wholeNumber(0)),
   rpm_limit: optional(wholeNumber(0)),
   models: optional(textList),
-  teams: optional(teamNames),
+  teams: optional(z.array(defaultTeam, { error: 'expected a list of teams' })),
   available_teams: optional(textList),
 });
 

@@ -270,6 +270,20 @@ onBothDatabases('the key list', (bench) => {
     expect(pages.flatMap((page) => page.names)).toEqual(names);
   });
 
+  test('living keys of users are counted within a scope', async () => {
+    const count = (parts: Partial<Exclude<Scope, 'all'>> | 'all') =>
+      bench.storage.keys.countByUser(['ann', 'Ünal', 'nobody'], parts === 'all' ? 'all' : { ...NOTHING, ...parts });
+    expect(await count('all')).toEqual(
+      new Map([
+        ['ann', 3],
+        ['Ünal', 1],
+      ]),
+    );
+    expect(await count({ organizationIds: ['holding'] })).toEqual(new Map([['ann', 1]]));
+    expect(await count({})).toEqual(new Map());
+    expect(await bench.storage.keys.countByUser([], 'all')).toEqual(new Map());
+  });
+
   test('within a scope of one key is that key', async () => {
     const scope = { ...NOTHING, keyIds: [stored.plain?.keyId ?? ''] };
     expect(await list({ scope })).toEqual({ names: ['plain'], total: 1 });

@@ -87,6 +87,24 @@ onBothDatabases('owners', (bench) => {
     expect(await Promise.all([search('grace 100%'), search('GRACE%H'), search('hopper')])).toEqual([1, 0, 1]);
   });
 
+  test('parts of fields are looked for in these alone, whatever their case, and all have to be there', async () => {
+    for (const [id, email] of [
+      ['Part_1', 'one@parts.example'],
+      ['part-2', 'two_1@parts.example'],
+    ] as const) {
+      await write(bench, (unit) => unit.users.insert(buildUser({ id, email, alias: 'part of both' })));
+    }
+    const find = async (contains: { id?: string; email?: string }) => {
+      const query = { scope: 'all', contains, sortBy: 'id', sortOrder: 'asc', limit: 5, offset: 0 } as const;
+      return (await bench.storage.owners.users.list(query)).records.map(({ id }) => id).sort();
+    };
+    expect(await find({ id: 'PART' })).toEqual(['Part_1', 'part-2']);
+    expect(await find({ id: 't_' })).toEqual(['Part_1']);
+    expect(await find({ email: '_1@' })).toEqual(['part-2']);
+    expect(await find({ id: 'part', email: 'One@' })).toEqual(['Part_1']);
+    expect(await find({ email: 'both' })).toEqual([]);
+  });
+
   test('who stands behind a key is known without waiting, and true to the last change', async () => {
     const { ownerCache } = bench.storage;
     const [team, user] = [buildTeam({ budgetId: 'shared' }), buildUser({ role: 'internal_user' })];

@@ -1,12 +1,20 @@
 /** What can be asked about users without changing one. */
 import { z } from 'zod';
 import { GatewayError } from '../../core/gateway-error.ts';
-import { getUser, getUserInfo, listUsers } from '../../management/users/read-users.ts';
+import { getUserInfo, getVisibleUser, listManagedUsers, listUsers } from '../../management/users/read-users.ts';
 import type { UserManagement } from '../../management/users/user-management.ts';
 import type { App } from '../app-instance.ts';
 import { toLimitClock } from '../schemas/limit-clock.ts';
 import { fromUser, fromUserInfo, UserInfoQuery, UserInfoReply, UserRow } from '../schemas/user.ts';
-import { fromUserPage, toUserListing, UserListQuery, UserListReply } from '../schemas/user-list.ts';
+import { readUserId } from '../schemas/user-id.ts';
+import {
+  fromUserPage,
+  toUserFilter,
+  toUserListing,
+  UserFilterQuery,
+  UserListQuery,
+  UserListReply,
+} from '../schemas/user-list.ts';
 
 const tags = ['users'];
 const config = { access: 'info', scope: 'scoped' } as const;
@@ -24,12 +32,7 @@ const ROLES = {
   internal_user_viewer: { description: 'view their own keys and spend', ui_label: 'Internal User (View Only)' },
 } as const;
 
-const FilterQuery = z.object({
-  user_id: z.string().optional().describe('Part of an id.'),
-  user_email: z.string().optional().describe('Part of an address.'),
-});
 const FoundUsers = z.array(z.object({ user_id: z.string(), user_email: z.string().nullable() }));
-const MAX_FOUND = 50;
 
 export function registerUserReadRoutes(app: App, userManagement: UserManagement): void {
   const clock = toLimitClock(userManagement);
@@ -47,7 +50,7 @@ export function registerUserReadRoutes(app: App, userManagement: UserManagement)
       },
     },
     async (request) => {
-      const asked = request.query.user_id || null;
+      const asked = readUserId(request.url, request.query.user_id);
       return fromUserInfo(await getUserInfo(userManagement, request.caller, asked), asked, clock);
     },
   );
@@ -59,9 +62,12 @@ export function registerUserReadRoutes(app: App, userManagement: UserManagement)
       schema: { tags, summary: 'One user', querystring: UserInfoQuery, response: { 200: UserRow } },
     },
     async (request) => {
-      const id = request.query.user_id || request.caller.userId;
-      if (id === null) throw new GatewayError('bad_request', 'user_id must name a user.', { param: 'user_id' });
-      return fromUser(await getUser(userManagement, request.caller, id), clock);
+      const id = readUserId(request.url, request.query.user_id) ?? request.caller.userId;
+      if (id === null) {
+        const message = 'user_id is required: name a user, or call with the key of one.';
+        throw new GatewayError('bad_request', message, { param: 'user_id' });
+      }
+      return fromUser(await getVisibleUser(userManagement, request.caller, id), clock);
     },
   );
 
@@ -69,11 +75,17 @@ export function registerUserReadRoutes(app: App, userManagement: UserManagement)
     '/user/list',
     {
       config,
-      schema: { tags, summary: 'Users, page by page', querystring: UserListQuery, response: { 200: UserListReply } },
+      schema: {
+        tags,
+        summary: 'Users, page by page',
+        description: 'For administrators, and for admins of organizations, who see the people there.',
+        querystring: UserListQuery,
+        response: { 200: UserListReply },
+      },
     },
     async (request) => {
       const { query } = request;
-      return fromUserPage(await listUsers(userManagement, request.caller, toUserListing(query)), query, clock);
+      return fromUserPage(await listManagedUsers(userManagement, request.caller, toUserListing(query)), query, clock);
     },
   );
 
@@ -81,12 +93,16 @@ export function registerUserReadRoutes(app: App, userManagement: UserManagement)
     '/user/filter/ui',
     {
       config,
-      schema: { tags, summary: 'Users by part of a name', querystring: FilterQuery, response: { 200: FoundUsers } },
+      schema: {
+        tags,
+        summary: 'Users by part of a name',
+        description: 'Those that the caller may see, the latest first.',
+        querystring: UserFilterQuery,
+        response: { 200: FoundUsers },
+      },
     },
     async (request) => {
-      const search = request.query.user_email || request.query.user_id || '';
-      const query = { search, limit: MAX_FOUND, offset: 0 };
-      const { views } = await listUsers(userManagement, request.caller, query);
+      const { views } = await listUsers(userManagement, request.caller, toUserFilter(request.query));
       return views.map(({ record }) => ({ user_id: record.id, user_email: record.email }));
     },
   );

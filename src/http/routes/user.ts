@@ -10,22 +10,19 @@ import { nameIgnoredFields, nameUnenforcedFields } from '../field-headers.ts';
 import { toLimitClock } from '../schemas/limit-clock.ts';
 import {
   findUnenforcedUserFields,
-  fromBulkResults,
   fromCreatedUser,
   fromUser,
-  toBulkUpdate,
   toNewUser,
   toUserUpdate,
   USER_NAMES,
   USER_NEW_NAMES,
-  UserBulkBody,
-  UserBulkReply,
   UserDeleteBody,
   UserNewBody,
   UserNewReply,
   UserUpdateBody,
   UserUpdateReply,
 } from '../schemas/user.ts';
+import { fromBulkResults, toBulkUpdate, UserBulkBody, UserBulkReply } from '../schemas/user-bulk.ts';
 import { registerUserReadRoutes } from './user-read.ts';
 
 export interface UserRoutesDeps {

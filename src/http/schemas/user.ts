@@ -1,10 +1,9 @@
 /** /user/*: bodies, and the rows that answer. */
 import { z } from 'zod';
-import { GatewayError } from '../../core/gateway-error.ts';
 import type { Json, JsonObject } from '../../core/json.ts';
 import type { KeyFields } from '../../management/keys/key-fields.ts';
+import type { TeamPlace } from '../../management/teams/join-teams.ts';
 import type { TeamView } from '../../management/teams/view-team.ts';
-import type { BulkItem, BulkResult, BulkUpdate } from '../../management/users/bulk-update-users.ts';
 import type { CreatedUser, NewUser } from '../../management/users/create-user.ts';
 import type { UserInfo } from '../../management/users/read-users.ts';
 import type { UserUpdate } from '../../management/users/update-user.ts';
@@ -13,14 +12,14 @@ import type { UserView } from '../../management/users/view-user.ts';
 import { toIsoTimeOrNull } from './iso-time.ts';
 import { KEY_FIELDS_SHAPE, toKeyFields, withoutSecrets } from './key-fields.ts';
 import { fromKeyView, KeyRow } from './key-row.ts';
-import { LaxBoolean, LaxNumber, OpenObject, Texts, toCeilingNanoUsd } from './key-shapes.ts';
+import { LaxBoolean, LaxDollars, LaxNumber, OpenObject, Texts, toCeilingNanoUsd } from './key-shapes.ts';
 import { LIMIT_SHAPE, type LimitClock, toLimitFields } from './limit-fields.ts';
 import { fromOwnerView, OwnerRow } from './owner-row.ts';
 import { fromMemberView, fromTeamView, TeamMembershipRow, TeamRow } from './team-row.ts';
 
 const NOT_YET = 'Stored and returned; not acted on in this release.';
 
-const USER_SHAPE = {
+export const USER_SHAPE = {
   user_id: z.string().nullish().describe('Absent: one is made up.'),
   user_email: z.string().nullish().describe('Unique among living users.'),
   user_alias: z.string().nullish(),
@@ -58,14 +57,20 @@ const FIRST_KEY_SHAPE = {
   tags: KEY_FIELDS_SHAPE.tags,
 };
 
+const TeamToJoin = z.looseObject({
+  team_id: z.string(),
+  user_role: z.enum(['user', 'admin']).nullish().describe('In the team; absent: user.'),
+  max_budget_in_team: LaxDollars.nullish().describe('What the user may use up there; null: as the team says.'),
+});
+
 export const UserNewBody = z.looseObject({
   ...FIRST_KEY_SHAPE,
   ...USER_SHAPE,
   ...PASSWORD_SHAPE,
   teams: z
-    .array(z.union([z.string(), z.looseObject({ team_id: z.string() })]))
+    .array(z.union([z.string(), TeamToJoin]))
     .nullish()
-    .describe('Teams to join, as a plain member.'),
+    .describe('Teams to join: by name, as a plain member, or with what the user is to be there.'),
   team_id: z.string().nullish().describe('Also a team to join; the key that is made belongs to it.'),
   organizations: Texts.nullish(),
   organization_id: z.string().nullish(),
@@ -81,11 +86,6 @@ export const UserUpdateBody = z.looseObject({
   current_password: z.string().nullish().describe('Needed to change your own password.'),
 });
 export const UserDeleteBody = z.looseObject({ user_ids: Texts });
-export const UserBulkBody = z.looseObject({
-  users: z.array(z.looseObject(USER_SHAPE)).nullish(),
-  all_users: LaxBoolean.nullish().describe('Instead of users: everybody, each as user_updates says.'),
-  user_updates: z.looseObject(USER_SHAPE).nullish(),
-});
 export const UserInfoQuery = z.object({ user_id: z.string().optional() });
 
 export const USER_NEW_NAMES = Object.keys(UserNewBody.shape);
@@ -100,20 +100,6 @@ export const UserRow = OwnerRow.extend({
 });
 export const UserNewReply = UserRow.extend({ key: z.string(), token_id: z.string().nullable() });
 export const UserUpdateReply = z.object({ user_id: z.string(), data: UserRow });
-export const UserBulkReply = z.object({
-  results: z.array(
-    z.object({
-      user_id: z.string().nullable(),
-      user_email: z.string().nullable(),
-      success: z.boolean(),
-      error: z.string().nullable(),
-      updated_user: UserRow.nullable(),
-    }),
-  ),
-  total_requested: z.number(),
-  successful_updates: z.number(),
-  failed_updates: z.number(),
-});
 const TeamOfUser = TeamRow.extend({ team_memberships: z.array(TeamMembershipRow) });
 export const UserInfoReply = z.object({
   user_id: z.string().nullable(),
@@ -122,22 +108,32 @@ export const UserInfoReply = z.object({
   teams: z.array(TeamOfUser),
 });
 
-type UserShape = z.output<z.ZodObject<typeof USER_SHAPE>>;
+export type UserShape = z.output<z.ZodObject<typeof USER_SHAPE>>;
 type UserBody = UserShape & { password?: string | null | undefined; current_password?: string | null | undefined };
 type NewBody = z.output<typeof UserNewBody>;
 
 export function toNewUser(body: NewBody): NewUser {
-  const listed = (body.teams ?? []).map((team) => (typeof team === 'string' ? team : team.team_id));
+  const listed = (body.teams ?? []).map(toPlace);
   const teamId = body.team_id === '' ? null : (body.team_id ?? null);
   return {
     id: body.user_id === '' ? null : (body.user_id ?? null),
     fields: toUserFields(body),
-    teamIds: teamId === null ? listed : [...listed, teamId],
+    teams: teamId === null ? listed : [...listed, toPlace(teamId)],
     organizationIds: [...(body.organizations ?? []), ...(body.organization_id ? [body.organization_id] : [])],
     sendInviteEmail: body.send_invite_email === true,
     firstKey: body.auto_create_key === false ? null : toFirstKey(body, teamId),
     password: body.password ?? null,
     request: withoutSecrets(body, ['key', 'password']),
+  };
+}
+
+function toPlace(team: string | z.output<typeof TeamToJoin>): TeamPlace {
+  if (typeof team === 'string') return { teamId: team, role: 'user', maxBudgetNanoUsd: null };
+  const budget = team.max_budget_in_team;
+  return {
+    teamId: team.team_id,
+    role: team.user_role ?? 'user',
+    maxBudgetNanoUsd: budget == null ? null : toCeilingNanoUsd(budget),
   };
 }
 
@@ -158,61 +154,7 @@ export function toUserUpdate(body: UserBody): UserUpdate {
   return { id, email, fields: id === null ? others : fields, secret };
 }
 
-/** Throws bad_request where `all_users` comes with nothing to change, or with users. */
-export function toBulkUpdate({
-  users,
-  all_users: all,
-  user_updates: updates,
-}: z.output<typeof UserBulkBody>): BulkUpdate {
-  if (all !== true) return { items: (users ?? []).map(toBulkItem) };
-  if (updates == null || updates.user_id != null || (users ?? []).length > 0) {
-    throw new GatewayError('bad_request', 'all_users goes with user_updates, which names no user, and without users.', {
-      param: updates == null || updates.user_id != null ? 'user_updates' : 'users',
-    });
-  }
-  if ('password' in updates) throw passwordInBulk();
-  return { all: toUserFields(updates) };
-}
-
-/** What is wrong with one item is that item's result. */
-function toBulkItem(body: UserShape): BulkItem {
-  return { userId: body.user_id ?? null, email: body.user_email ?? null, update: readUpdate(body) };
-}
-
-function readUpdate(body: UserShape): UserUpdate | GatewayError {
-  if ('password' in body) return passwordInBulk();
-  try {
-    return toUserUpdate(body);
-  } catch (error) {
-    if (error instanceof GatewayError) return error;
-    throw error;
-  }
-}
-
-/** Each takes its time to be hashed, so one request sets one. */
-function passwordInBulk(): GatewayError {
-  const message = 'Passwords are set one user at a time, with /user/update.';
-  return new GatewayError('bad_request', message, { param: 'password' });
-}
-
-export function fromBulkResults(results: readonly BulkResult[], clock: LimitClock): z.output<typeof UserBulkReply> {
-  const rows = results.map(({ userId, email, outcome }) => {
-    const named = { user_id: userId, user_email: email };
-    if (outcome instanceof GatewayError) {
-      return { ...named, success: false, error: outcome.message, updated_user: null };
-    }
-    return { ...named, success: true, error: null, updated_user: fromUser(outcome, clock) };
-  });
-  const successful = rows.filter(({ success }) => success).length;
-  return {
-    results: rows,
-    total_requested: rows.length,
-    successful_updates: successful,
-    failed_updates: rows.length - successful,
-  };
-}
-
-function toUserFields(body: UserShape): UserFields {
+export function toUserFields(body: UserShape): UserFields {
   const { spend } = body;
   const extra = EXTRA.filter((name) => body[name] !== undefined).map((name) => [name, body[name] as Json]);
   return {
@@ -237,6 +179,8 @@ export function fromUser(view: UserView, clock: LimitClock): z.output<typeof Use
   const { record } = view;
   const { user_role_text: _, ...row } = fromOwnerView(view, clock) as Record<string, unknown>;
   return {
+    sso_user_id: null,
+    object_permission: null,
     ...(row as z.output<typeof OwnerRow>),
     user_id: record.id,
     user_email: record.email,

@@ -8,8 +8,9 @@ import { isAdmin, mayManageTeam } from '../../core/rights.ts';
 import { planMemberStart, startOf } from '../members/plan-member-start.ts';
 import { assertTexts } from '../owners/assert-text.ts';
 import { auditTrail } from '../owners/audit-trail.ts';
-import { assertLimitFields, mergeLimits } from '../owners/limit-fields.ts';
+import { mergeLimits } from '../owners/limit-fields.ts';
 import { getDone } from '../owners/owner-conflict.ts';
+import { assertMemberLimits } from './assert-member-limits.ts';
 import { memberBudgetId } from './member-budget.ts';
 import { acceptNewMembers, insertMembers, type NewMember } from './new-members.ts';
 import type { MemberDefaults } from './team-fields.ts';
@@ -93,17 +94,6 @@ function assertNoNewNames(caller: Caller, people: readonly NewMember[], created:
     `There is no user with user_id=${shown.join(', ')}${more}. ` +
     'Only a proxy admin may add somebody by an id that is not known yet. Invite by user_email instead.';
   throw new GatewayError('forbidden', message, { param: 'member', detail: { error: message } });
-}
-
-/** Throws bad_request, naming the field as the requests of members do. */
-export function assertMemberLimits(limits: MemberDefaults): void {
-  try {
-    assertLimitFields(limits);
-  } catch (error) {
-    if (!(error instanceof GatewayError) || error.param !== 'max_budget') throw error;
-    const message = error.message.replace('max_budget', 'max_budget_in_team');
-    throw new GatewayError(error.code, message, { param: 'max_budget_in_team' });
-  }
 }
 
 /** The team, if the caller may add these people to it. Throws not_found, forbidden. */

@@ -14,7 +14,7 @@ import { mergeLimits } from '../owners/limit-fields.ts';
 import { planOwnerSpendMoves } from '../owners/move-owner-spend.ts';
 import { getDone } from '../owners/owner-conflict.ts';
 import type { OwnerManagement } from '../owners/owner-management.ts';
-import { assertMemberLimits } from './add-members.ts';
+import { assertMemberLimits } from './assert-member-limits.ts';
 import { assertBudgetRaise } from './assert-team-fields.ts';
 import { defaultMemberModels } from './build-member.ts';
 import { getMember, notInTeam } from './find-member.ts';

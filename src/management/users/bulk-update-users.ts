@@ -39,14 +39,23 @@ export async function bulkUpdateUsers(
   input: BulkUpdate,
 ): Promise<BulkResult[]> {
   const items = 'all' in input ? await listAll(deps, caller, input.all) : input.items;
-  if (!('all' in input) && (items.length === 0 || items.length > MAX_ITEMS)) {
-    throw new GatewayError('bad_request', `users must name 1 to ${MAX_ITEMS} users.`, { param: 'users' });
+  if (items.length === 0) throw nothingToUpdate('users');
+  if (!('all' in input) && items.length > MAX_ITEMS) {
+    const message = `Maximum ${MAX_ITEMS} users can be updated at once. Found ${items.length} users.`;
+    throw new GatewayError('bad_request', message, { param: 'users' });
   }
   const results: BulkResult[] = [];
   for (const { userId, email, update } of items) {
     results.push({ userId, email, outcome: await tryUpdate(deps, caller, actor, update) });
   }
   return results;
+}
+
+/** A request that says neither of whom nor of what. */
+export function nothingToUpdate(param: 'users' | 'user_updates'): GatewayError {
+  const message =
+    "Must specify either 'users' for individual updates or 'all_users=True' with 'user_updates' for bulk updates";
+  return new GatewayError('bad_request', message, { param });
 }
 
 /** A refusal is this item's result; a fault of ours ends everything. */

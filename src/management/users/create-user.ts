@@ -17,7 +17,7 @@ import { assertNewId } from '../owners/assert-text.ts';
 import { buildBlankOwner, nameOfCaller, newStamps } from '../owners/blank-owner.ts';
 import { planFreshStart } from '../owners/fresh-start.ts';
 import { buildOwnerAudit } from '../owners/owner-audit.ts';
-import { joinTeams, planJoin } from '../teams/join-teams.ts';
+import { acceptPlaces, joinTeams, planJoin, type TeamPlace } from '../teams/join-teams.ts';
 import { applyUserDefaults } from './apply-user-defaults.ts';
 import { boundNewUser } from './bound-new-user.ts';
 import { planNewSpend } from './plan-new-spend.ts';
@@ -31,8 +31,8 @@ export interface NewUser {
   /** Null: one is made up. */
   id: string | null;
   fields: UserFields;
-  /** Teams to join, as a plain member. */
-  teamIds: readonly string[];
+  /** Teams to join. */
+  teams: readonly TeamPlace[];
   organizationIds: readonly string[];
   /** The user is told by mail. */
   sendInviteEmail: boolean;
@@ -78,8 +78,8 @@ export async function createUser(
     asked: mergeUserFields(blank, asked),
     organizations,
   });
-  const defaultTeams = fields.role === 'proxy_admin' ? [] : deps.defaults.teamIds;
-  const teamIds = [...new Set(input.teamIds.length > 0 ? input.teamIds : defaultTeams)].sort();
+  const defaultTeams = fields.role === 'proxy_admin' ? [] : deps.defaults.teams;
+  const teamPlaces = acceptPlaces(input.teams.length > 0 ? input.teams : defaultTeams);
   const places = organizations.map((organization) => placeIn(organization.id, id, by, nowMs));
   const keyDeps = keyDepsFor(deps, record, places);
   const key =
@@ -91,7 +91,7 @@ export async function createUser(
           nowMs,
         });
   const passwordHash = await planPassword(deps, caller, id, { password: input.password ?? undefined });
-  const joining = { userId: id, teamIds, by };
+  const joining = { userId: id, places: teamPlaces, by };
   const { adjustments } = await planNewSpend(deps, record, fields.spendNanoUsd ?? 0, nowMs);
   const starts = [...(await planJoin(deps, joining, nowMs)), ...(await planPlaces(deps, places, nowMs))];
 
@@ -133,11 +133,22 @@ export async function createUser(
 }
 
 /** Administrators; and those of organisations, who bring plain users into these. */
-function assertMayCreate(caller: Caller, { fields, organizationIds, teamIds }: NewUser): void {
+function assertMayCreate(caller: Caller, { fields, organizationIds, teams }: NewUser): void {
   if (isAdmin(caller)) return;
-  const plain = fields.role == null || fields.role === 'internal_user' || fields.role === 'internal_user_viewer';
+  const { role } = fields;
+  const plain = role == null || role === 'internal_user' || role === 'internal_user_viewer';
   const ours = organizationIds.length > 0 && organizationIds.every((id) => isOrganizationAdmin(caller, id));
-  if (!plain || !ours || teamIds.length > 0) throw refuseAct(caller, '/user/new');
+  if (ours && (role === 'proxy_admin' || role === 'proxy_admin_viewer')) throw onlyAdmins(caller, role);
+  if (!plain || !ours || teams.length > 0) throw refuseAct(caller, '/user/new');
+}
+
+function onlyAdmins(caller: Caller, role: string): GatewayError {
+  return new GatewayError(
+    'forbidden',
+    'Only proxy admins can create administrative users (proxy_admin, proxy_admin_viewer). ' +
+      `Asked for role=${role}. Your role=${caller.role}`,
+    { param: 'user_role' },
+  );
 }
 
 /** Roles that administer nothing; whatever the installation gives to new users, only its administrators give more. */

@@ -41,21 +41,33 @@ export async function getUserInfo(deps: UserManagement, caller: Caller, asked: s
 }
 
 /** The user alone, with those of its memberships that the caller may see. Throws forbidden, not_found. */
-export async function getUser(deps: UserManagement, caller: Caller, id: string): Promise<UserView> {
-  if (!maySeeAll(caller) && id !== caller.userId) return getPersonBelow(deps, caller, id);
+async function getUser(deps: UserManagement, caller: Caller, id: string): Promise<UserView> {
+  const view = await findUser(deps, caller, id);
+  if (view !== undefined) return view;
+  throw maySeeAll(caller) || id === caller.userId ? userNotFound(id) : notYours(id, caller.userId);
+}
+
+/** The same, where nobody is told apart from somebody who is not the caller's to see. Throws not_found. */
+export async function getVisibleUser(deps: UserManagement, caller: Caller, id: string): Promise<UserView> {
+  const view = await findUser(deps, caller, id);
+  if (view !== undefined) return view;
+  throw new GatewayError('not_found', `User not found: ${id.slice(0, 256)}`, { param: 'user_id' });
+}
+
+async function findUser(deps: UserManagement, caller: Caller, id: string): Promise<UserView | undefined> {
+  if (!maySeeAll(caller) && id !== caller.userId) return findPersonBelow(deps, caller, id);
   if (id === PROXY_USER_ID) return viewProxy(deps, caller, deps.nowMs());
   const record = await deps.owners.users.find([id]);
-  if (record === undefined) throw userNotFound(id);
-  return viewUser(deps, record);
+  return record && viewUser(deps, record);
 }
 
 /** Somebody in a team or an organisation of the caller's; anybody else looks like nobody. */
-async function getPersonBelow(deps: UserManagement, caller: Caller, id: string): Promise<UserView> {
+async function findPersonBelow(deps: UserManagement, caller: Caller, id: string): Promise<UserView | undefined> {
   const scope = scopeOf(caller);
   const { records } = await deps.owners.users.list({ scope, where: { id }, limit: 1, offset: 0 });
-  if (records[0] === undefined) throw notYours(id, caller.userId);
+  if (records[0] === undefined) return undefined;
   const [view] = await withVisibleMemberships(deps, scope, [await viewUser(deps, records[0])]);
-  return view as UserView;
+  return view;
 }
 
 /** Where else people belong is nobody's business but theirs. */
@@ -97,6 +109,40 @@ export interface UserListing extends Omit<RecordQuery<UserRecord>, 'scope'> {
   teamId?: string;
   /** Members of one of these organisations. */
   organizationIds?: readonly string[];
+}
+
+export interface ListedUser extends UserView {
+  /** Its living keys, as far as the caller may see them. */
+  keyCount: number;
+}
+
+/**
+ * One page of users, for those who may see all of them and for admins of organisations. Throws forbidden, also where
+ * somebody asks for organisations and administers none of these.
+ */
+export async function listManagedUsers(
+  deps: UserManagement,
+  caller: Caller,
+  query: UserListing,
+): Promise<{ users: ListedUser[]; total: number }> {
+  assertManagesUsers(caller, query.organizationIds);
+  const { views, total } = await listUsers(deps, caller, query);
+  const ids = views.map(({ record }) => record.id);
+  const counts = await deps.keyManagement.keys.countByUser(ids, scopeOf(caller));
+  return { users: views.map((view) => ({ ...view, keyCount: counts.get(view.record.id) ?? 0 })), total };
+}
+
+function assertManagesUsers(caller: Caller, asked: readonly string[] | undefined): void {
+  if (maySeeAll(caller)) return;
+  const ours = scopeOf(caller);
+  const organizationIds = ours === 'all' ? [] : ours.organizationIds;
+  if (organizationIds.length === 0) {
+    throw new GatewayError('forbidden', 'Only proxy admins and organization admins can list users.');
+  }
+  if (asked === undefined || asked.some((id) => organizationIds.includes(id))) return;
+  throw new GatewayError('forbidden', 'You do not have org_admin access to the requested organization(s).', {
+    param: 'organization_ids',
+  });
 }
 
 /** One page of the users that the caller may see, each with those of its teams that the caller may see. */

@@ -16,7 +16,7 @@ import { planNewSpend } from './plan-new-spend.ts';
 import { type PasswordChange, planPassword } from './plan-password.ts';
 import { setProxySpend } from './set-proxy-spend.ts';
 import { assertUserFields, mergeUserFields, type UserFields } from './user-fields.ts';
-import { PROXY_USER_ID, type UserManagement, userExists } from './user-management.ts';
+import { PROXY_USER_ID, type UserDefaults, type UserManagement, userExists } from './user-management.ts';
 import { type UserView, viewUser } from './view-user.ts';
 
 export interface UserUpdate {
@@ -47,10 +47,11 @@ export async function updateUser(
   const id = found?.id ?? input.id ?? deps.newId('user_');
   assertNewId(id, 'user_id');
   // Who is made under an address alone has it.
-  const fields = found === undefined && input.id === null ? { ...input.fields, email: input.email } : input.fields;
-  assertUserFields(fields);
-  if ((input.fields.role ?? found?.role) !== 'proxy_admin') {
-    assertWithinUpperBounds(input.fields.limits, deps.defaults.upperBounds, nowMs);
+  const said = found === undefined && input.id === null ? { ...input.fields, email: input.email } : input.fields;
+  assertUserFields(said);
+  const fields = withBudgetOfRole(said, found, deps.defaults);
+  if ((fields.role ?? found?.role) !== 'proxy_admin') {
+    assertWithinUpperBounds(fields.limits, deps.defaults.upperBounds, nowMs);
   }
   const passwordHash = await planPassword(deps, caller, id, input.secret);
   const by = nameOfCaller(caller);
@@ -84,6 +85,17 @@ export async function updateUser(
   });
   if (result.kind === 'conflict') throw userExists('user_email', fields.email ?? '');
   return viewUser(deps, result.value);
+}
+
+/** Whoever becomes an `internal_user` gets the budget that the installation gives these, unless the request says another. */
+function withBudgetOfRole(
+  fields: UserFields,
+  found: UserRecord | undefined,
+  { internalUserBudget }: Pick<UserDefaults, 'internalUserBudget'>,
+): UserFields {
+  const becomes = fields.role === 'internal_user' && found?.role !== 'internal_user';
+  if (!becomes || fields.limits.maxBudgetNanoUsd !== undefined) return fields;
+  return { ...fields, limits: { ...internalUserBudget, ...fields.limits } };
 }
 
 async function changePassword(unit: WriteUnit, userId: string, hash: string | null | undefined): Promise<void> {

@@ -6,13 +6,15 @@ import type { KeyManagement } from '../keys/key-management.ts';
 import type { LimitFields } from '../owners/limit-fields.ts';
 import type { OwnerManagement } from '../owners/owner-management.ts';
 import type { PasswordManagement } from '../sessions/session-management.ts';
+import type { TeamPlace } from '../teams/join-teams.ts';
 
 /** What `litellm_settings` says about every new user. */
 export interface UserDefaults {
   role: UserRole;
   limits: LimitFields;
   models: readonly string[];
-  teamIds: readonly string[];
+  /** Those that a new user joins where the request names none. */
+  teams: readonly TeamPlace[];
   /** Only for `internal_user`s that say nothing of a budget. */
   internalUserBudget: LimitFields;
   /** What no user may have more of, administrators apart. */
@@ -35,5 +37,6 @@ export function userNotFound(name: string): GatewayError {
 }
 
 export function userExists(field: 'user_id' | 'user_email', value: string): GatewayError {
-  return new GatewayError('conflict', `User with ${field}=${value} already exists`, { param: field });
+  const name = field === 'user_id' ? 'id' : 'email';
+  return new GatewayError('conflict', `User with ${name} ${value.slice(0, 256)} already exists`, { param: field });
 }

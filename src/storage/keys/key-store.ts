@@ -3,6 +3,7 @@ import type { Database, DialectName } from '../database.ts';
 import type { KeyStore } from '../storage.ts';
 import type { Writer } from '../writer.ts';
 import { changeKey } from './change-key.ts';
+import { countKeysByUser } from './count-by-user.ts';
 import { countTeamKeys } from './count-team-keys.ts';
 import { findDueRotations } from './find-due-rotations.ts';
 import { findBySecretHash, findIdempotency, findKey, findKeyInHistory, findKeys } from './find-keys.ts';
@@ -34,6 +35,7 @@ export function createKeyStore({ reads, writes, dialect, write, nowMs }: KeyStor
     remove: (addresses, deleted, decide) => removeKeys(write, addresses, deleted, decide),
     list: (query) => listKeys(reads, dialect, query),
     countByTeam: (teamIds) => countTeamKeys(reads, teamIds),
+    countByUser: (userIds, scope) => countKeysByUser(reads, dialect, userIds, scope),
     workingSecrets: (keyId) => findWorkingSecrets(reads, keyId, nowMs()),
     addSecretUses: (uses) => addSecretUses(writes, uses),
     touch: (lastActive) => touchKeys(writes, lastActive),

@@ -30,6 +30,8 @@ export interface RecordQuery<R> {
   where?: { readonly [F in keyof R]?: R[F] | readonly R[F][] };
   /** Case-insensitive substring of the fields that the table searches. */
   search?: string;
+  /** Field → text that is a part of it, upper and lower case being the same. */
+  contains?: { readonly [F in keyof R]?: string };
   /** Default: living records only. */
   deleted?: boolean;
   /** A field; `spend` of an owner goes by its whole life, whatever its budget window. Default: when it was made. */

@@ -30,6 +30,24 @@ export function buildWhere<R>(eb: AnyExpressions, table: RecordTable<R>, where: 
   });
 }
 
+/** One condition for each field that a text is looked for in. */
+export function buildContains<R>(
+  table: RecordTable<R>,
+  contains: { readonly [F in keyof R]?: string },
+): Expression<SqlBool>[] {
+  return table.columns.flatMap(({ field, column }) => {
+    const part = (contains as Row)[field];
+    if (typeof part !== 'string' || part === '') return [];
+    const text = sql`lower(${sql.ref(`${table.name}.${column}`)})`;
+    return [sql<boolean>`${text} like ${toPattern(part)} escape '\\'`];
+  });
+}
+
+/** For `like … escape '\\'`: texts that hold this one, in lower case. */
+export function toPattern(part: string): string {
+  return `%${part.toLowerCase().replace(/[\\%_]/g, '\\$&')}%`;
+}
+
 /** The record with this key, living or not. */
 export function buildKeyWhere<R>(
   eb: AnyExpressions,

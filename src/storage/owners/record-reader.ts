@@ -1,7 +1,15 @@
 import { type Expression, type Kysely, type SqlBool, sql } from 'kysely';
 import type { Database } from '../database.ts';
 import type { RecordQuery, RecordReader } from './owner-storage.ts';
-import { type AnyExpressions, buildKeyWhere, buildWhere, columnsOf, untyped } from './record-query.ts';
+import {
+  type AnyExpressions,
+  buildContains,
+  buildKeyWhere,
+  buildWhere,
+  columnsOf,
+  toPattern,
+  untyped,
+} from './record-query.ts';
 import { fromRow, type RecordTable } from './record-table.ts';
 import { buildScope } from './scope-filters.ts';
 
@@ -13,16 +21,16 @@ export function createRecordReader<R extends object>(reads: Kysely<Database>, ta
   const columns = columnsOf(table);
   const deletedAt = `${table.name}.deleted_at_ms`;
 
-  function filters(eb: AnyExpressions, { scope, where, search, deleted }: RecordQuery<R>) {
+  function filters(eb: AnyExpressions, { scope, where, search, contains, deleted }: RecordQuery<R>) {
     const parts: Expression<SqlBool>[] = [
       eb(deletedAt, deleted === true ? 'is not' : 'is', null),
       ...buildWhere(eb, table, where ?? {}),
+      ...buildContains(table, contains ?? {}),
     ];
     const visible = buildScope(eb, table.name, scope);
     if (visible !== undefined) parts.push(visible);
     if (search !== undefined && search !== '' && table.searched.length > 0) {
-      const pattern = `%${search.toLowerCase().replace(/[\\%_]/g, '\\$&')}%`;
-      parts.push(sql<boolean>`${sql.ref(`${table.name}.search_text`)} like ${pattern} escape '\\'`);
+      parts.push(sql<boolean>`${sql.ref(`${table.name}.search_text`)} like ${toPattern(search)} escape '\\'`);
     }
     return eb.and(parts);
   }

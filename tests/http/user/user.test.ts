@@ -134,6 +134,9 @@ describe('a user who is changed', () => {
       const refused = await post('/user/bulk_update', { all_users: true, user_updates: updates });
       expect([refused.status, refused.body.error.param]).toEqual([400, 'user_updates']);
     }
+    const both = { all_users: true, user_updates: { metadata: {} }, users: [{ user_id: 'grace' }] };
+    const refused = await post('/user/bulk_update', both);
+    expect([refused.status, refused.body.error.param]).toEqual([422, 'users']);
   });
 
   test('is made under an address that nobody has', async () => {
@@ -204,10 +207,10 @@ describe('people', () => {
     expect(all.body.keys.map(({ user_id: id }: { user_id: string }) => id)).toContain('ada');
   });
 
-  test('list themselves; viewers list all', async () => {
+  test('list nobody, and find themselves; viewers list all', async () => {
     const { body: plain } = await post('/user/new', { user_id: 'plain', user_role: 'internal_user' });
-    const own = await get('/user/list', plain.key);
-    expect(own.body.users.map(({ user_id }: { user_id: string }) => user_id)).toEqual(['plain']);
+    expect((await get('/user/list', plain.key)).status).toBe(403);
+    expect((await get('/user/filter/ui', plain.key)).body).toEqual([{ user_id: 'plain', user_email: null }]);
     const { body: viewer } = await post('/user/new', { user_id: 'viewer', user_role: 'proxy_admin_viewer' });
     const all = await get('/user/list?page_size=100', viewer.key);
     expect(all.body.total).toBeGreaterThan(5);
@@ -226,10 +229,12 @@ describe('the list of users', () => {
     expect(page).toMatchObject({ page: 2, page_size: 2, total_pages: Math.ceil(page.total / 2) });
     await post('/user/update', { user_id: 'ada', spend: 2 });
     await post('/user/update', { user_id: 'grace', spend: 3 });
-    expect(await ids('user_ids=ada,grace,boss&sort_by=spend')).toEqual(['grace', 'ada', 'boss']);
+    expect(await ids('user_ids=ada,grace,boss&sort_by=spend&sort_order=DESC')).toEqual(['grace', 'ada', 'boss']);
+    expect(await ids('user_ids=ada,grace,boss&sort_by=spend')).toEqual(['boss', 'ada', 'grace']);
     await post('/user/update', { user_id: 'ada', blocked: true });
-    expect(await ids('user_ids=ada,grace&sort_by=status')).toEqual(['ada', 'grace']);
+    expect(await ids('user_ids=ada,grace&sort_by=status&sort_order=desc')).toEqual(['ada', 'grace']);
     expect((await get('/user/list?sort_by=colour')).body.error.param).toBe('sort_by');
+    expect((await get('/user/list?sso_user_ids=x')).body.error.param).toBe('sso_user_ids');
     expect((await get('/user/list?page_size=101')).status).toBe(422);
     expect((await get('/user/filter/ui?user_email=ada@ex')).body).toEqual([
       { user_id: 'ada', user_email: 'ada@example.com' },
@@ -300,8 +305,12 @@ describe('an admin of an organisation', () => {
   });
 
   test('makes nobody with a role above its people, and nobody elsewhere', async () => {
-    for (const more of [{ user_role: 'proxy_admin' }, { user_role: 'org_admin' }, { organizations: ['globex'] }]) {
+    for (const more of [{ user_role: 'org_admin' }, { organizations: ['globex'] }]) {
       expect((await make({ user_id: 'greedy', ...more })).status).toBe(401);
+    }
+    for (const user_role of ['proxy_admin', 'proxy_admin_viewer']) {
+      const refused = await make({ user_id: 'greedy', user_role });
+      expect([refused.status, refused.body.error.param]).toEqual([403, 'user_role']);
     }
     expect((await make({ user_id: 'greedy', organizations: ['acme', 'nowhere'] })).status).toBe(401);
   });

@@ -79,7 +79,7 @@ export async function openTeamWorld(open: typeof openStorage): Promise<TeamWorld
     windowEndMs: (duration) => calendar.windowAt(duration, clock.nowMs).endMs,
     isKnownModel: keys.isKnownModel,
     accessGroupsOf: () => [],
-    userDefaults: { role: 'internal_user', limits: {}, models: [], teamIds: [], internalUserBudget: {}, upperBounds: NO_BOUNDS },
+    userDefaults: { role: 'internal_user', limits: {}, models: [], teams: [], internalUserBudget: {}, upperBounds: NO_BOUNDS },
     settings: { defaults: NO_FIELDS, upperBounds: NO_BOUNDS, availableTeamIds: [], seatsAdmins: true, callbacks: new Map() },
     listKeys: (query) => storage.keys.list(query),
     viewKeys: (found) => viewKeys(keys, found, clock.nowMs),
