@@ -24,6 +24,8 @@ declare module 'fastify' {
     audited?: boolean;
     /** See RoutePolicy. */
     answersStrangers?: boolean;
+    /** See RoutePolicy. */
+    errorDetail?: boolean;
   }
   interface FastifyRequest {
     /** Set before the body is read. On a public route: a caller of role `unknown` without a key. */

@@ -24,8 +24,9 @@ export function createErrorHandler(deps: ErrorHandlerDeps, recordRefusal?: Recor
   const { bodyLimitBytes } = deps;
   return (error, request, reply) => {
     const { status, headers, type, text, response } = describeFailure(deps, error, request.id);
+    const sent = request.policy?.errorDetail === true ? withDetail(response.body) : text;
     const answer = () => {
-      reply.code(status).headers(headers).type(type).send(text);
+      reply.code(status).headers(headers).type(type).send(sent);
     };
     const refuse = () => {
       if (status === 413 && isWorthReceiving(request, bodyLimitBytes)) discardBody(request, answer);
@@ -35,6 +36,12 @@ export function createErrorHandler(deps: ErrorHandlerDeps, recordRefusal?: Recor
     if (refusal === null) refuse();
     else void recordRefusal?.(refusal).then(refuse);
   };
+}
+
+/** LiteLLM lets some of its routes fail in FastAPI's form, and clients of these look nowhere else. */
+function withDetail(body: Record<string, unknown>): string {
+  const { message } = (body.error ?? {}) as { message?: string };
+  return JSON.stringify({ ...body, detail: body.detail ?? { error: message } });
 }
 
 /**

@@ -26,6 +26,7 @@ const FAMILIES: ReadonlyMap<string, keyof typeof TARGETS> = new Map([
   ['/user/block', 'customer'],
   ['/user/unblock', 'customer'],
   ['/team/key/bulk_update', 'key'],
+  ['/v2/organization/:organization_id', 'organization'],
 ]);
 const MAX_LENGTH = 256;
 

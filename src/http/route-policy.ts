@@ -15,6 +15,8 @@ export interface RoutePolicy {
   audited: boolean;
   /** It answers whoever shows no credential, unless they come through a proxy. Who shows one is held to it. */
   answersStrangers: boolean;
+  /** Errors also stand in `detail.error`, where LiteLLM has them on this route. */
+  errorDetail: boolean;
 }
 
 const ACCESS_KINDS: ReadonlySet<string> = new Set<RouteGroup>([
@@ -31,11 +33,11 @@ const SCOPES: ReadonlySet<string> = new Set<DataScope>(['none', 'self', 'scoped'
 
 /** Reads a route's declaration. Throws at registration when a part of it is missing or unknown. */
 export function policyOf(route: Pick<RouteOptions, 'url' | 'method' | 'config'>): RoutePolicy {
-  const { access, scope } = route.config ?? {};
+  const { access, scope, answersStrangers = false, errorDetail = false } = route.config ?? {};
   if (access === undefined || !ACCESS_KINDS.has(access)) throw undeclared(route, 'access', ACCESS_KINDS);
   if (scope === undefined || !SCOPES.has(scope)) throw undeclared(route, 'scope', SCOPES);
   const audited = route.config?.audited ?? (CHANGING.has(access) && sendsBody(route.method));
-  return { access, scope, route: route.url, audited, answersStrangers: route.config?.answersStrangers ?? false };
+  return { access, scope, route: route.url, audited, answersStrangers, errorDetail };
 }
 
 function undeclared(

@@ -62,7 +62,8 @@ describe('who asks about whom', () => {
       for (const id of ['bob', 'nobody']) {
         const { status, body } = await ask(`${path}?user_id=${id}`, keys.ada);
         expect([status, body.error.param]).toEqual([403, 'user_id']);
-        expect(body.error.message).toBe('Non-admin users can only view their own spend data.');
+        const message = 'Non-admin users can only view their own spend data.';
+        expect([body.error.message, body.detail]).toEqual([message, { error: message }]);
       }
     }
   });

@@ -160,7 +160,7 @@ export function buildPolicyGateway(world: PolicyWorld, nowMs: () => number): Pol
   };
   const route = '/v1/chat/completions';
   const gate = createGate(
-    { access: 'llm', scope: 'self', audited: false, answersStrangers: false, route },
+    { access: 'llm', scope: 'self', audited: false, answersStrangers: false, errorDetail: false, route },
     { identify, sessions: null as never, isIpAllowed: null, publicRoutes: [], guardRoute, noteRoute: () => {} },
   );
 

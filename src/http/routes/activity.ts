@@ -93,7 +93,7 @@ export function registerActivityRoutes(app: App, { spending }: ActivityRoutesDep
     app.get(
       path,
       {
-        config: { access: 'spend', scope: 'scoped' },
+        config: { access: 'spend', scope: 'scoped', errorDetail: true },
         schema: {
           tags: ['spend'],
           summary: `Calls and spend per day: ${kind.about}`,
@@ -114,7 +114,7 @@ export function registerActivityRoutes(app: App, { spending }: ActivityRoutesDep
     app.get(
       `${path}/aggregated`,
       {
-        config: { access: 'spend', scope: 'scoped' },
+        config: { access: 'spend', scope: 'scoped', errorDetail: true },
         schema: {
           tags: ['spend'],
           summary: `Calls and spend per day, without pages: ${kind.about}`,

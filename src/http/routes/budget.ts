@@ -21,6 +21,7 @@ import {
   BudgetUpdateBody,
   fromBudget,
   fromBudgetSettings,
+  toBudgetId,
   toNewBudget,
 } from '../schemas/budget.ts';
 import { toLimitClock } from '../schemas/limit-clock.ts';
@@ -32,8 +33,8 @@ export interface BudgetRoutesDeps {
 }
 
 const tags = ['budgets'];
-const writes = { access: 'management', scope: 'admin' } as const;
-const reads = { access: 'info', scope: 'admin' } as const;
+const writes = { access: 'management', scope: 'admin', errorDetail: true } as const;
+const reads = { access: 'info', scope: 'admin', errorDetail: true } as const;
 
 export function registerBudgetRoutes(app: App, { ownerManagement, budgetManagement }: BudgetRoutesDeps): void {
   const clock = toLimitClock(ownerManagement);
@@ -65,7 +66,8 @@ export function registerBudgetRoutes(app: App, { ownerManagement, budgetManageme
     async (request, reply) => {
       const { body } = request;
       const limits = toLimitFields(body);
-      const budget = await updateBudget(budgetManagement, request.caller, request.actor(), body.budget_id, limits);
+      const id = toBudgetId(body);
+      const budget = await updateBudget(budgetManagement, request.caller, request.actor(), id, limits);
       nameIgnoredFields(reply, body, BUDGET_NAMES);
       return fromBudget(budget, clock);
     },

@@ -19,7 +19,7 @@ import {
 } from '../schemas/organization-member.ts';
 
 const tags = ['organizations'];
-const config = { access: 'management', scope: 'scoped' } as const;
+const config = { access: 'management', scope: 'scoped', errorDetail: true } as const;
 
 export function registerOrganizationMemberRoutes(app: App, deps: OrganizationManagement): void {
   const clock = toLimitClock(deps);

@@ -17,7 +17,9 @@ import {
   OrganizationInfoBody,
   OrganizationInfoQuery,
   OrganizationListQuery,
+  OrganizationNameParams,
   OrganizationNewBody,
+  OrganizationPatchBody,
   OrganizationRow,
   OrganizationRows,
   OrganizationUpdateBody,
@@ -32,8 +34,8 @@ export interface OrganizationRoutesDeps {
 }
 
 const tags = ['organizations'];
-const writes = { access: 'management', scope: 'scoped' } as const;
-const reads = { access: 'info', scope: 'scoped' } as const;
+const writes = { access: 'management', scope: 'scoped', errorDetail: true } as const;
+const reads = { access: 'info', scope: 'scoped', errorDetail: true } as const;
 
 export function registerOrganizationRoutes(app: App, { organizationManagement }: OrganizationRoutesDeps): void {
   const clock = toLimitClock(organizationManagement);
@@ -84,6 +86,33 @@ export function registerOrganizationRoutes(app: App, { organizationManagement }:
         toOrganizationFields(body),
       );
       nameIgnoredFields(reply, body, ORGANIZATION_UPDATE_NAMES);
+      nameUnenforcedFields(reply, findUnenforcedOrganizationFields(body));
+      return fromOrganization(view, clock);
+    },
+  );
+
+  app.patch(
+    '/v2/organization/:organization_id',
+    {
+      config: writes,
+      schema: {
+        tags,
+        summary: 'Change an organization, named in the path',
+        description: 'What `PATCH /organization/update` does. A field that there is not is refused.',
+        params: OrganizationNameParams,
+        body: OrganizationPatchBody,
+        response: { 200: OrganizationRow },
+      },
+    },
+    async (request, reply) => {
+      const { body, params } = request;
+      const view = await updateOrganization(
+        organizationManagement,
+        request.caller,
+        request.actor(),
+        params.organization_id,
+        toOrganizationFields(body),
+      );
       nameUnenforcedFields(reply, findUnenforcedOrganizationFields(body));
       return fromOrganization(view, clock);
     },

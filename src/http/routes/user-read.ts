@@ -17,7 +17,7 @@ import {
 } from '../schemas/user-list.ts';
 
 const tags = ['users'];
-const config = { access: 'info', scope: 'scoped' } as const;
+const config = { access: 'info', scope: 'scoped', errorDetail: true } as const;
 
 const ROLES = {
   proxy_admin: { description: 'admin over the platform, has all permissions', ui_label: 'Admin (All Permissions)' },

@@ -30,7 +30,7 @@ export interface UserRoutesDeps {
 }
 
 const tags = ['users'];
-const config = { access: 'management', scope: 'scoped' } as const;
+const config = { access: 'management', scope: 'scoped', errorDetail: true } as const;
 
 export function registerUserRoutes(app: App, { userManagement }: UserRoutesDeps): void {
   const clock = toLimitClock(userManagement);
@@ -60,7 +60,7 @@ export function registerUserRoutes(app: App, { userManagement }: UserRoutesDeps)
     '/user/update',
     {
       // Everybody may call it about themselves; the verb says what they may change.
-      config: { access: 'info', scope: 'scoped', audited: true },
+      config: { access: 'info', scope: 'scoped', audited: true, errorDetail: true },
       schema: {
         tags,
         summary: 'Change a user; an unknown one is made',
@@ -105,6 +105,7 @@ export function registerUserRoutes(app: App, { userManagement }: UserRoutesDeps)
       schema: {
         tags,
         summary: 'Delete users with their keys, all or none',
+        description: 'For administrators, and for admins of organizations, who delete people that belong nowhere else.',
         body: UserDeleteBody,
         response: { 200: z.number() },
       },

@@ -1,5 +1,6 @@
 /** /budget/*: bodies, and the row that answers. */
 import { z } from 'zod';
+import { GatewayError } from '../../core/gateway-error.ts';
 import type { BudgetRecord } from '../../core/owner-records.ts';
 import type { NewBudget } from '../../management/budgets/create-budget.ts';
 import { fromLimits, LIMIT_SHAPE, type LimitClock, toLimitFields } from './limit-fields.ts';
@@ -10,7 +11,10 @@ export const BudgetNewBody = z.looseObject({
   budget_id: z.string().nullish().describe('Absent: one is made up.'),
   ...LIMIT_SHAPE,
 });
-export const BudgetUpdateBody = z.looseObject({ budget_id: z.string(), ...LIMIT_SHAPE });
+export const BudgetUpdateBody = z.looseObject({
+  budget_id: z.string().nullish().describe('Required.'),
+  ...LIMIT_SHAPE,
+});
 export const BudgetInfoBody = z.looseObject({ budgets: z.array(z.string()).max(1_000) });
 export const BudgetDeleteBody = z.looseObject({ id: z.string() });
 export const BudgetListQuery = z.object({
@@ -40,6 +44,12 @@ export function toNewBudget(body: z.output<typeof BudgetNewBody>): NewBudget {
 
 export function fromBudget(budget: BudgetRecord, clock: LimitClock): z.output<typeof BudgetRow> {
   return { budget_id: budget.id, ...fromLimits(budget, clock), ...fromStamps(budget) };
+}
+
+/** Which row is to change. Throws bad_request. */
+export function toBudgetId({ budget_id: id }: z.output<typeof BudgetUpdateBody>): string {
+  if (id == null) throw new GatewayError('bad_request', 'budget_id is required', { param: 'budget_id' });
+  return id;
 }
 
 const FIELD_TYPES = {

@@ -13,7 +13,10 @@ const SHAPE = {
   user_id: z.string().describe('What calls name: `user`, `safety_identifier`, or the header.'),
   alias: z.string().nullish(),
   blocked: LaxBoolean.nullish(),
-  budget_id: z.string().nullish().describe('A row of /budget/new. Not together with max_budget.'),
+  budget_id: z
+    .string()
+    .nullish()
+    .describe('A row of /budget/new. Linking one takes the limits of the customer’s own away.'),
   spend: LaxNumber.nullish().describe('Sets what counts as spent in the current budget window. US dollars.'),
   allowed_model_region: z.string().nullish().describe('`eu`, `us`: only deployments of that region serve.'),
   default_model: z.string().nullish().describe('Called where the model that was asked for is not allowed.'),
@@ -31,7 +34,8 @@ function refuseBoth(body: { max_budget?: unknown; budget_id?: unknown }, context
 }
 
 export const CustomerNewBody = z.looseObject(SHAPE).superRefine(refuseBoth);
-export const CustomerUpdateBody = z.looseObject(SHAPE).superRefine(refuseBoth);
+/** With both, what the request says goes before what the row says. */
+export const CustomerUpdateBody = z.looseObject(SHAPE);
 export const CustomerIdsBody = z.looseObject({ user_ids: z.array(z.string()) });
 export const CustomerInfoQuery = z.object({ end_user_id: z.string() });
 export const CustomerListQuery = z.object({
@@ -70,6 +74,7 @@ export function toEndUserFields(body: Body): EndUserFields {
 export function fromEndUser(view: EndUserView, clock: LimitClock): z.output<typeof CustomerRow> {
   const { record } = view;
   return {
+    object_permission: null,
     ...fromOwnerView(view, clock),
     user_id: record.id,
     alias: record.alias,

@@ -37,6 +37,21 @@ export const OrganizationUpdateBody = z.looseObject({
   organization_alias: z.string().min(1).nullish(),
   ...FIELDS_SHAPE,
 });
+/**
+ * The same, where a field that is misspelt is no field that was left out: it is refused. So is null for what an
+ * organization always has.
+ */
+export const OrganizationPatchBody = z.strictObject({
+  ...FIELDS_SHAPE,
+  organization_alias: z.string().min(1).optional(),
+  models: Texts.optional().describe('Names, wildcards and access groups that the organization may call; empty: all.'),
+  object_permission: OpenObject.refine((value) => Object.keys(value).length > 0, {
+    error: 'Send null to take the permissions away; an empty object changes nothing',
+  })
+    .nullish()
+    .describe(NOT_YET),
+});
+export const OrganizationNameParams = z.object({ organization_id: z.string().min(1) });
 export const OrganizationDeleteBody = z.looseObject({ organization_ids: Texts });
 export const OrganizationInfoBody = z.looseObject({ organizations: Texts });
 export const OrganizationInfoQuery = z.looseObject({ organization_id: z.string().min(1) });
@@ -77,7 +92,9 @@ export function toNewOrganization(body: z.output<typeof OrganizationNewBody>): N
   return { id: body.organization_id || null, fields: toFields(body) };
 }
 
-export function toOrganizationFields(body: z.output<typeof OrganizationUpdateBody>): OrganizationFields {
+export function toOrganizationFields(
+  body: z.output<typeof OrganizationUpdateBody> | z.output<typeof OrganizationPatchBody>,
+): OrganizationFields {
   return toFields(body);
 }
 

@@ -36,7 +36,7 @@ export async function createBudget(
     return true;
   });
   if (result.kind === 'done' && result.value) return record;
-  throw new GatewayError('bad_request', `Budget id = ${id} already exists. Please use a different budget id.`, {
+  throw new GatewayError('bad_request', `Budget with id '${id}' already exists.`, {
     param: 'budget_id',
   });
 }

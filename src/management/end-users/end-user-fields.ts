@@ -1,6 +1,7 @@
 import { assertJsonLimits } from '../../core/assert-json-limits.ts';
 import { GatewayError } from '../../core/gateway-error.ts';
 import type { Json, JsonObject } from '../../core/json.ts';
+import { NO_LIMITS } from '../../core/limits.ts';
 import type { EndUserRecord } from '../../core/owner-records.ts';
 import { assertText, assertTexts } from '../owners/assert-text.ts';
 import { assertLimitFields, type LimitFields, mergeLimits } from '../owners/limit-fields.ts';
@@ -42,14 +43,18 @@ export function assertEndUserFields(fields: EndUserFields, deps: Pick<OwnerManag
   }
 }
 
-/** The record with what the request says laid over it. */
+/**
+ * The record with what the request says laid over it. Whoever is linked to another budget row has the limits of that row:
+ * those that it had of its own go, but for what the same request says.
+ */
 export function mergeEndUserFields(current: EndUserRecord, fields: EndUserFields): EndUserRecord {
+  const isLinked = fields.budgetId != null && fields.budgetId !== current.budgetId;
   const pick = <T>(given: T | null | undefined, present: T, cleared: T): T =>
     given === undefined ? present : (given ?? cleared);
   const extra = Object.entries({ ...current.extra, ...fields.extra }).filter(([, value]) => value !== null);
   return {
     ...current,
-    ...mergeLimits(current, fields.limits),
+    ...mergeLimits(isLinked ? NO_LIMITS : current, fields.limits),
     alias: pick<string | null>(fields.alias, current.alias, null),
     blocked: pick(fields.blocked, current.blocked, false),
     budgetId: pick<string | null>(fields.budgetId, current.budgetId, null),

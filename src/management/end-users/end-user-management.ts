@@ -49,7 +49,8 @@ export function endUserNotFound(
   ids: readonly string[],
   param: 'user_id' | 'end_user_id' | 'user_ids' = 'user_id',
 ): GatewayError {
-  const named = `End User Id=${ids.join(', ').slice(0, 500)}`;
-  const message = param === 'user_ids' ? `${named} do not exist in db` : `${named} does not exist in db`;
+  const named = ids.join(', ').slice(0, 500);
+  const message =
+    param === 'user_ids' ? `End User Id(s)=${named} do not exist in db` : `End User Id=${named} does not exist in db`;
   return new GatewayError('customer_not_found', message, { param });
 }

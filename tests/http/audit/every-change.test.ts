@@ -349,6 +349,15 @@ const CHANGES: Change[] = [
     object: 'o-new',
     also: ['LiteLLM_BudgetTable'],
   },
+  {
+    route: 'PATCH /v2/organization/:organization_id',
+    path: '/v2/organization/o-v2',
+    body: { organization_alias: 'renamed' },
+    first: [newOrganization('o-v2')],
+    action: 'updated',
+    table: 'LiteLLM_OrganizationTable',
+    object: 'o-v2',
+  },
   ...(
     [
       ['PATCH', 'update', 'updated', { organization_id: 'o-update', organization_alias: 'renamed' }],

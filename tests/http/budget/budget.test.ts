@@ -43,6 +43,18 @@ describe('a budget', () => {
     expect(body.budget_id).toMatch(/^budget_/);
     const again = await post('/budget/new', { budget_id: body.budget_id });
     expect([again.status, again.body.error.param]).toEqual([400, 'budget_id']);
+    expect(again.body.detail).toEqual({ error: `Budget with id '${body.budget_id}' already exists.` });
+  });
+
+  test('says what is wrong where clients of LiteLLM look for it', async () => {
+    const nameless = await post('/budget/update', { max_budget: 1 });
+    expect([nameless.status, nameless.body.detail]).toEqual([400, { error: 'budget_id is required' }]);
+    expect(nameless.body.error).toMatchObject({ message: 'budget_id is required', param: 'budget_id' });
+    const none = await post('/budget/info', { budgets: [] });
+    expect([none.status, none.body.error.param]).toEqual([400, 'budgets']);
+    expect(none.body.detail.error).toBe(none.body.error.message);
+    const malformed = await post('/budget/new', { max_budget: 'much' });
+    expect([malformed.status, malformed.body.detail]).toMatchObject([422, [{ loc: ['body', 'max_budget'] }]]);
   });
 
   test('is changed field by field: absent keeps, null clears, 0 is 0', async () => {

@@ -51,6 +51,22 @@ describe.each(['/customer', '/end_user'])('%s', (prefix) => {
     expect(both.status).toBe(422);
   });
 
+  test('another budget row takes the place of limits of its own', async () => {
+    const budget = async (max_budget: number) => (await post('/budget/new', { max_budget })).body.budget_id as string;
+    const [first, second] = [await budget(7), await budget(8)];
+    await post(`${prefix}/new`, { user_id: id('moving'), max_budget: 1, tpm_limit: 5 });
+    const linked = await post(`${prefix}/update`, { user_id: id('moving'), budget_id: first });
+    expect(linked.body.litellm_budget_table).toMatchObject({ budget_id: first, max_budget: 7, tpm_limit: null });
+    const both = await post(`${prefix}/update`, { user_id: id('moving'), budget_id: second, max_budget: 2 });
+    expect([both.status, both.body.litellm_budget_table]).toMatchObject([200, { budget_id: second, max_budget: 2 }]);
+    const same = await post(`${prefix}/update`, { user_id: id('moving'), budget_id: second, alias: 'Same' });
+    expect(same.body).toMatchObject({
+      alias: 'Same',
+      object_permission: null,
+      litellm_budget_table: { max_budget: 2 },
+    });
+  });
+
   test('a name is there once, and known models are the only defaults', async () => {
     await post(`${prefix}/new`, { user_id: id('twice') });
     const again = await post(`${prefix}/new`, { user_id: id('twice') });
@@ -82,7 +98,7 @@ describe.each(['/customer', '/end_user'])('%s', (prefix) => {
     expect(update.body.error).toEqual({ ...gone, param: 'user_id', message });
     const several = await post(`${prefix}/delete`, { user_ids: ['nobody', 'neither'] });
     expect(several.body.error).toMatchObject({ ...gone, param: 'user_ids' });
-    expect(several.body.error.message).toBe('End User Id=nobody, neither do not exist in db');
+    expect(several.body.error.message).toBe('End User Id(s)=nobody, neither do not exist in db');
   });
 
   test('customers are blocked, also in advance, and unblocked, all or none', async () => {

@@ -137,6 +137,37 @@ describe('an organisation', () => {
     });
   });
 
+  test('is changed by its name in the path, where nothing is misspelt', async () => {
+    const { organization_id: id } = await make({ max_budget: 10, models: ['a'] });
+    const patch = (body: object, key?: string) => call(`PATCH /v2/organization/${id}`, body, key);
+    const { status, body } = await patch({ rpm_limit: 5, max_budget: null, metadata: { a: 1 } });
+    expect([status, body]).toMatchObject([
+      200,
+      {
+        organization_id: id,
+        models: ['a'],
+        metadata: { a: 1 },
+        litellm_budget_table: { max_budget: null, rpm_limit: 5 },
+      },
+    ]);
+    for (const [wrong, name] of [
+      [{ max_bugdet: 1 }, 'max_bugdet'],
+      [{ organization_id: 'x' }, 'organization_id'],
+      [{ organization_alias: null }, 'organization_alias'],
+      [{ models: null }, 'models'],
+      [{ object_permission: {} }, 'object_permission'],
+    ] as const) {
+      const refused = await patch(wrong);
+      expect([name, refused.status]).toEqual([name, 422]);
+      expect(JSON.stringify(refused.body.detail)).toContain(name);
+    }
+    expect((await info(id)).body).toMatchObject({ models: ['a'], metadata: { a: 1 } });
+    expect((await patch({ rpm_limit: 6 }, (await person(id, 'internal_user')).key)).status).toBe(403);
+    expect((await patch({ rpm_limit: 4 }, (await person(id, 'org_admin')).key)).status).toBe(200);
+    const unknown = await call('PATCH /v2/organization/nobody', { rpm_limit: 6 });
+    expect([unknown.status, unknown.body.detail]).toEqual([404, { error: unknown.body.error.message }]);
+  });
+
   test('is found by list and by both forms of info', async () => {
     const { organization_id: id, organization_alias: alias } = await make();
     const list = (await call('GET /organization/list')).body as { organization_id: string }[];
