@@ -55,7 +55,7 @@ export async function createTeam(
   const stamp = { id: deps.newId('budget_'), by: nameOfCaller(caller), nowMs };
   const blank = mergeTeamFields(buildBlankTeam(input.id ?? deps.newId('team_'), nameOfCaller(caller), nowMs), fields);
   assertSoftBudget(fields.limits, blank);
-  const memberBudget = mergeMemberBudget(null, fields.memberDefaults, stamp);
+  const memberBudget = mergeMemberBudget(null, fields.memberDefaults, blank, stamp);
   const team = memberBudget === null ? blank : withMemberBudget(blank, memberBudget.id);
   assertNoNewReferences(caller, {}, team.metadata);
   assertNoNewPassThrough(caller, {}, team.metadata);

@@ -16,10 +16,14 @@ export function withMemberBudget(team: TeamRecord, budgetId: string): TeamRecord
   return { ...team, extra: { ...team.extra, [MEMBER_BUDGET_FIELD]: budgetId } };
 }
 
-/** The row as the request wants it; null: the request says nothing, or nothing new. */
+/**
+ * The row as the request wants it; null: the request says nothing, or nothing new. A first budget of which no length is said
+ * begins anew with the team's own; a length of null is one for life.
+ */
 export function mergeMemberBudget(
   current: BudgetRecord | null,
   defaults: MemberDefaults,
+  { budgetDuration }: Pick<TeamRecord, 'budgetDuration'>,
   stamp: { id: string; by: string; nowMs: number },
 ): BudgetRecord | null {
   const said = Object.values(defaults).filter((value) => value !== undefined);
@@ -29,7 +33,7 @@ export function mergeMemberBudget(
     return { ...current, ...mergeLimits(current, defaults), ...changeStamps(current, stamp.by, stamp.nowMs) };
   }
   return {
-    ...mergeLimits(NO_LIMITS, defaults),
+    ...mergeLimits(NO_LIMITS, defaults.maxBudgetNanoUsd == null ? defaults : { budgetDuration, ...defaults }),
     id: stamp.id,
     ...newStamps(stamp.by, stamp.nowMs),
   };

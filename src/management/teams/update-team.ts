@@ -47,7 +47,7 @@ export async function updateTeam(
   const budgets = await findLinkedBudgets(deps, [found.budgetId, next.budgetId, memberBudgetId(found)]);
   const memberBudget = {
     before: budgets.get(memberBudgetId(found) ?? '') ?? null,
-    after: mergeMemberBudget(budgets.get(memberBudgetId(found) ?? '') ?? null, fields.memberDefaults, stamp),
+    after: mergeMemberBudget(budgets.get(memberBudgetId(found) ?? '') ?? null, fields.memberDefaults, next, stamp),
   };
   const members = memberBudget.after === null ? [] : await findDefaultMembers(deps, found);
   if (memberBudget.after !== null) assertOwnCapStays(caller, found, members, memberBudget.before, memberBudget.after);

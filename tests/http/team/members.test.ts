@@ -213,6 +213,26 @@ test('a budget_duration of null is not filled from default_team_params', async (
   await configured.close();
 });
 
+test('the first budget of the members begins anew with the team’s, unless another length is said', async () => {
+  const durations = async (body: object) => {
+    const { team_id: id, team_member_budget_duration: made } = (await call('POST /team/new', body)).body;
+    const change = { team_id: id, team_member_budget: 3 };
+    return [made, (await call('POST /team/update', change)).body.data.team_member_budget_duration];
+  };
+  const team = { budget_duration: '30d' };
+  expect(await durations({ ...team, team_member_budget: 2 })).toEqual(['30d', '30d']);
+  expect(await durations({ ...team, team_member_budget: 2, team_member_budget_duration: null })).toEqual([null, null]);
+  expect(await durations({ ...team, team_member_budget: 2, team_member_budget_duration: '1d' })).toEqual(['1d', '1d']);
+  expect(await durations(team)).toEqual([null, '30d']);
+  expect(await durations({ ...team, team_member_rpm_limit: 2 })).toEqual([null, null]);
+  for (const bad of ['0s', '-5m']) {
+    expect(await call('POST /team/new', { team_member_budget_duration: bad })).toMatchObject({
+      status: 400,
+      body: { error: { message: expect.stringContaining('Invalid team_member_budget_duration') } },
+    });
+  }
+});
+
 test('who may not manage the members is told so in `detail` as well', async () => {
   const { team_id: id } = (await call('POST /team/new', {})).body;
   const { key } = (await call('POST /user/new', { user_id: 'plain-caller', user_role: 'internal_user' })).body;
