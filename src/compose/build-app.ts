@@ -209,7 +209,7 @@ export async function buildApp(config: Config, foundation: Foundation): Promise<
           ...deployment,
           price: gateway.priceOf(deployment, deployment.upstreamModel).price,
         })),
-      endUserHeaderName: config.general.endUserHeaderName,
+      endUserHeaders: config.general.endUserHeaders,
       callModel: (request) => {
         const { key, secretHash } = request.caller;
         if (key !== null) lastActive.note(key.keyId, secretHash, nowMs());

@@ -15,7 +15,7 @@ import type {
   UserDefaultsConfig,
 } from './config.ts';
 import type { ConfigPlace, Report } from './config-problem.ts';
-import { ALWAYS_PUBLIC, type GeneralSettings } from './general-settings.ts';
+import { ALWAYS_PUBLIC, CUSTOMER_ROLE, type GeneralSettings } from './general-settings.ts';
 import type { LitellmSettings, ownerUpperBoundParams } from './litellm-settings.ts';
 import { isLoopback } from './master-key-strength.ts';
 import type { RouterSettings } from './router-settings.ts';
@@ -79,8 +79,15 @@ export function buildGeneral(
     adminOnlyRoutes: withoutPublic(general.admin_only_routes ?? []),
     enforceUserParam: general.enforce_user_param ?? false,
     rejectClientTags: general.reject_clientside_metadata_tags ?? false,
-    endUserHeaderName: general.user_header_name?.toLowerCase() ?? null,
+    endUserHeaders: endUserHeaders(general),
   };
+}
+
+/** LiteLLM's own headers go first, and the older of its two settings last. */
+function endUserHeaders({ user_header_mappings: mappings, user_header_name: name }: GeneralSettings): string[] {
+  const mapped = (mappings ?? []).filter(({ litellm_user_role: role }) => role === CUSTOMER_ROLE);
+  const chosen = [...mapped.map(({ header_name: header }) => header), ...(name === null ? [] : [name])];
+  return ['x-litellm-customer-id', 'x-litellm-end-user-id', ...chosen.map((header) => header.toLowerCase())];
 }
 
 /** Routes that need no key are served in any case, and to everybody. */

@@ -247,8 +247,8 @@ export interface GeneralConfig {
   readonly enforceUserParam: boolean;
   /** Model calls must not carry tags of their own. */
   readonly rejectClientTags: boolean;
-  /** Header, in lower case, in which clients name their end user; null: only the usual ones. */
-  readonly endUserHeaderName: string | null;
+  /** Headers, in lower case, in which clients name their end user; the first that is there counts. */
+  readonly endUserHeaders: readonly string[];
 }
 
 /** `/metrics`. */

@@ -48,6 +48,16 @@ const routeOrGroup = z.unknown().transform((value, context): string => {
   return z.NEVER;
 });
 
+/** Which headers name whom: one, or a list of them. Only customers are taken from headers. */
+const userHeaders = z.preprocess(
+  (value) => (Array.isArray(value) ? value : [value]),
+  z.array(z.object({ header_name: text, litellm_user_role: text }), {
+    error: 'expected a list of header_name and litellm_user_role',
+  }),
+);
+/** LiteLLM's word for an end user. */
+export const CUSTOMER_ROLE = 'customer';
+
 /** Stands in braces at the beginning of every key. */
 const redisPrefix = z.unknown().transform((value, context): string => {
   if (typeof value === 'string' && /^[^{}\s]{1,64}$/.test(value)) return value;
@@ -125,6 +135,7 @@ export const generalSettings = z.object({
   enforce_user_param: optional(flag),
   reject_clientside_metadata_tags: optional(flag),
   user_header_name: optional(text),
+  user_header_mappings: optional(userHeaders),
   session_idle_timeout: optional(duration),
   session_lifetime: optional(duration),
   session_cookie_secure: optional(flag),

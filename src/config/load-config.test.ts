@@ -530,3 +530,39 @@ describe('workers', () => {
 function missingFile(path: string): string {
   throw Object.assign(new Error(`no such file: ${path}`), { code: 'ENOENT' });
 }
+
+describe('headers that name the end user', () => {
+  const STANDARD = ['x-litellm-customer-id', 'x-litellm-end-user-id'];
+  const read = (mappings: string, more = '') => {
+    const { general, warnings } = load(`general_settings: {user_header_mappings: ${mappings}${more}}`);
+    return {
+      headers: general.endUserHeaders,
+      ineffective: warnings.flatMap(({ places }) => places.map(({ path }) => path)),
+    };
+  };
+  const customer = '{header_name: X-Email, litellm_user_role: customer}';
+  const internal = '{header_name: X-Id, litellm_user_role: internal_user}';
+
+  test("LiteLLM's own come first, and the older setting last", () => {
+    const { headers, ineffective } = read(`[${customer}]`, ', user_header_name: X-Old');
+    expect(headers).toEqual([...STANDARD, 'x-email', 'x-old']);
+    expect(ineffective).toEqual([]);
+    expect(read(customer).headers).toEqual([...STANDARD, 'x-email']);
+    expect(load('').general.endUserHeaders).toEqual(STANDARD);
+  });
+
+  test('no header says who is a user of the proxy, which a warning says', () => {
+    const { headers, ineffective } = read(`[${internal}, ${customer}]`);
+    expect(headers).toEqual([...STANDARD, 'x-email']);
+    expect(ineffective).toEqual(['general_settings.user_header_mappings']);
+  });
+
+  test('what is no mapping is reported where it stands', () => {
+    expect(problemsOf('general_settings: {user_header_mappings: [X-Email]}')).toEqual([
+      expect.stringContaining('general_settings.user_header_mappings.0'),
+    ]);
+    expect(problemsOf('general_settings: {user_header_mappings: [{header_name: X-Email}]}')).toEqual([
+      expect.stringContaining('user_header_mappings.0.litellm_user_role: expected a string'),
+    ]);
+  });
+});

@@ -27,7 +27,7 @@ import { formatPath, locate, type MapNode, type Path } from './config-tree.ts';
 import { deepFreeze } from './deep-freeze.ts';
 import { type Environment, readEnvironment } from './env.ts';
 import { choice, commaList, databaseUrl, duration, flag, rootPath, seconds, text, wholeNumber } from './fields.ts';
-import { generalSettings } from './general-settings.ts';
+import { CUSTOMER_ROLE, generalSettings } from './general-settings.ts';
 import { litellmSettings } from './litellm-settings.ts';
 import { type ConfigOverrides, createOutsideReader } from './outside-settings.ts';
 import { parseModelList, parseSection } from './parse-section.ts';
@@ -78,6 +78,10 @@ export function loadConfig({ environment, overrides = {}, readFile: read }: Load
   const router = parseSection(routerSettings, root, ['router_settings'], report) ?? routerSettings.parse({});
   if (router.routing_strategy !== null && router.routing_strategy !== 'simple-shuffle') {
     ineffective.push(place('router_settings', 'routing_strategy'));
+  }
+
+  if (general.user_header_mappings?.some(({ litellm_user_role: role }) => role !== CUSTOMER_ROLE) === true) {
+    ineffective.push(place('general_settings', 'user_header_mappings'));
   }
 
   const host = outside(text, 'host') ?? '127.0.0.1';

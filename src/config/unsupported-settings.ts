@@ -43,7 +43,7 @@ export const UNSUPPORTED_GENERAL_SETTINGS = words(`
   ui_access_mode use_azure_key_vault use_chat_completions_url_for_anthropic_messages
   use_client_credentials_pass_through_routes use_google_kms use_redis_transaction_buffer use_shared_health_check
   use_spend_logs_partitioning use_x_forwarded_for user_api_key_cache_max_size user_api_key_cache_ttl
-  user_header_mappings user_mcp_management_mode user_url_allowed_hosts user_url_validation
+  user_mcp_management_mode user_url_allowed_hosts user_url_validation
 `);
 
 export const UNSUPPORTED_ALERTING_ARGS = words(`

@@ -35,9 +35,9 @@ export function nameCall(
     headers.endUserHeader,
     body.user,
     notes?.user,
-    body.safety_identifier,
     metadata?.user_id,
     notes?.user_id,
+    body.safety_identifier,
   ]);
   const given = {
     tags: body.tags,

@@ -5,8 +5,8 @@ import type { CallAnswer, CallRequest, ClientSink } from '../gateway/call-reques
 /** What is told by other things than headers. */
 export interface CallFacts
   extends Pick<CallRequest, 'operation' | 'raw' | 'pathModel' | 'caller' | 'requestId' | 'sourceIp'> {
-  /** The operator's own header for the end user, in lower case; null: none. */
-  endUserHeaderName: string | null;
+  /** The headers that name the end user, in lower case. */
+  endUserHeaders: readonly string[];
 }
 
 export function toCallRequest(
@@ -14,7 +14,7 @@ export function toCallRequest(
   response: ServerResponse,
   facts: CallFacts,
 ): CallRequest {
-  const { operation, raw, pathModel, caller, requestId, sourceIp, endUserHeaderName } = facts;
+  const { operation, raw, pathModel, caller, requestId, sourceIp, endUserHeaders } = facts;
   return {
     operation,
     raw,
@@ -23,7 +23,7 @@ export function toCallRequest(
     requestId,
     sourceIp,
     tagsHeader: textOrNull(headers['x-litellm-tags']),
-    endUserHeader: endUserOf(headers, endUserHeaderName),
+    endUserHeader: endUserOf(headers, endUserHeaders),
     onClientGone: (listener) => {
       response.once('close', () => {
         if (!response.writableFinished) listener();
@@ -70,9 +70,12 @@ function toSink(response: ServerResponse): ClientSink {
 }
 
 /** The end user that a header names; null: none does. */
-export function endUserOf(headers: IncomingHttpHeaders, configured: string | null): string | null {
-  const named = configured === null ? null : textOrNull(headers[configured]);
-  return named ?? textOrNull(headers['x-litellm-end-user-id']) ?? textOrNull(headers['x-litellm-customer-id']);
+export function endUserOf(headers: IncomingHttpHeaders, names: readonly string[]): string | null {
+  for (const name of names) {
+    const value = textOrNull(headers[name]);
+    if (value !== null) return value;
+  }
+  return null;
 }
 
 function textOrNull(value: string | string[] | undefined): string | null {

@@ -121,7 +121,7 @@ class DirectCall {
       caller,
       requestId: id,
       sourceIp: ip,
-      endUserHeaderName: deps.endUserHeaderName,
+      endUserHeaders: deps.endUserHeaders,
     };
     deps.callModel(toCallRequest(request, response, facts)).then(
       (answer) => this.answer(answer),

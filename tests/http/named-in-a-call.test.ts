@@ -90,3 +90,38 @@ general_settings: {reject_clientside_metadata_tags: true}`,
     expect(row.request_tags).toEqual(['of the key']);
   });
 });
+
+describe('user_header_mappings', () => {
+  let mapped: TestApp;
+  beforeAll(async () => {
+    mapped = await startTestApp({
+      config: `
+model_list:
+  - model_name: mock-gpt
+    litellm_params: {model: openai/mock-gpt, mock_response: Hi}
+general_settings:
+  user_header_name: X-Old
+  user_header_mappings:
+    - {header_name: X-OpenWebUI-User-Id, litellm_user_role: internal_user}
+    - {header_name: X-OpenWebUI-User-Email, litellm_user_role: customer}`,
+    });
+  });
+  afterAll(() => mapped.close());
+
+  const STANDARD = { 'x-litellm-customer-id': 'standard', 'x-litellm-end-user-id': 'second' };
+  const BODY = { litellm_metadata: { user: 'notes' }, metadata: { user_id: 'metadata' }, safety_identifier: 'safety' };
+  test.each<[string, object, Record<string, string>]>([
+    ['standard', { user: 'body' }, { ...STANDARD, 'x-openwebui-user-email': 'mapped' }],
+    ['mapped', { user: 'body' }, { 'x-openwebui-user-email': 'mapped', 'x-old': 'old', 'x-openwebui-user-id': 'id' }],
+    ['old', { user: 'body' }, { 'x-old': 'old', 'x-openwebui-user-id': 'id' }],
+    ['body', { ...BODY, user: 'body' }, { 'x-openwebui-user-id': 'id' }],
+    ['notes', BODY, {}],
+    ['metadata', { ...BODY, litellm_metadata: {} }, {}],
+    ['safety', { safety_identifier: 'safety' }, {}],
+  ])('the first that is there counts: %s', async (name, body, headers) => {
+    const { status } = await callGateway(mapped, 'POST /v1/chat/completions', { body: { ...CALL, ...body }, headers });
+    expect(status).toBe(200);
+    const rows = (await callGateway(mapped, 'GET /spend/logs')).body;
+    expect(rows[0].end_user).toBe(name);
+  });
+});

@@ -95,7 +95,7 @@ export async function startApp(overrides: Partial<AppDeps> = {}, record: Partial
     metrics: { requireKey: false, contentType: 'text/plain', render: async () => '' },
     listModels: () => ['gpt-4', 'openai/gpt-4o'],
     listAccessGroups: () => [],
-    endUserHeaderName: null,
+    endUserHeaders: ['x-litellm-customer-id', 'x-litellm-end-user-id'],
     askOnBehalf: async () => ({ key: null, path: NO_STANDING.path }),
     askAsTeam: async () => ({ key: null, path: NO_STANDING.path }),
     listDeployments: () => [],

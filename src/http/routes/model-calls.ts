@@ -14,8 +14,8 @@ import { MODEL_CALL_SCHEMAS } from '../schemas/model-call.ts';
 
 export interface ModelCallRoutesDeps {
   version: string;
-  /** `general_settings.user_header_name`, in lower case; null: only the usual headers name an end user. */
-  endUserHeaderName: string | null;
+  /** The headers that name an end user, in lower case; the first that is there counts. */
+  endUserHeaders: readonly string[];
   callModel(request: CallRequest): Promise<CallAnswer>;
 }
 
@@ -66,7 +66,7 @@ async function answerCall(
       caller,
       requestId: id,
       sourceIp: ip,
-      endUserHeaderName: deps.endUserHeaderName,
+      endUserHeaders: deps.endUserHeaders,
     }),
   );
   // Throws for a header that cannot be sent: while the framework can still answer for us.

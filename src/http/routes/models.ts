@@ -19,7 +19,7 @@ import { fromModelName, ModelEntry, ModelList } from '../schemas/model-list.ts';
 
 export interface ModelRoutesDeps {
   /** The operator's own header for the end user, in lower case; null: none. */
-  endUserHeaderName: string | null;
+  endUserHeaders: readonly string[];
   /** The same on behalf of a customer, who may have a list of its own. */
   askOnBehalf(asking: Asking, endUser: string): Promise<Asking>;
   /** The names that this caller may ask for. */
@@ -79,7 +79,7 @@ export function registerModelRoutes(app: App, deps: ModelRoutesDeps): void {
           include_metadata: withMetadata,
         } = request.query;
         const whose = teamId ? await deps.askAsTeam(request.caller, teamId) : request.caller;
-        const endUser = endUserOf(request.headers, deps.endUserHeaderName);
+        const endUser = endUserOf(request.headers, deps.endUserHeaders);
         const asking = endUser === null ? whose : await deps.askOnBehalf(whose, endUser);
         const models = onlyGroups ? [] : deps.listModels(asking);
         const shown = withWildcards ? models : models.filter((name) => !name.includes('*'));
