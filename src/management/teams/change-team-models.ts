@@ -60,7 +60,7 @@ async function changeModels(
     by: adds ? 'governors' : 'managers',
     async decide(current, unit) {
       const next = { ...current, models: decide(current.models) };
-      if (adds) await assertLinks(unit, deps, next);
+      if (adds) await assertLinks(unit, deps, next, current);
       return next;
     },
   });

@@ -1,7 +1,7 @@
 import type { Actor } from '../../core/audit.ts';
 import type { Caller } from '../../core/caller.ts';
 import { GatewayError } from '../../core/gateway-error.ts';
-import { fillLimits, NO_LIMITS } from '../../core/limits.ts';
+import { fillLimits, type Limits, NO_LIMITS } from '../../core/limits.ts';
 import { memberRef } from '../../core/owner.ts';
 import type { BudgetRecord, TeamRecord } from '../../core/owner-records.ts';
 import { isAdmin, refuseAct } from '../../core/rights.ts';
@@ -83,19 +83,25 @@ export async function createTeam(
   return viewTeam(deps, team);
 }
 
-/** The rows that the team names exist, and it has no more than its organisation. Also where a team is changed. */
+/**
+ * The rows that the team names exist, and it is given no more than its organisation has. Also where a team is changed, which
+ * keeps what it had `before`.
+ */
 export async function assertLinks(
   unit: Pick<WriteUnit, 'budgets' | 'organizations'>,
   deps: Pick<TeamManagement, 'accessGroupsOf'>,
   team: TeamRecord,
+  before: TeamRecord | null = null,
 ): Promise<void> {
   await assertBudgetExists(unit, team.budgetId);
   if (team.organizationId === null) return;
   const organization = await getOrganization(unit, team.organizationId);
-  const budget = team.budgetId === null ? null : await unit.budgets.find([team.budgetId]);
-  const above = organization.budgetId === null ? null : await unit.budgets.find([organization.budgetId]);
-  const state = { team, limits: fillLimits(team, budget ?? null) };
-  assertWithinOrganization(deps, state, organization, fillLimits(organization, above ?? null));
+  const limitsOf = async (owner: Limits & { budgetId: string | null }) =>
+    fillLimits(owner, owner.budgetId === null ? null : ((await unit.budgets.find([owner.budgetId])) ?? null));
+  const stateOf = async (of: TeamRecord) => ({ team: of, limits: await limitsOf(of) });
+  const stays = before !== null && before.organizationId === team.organizationId;
+  const [state, earlier] = [await stateOf(team), stays ? await stateOf(before) : null];
+  assertWithinOrganization(deps, state, earlier, organization, await limitsOf(organization));
 }
 
 /** As LiteLLM does: who makes a team is in it, as its admin where the request says nothing else. */

@@ -73,7 +73,7 @@ export async function updateTeam(
     const limits = { before: fillFrom(budgets, before), after: fillFrom(budgets, after) };
     assertNoRaise(deps, caller, { team: before, limits: limits.before }, { team: after, limits: limits.after });
     if (!mayGovern(caller, after) && after.organizationId !== before.organizationId) throw foreignOrganization();
-    await assertLinks(unit, deps, after);
+    await assertLinks(unit, deps, after, before);
     await unit.teams.update(after);
     const trail = auditTrail(deps, actor, nowMs);
     const audit = [trail.team('updated', before, after)];

@@ -479,6 +479,31 @@ describe('who may', () => {
     expect((await call('POST /organization/info', { organizations: [theirs] }, member.key)).body).toEqual([]);
   });
 
+  test('that is narrowed leaves its teams what they have, and lets none of it grow', async () => {
+    const { organization_id: id } = (
+      await call('POST /organization/new', { organization_alias: 'narrowed', max_budget: 100, models: ['a', 'b'] })
+    ).body;
+    const had = { max_budget: 80, tpm_limit: 9, models: ['a', 'b'] };
+    const { team_id: teamId } = (await call('POST /team/new', { organization_id: id, ...had })).body;
+    await call('PATCH /organization/update', { organization_id: id, max_budget: 50, tpm_limit: 5, models: ['a'] });
+    const update = (body: object) => call('POST /team/update', { team_id: teamId, ...body });
+    expect(await update({ team_alias: 'renamed', organization_id: id, ...had })).toMatchObject({
+      status: 200,
+      body: { data: { team_alias: 'renamed', ...had } },
+    });
+    for (const [field, body] of [
+      ['max_budget', { max_budget: 81 }],
+      ['max_budget', { max_budget: 70 }],
+      ['tpm_limit', { tpm_limit: 6 }],
+      ['models', { models: ['a', 'c'] }],
+    ] as const) {
+      expect(await update(body)).toMatchObject({ status: 400, body: { error: { param: field } } });
+    }
+    expect((await call('POST /team/model/add', { team_id: teamId, models: ['c'] })).status).toBe(400);
+    expect((await call('POST /team/model/add', { team_id: teamId, models: ['a'] })).status).toBe(200);
+    expect((await update({ max_budget: 40, models: ['b'] })).status).toBe(200);
+  });
+
   test('an admin of the organisation makes teams and keys within it, and none beyond', async () => {
     const within = await call('POST /team/new', { organization_id: ours, max_budget: 10 }, admin.key);
     expect(within.status).toBe(200);
