@@ -21,6 +21,8 @@ export interface NamingHeaders {
 const MAX_NAME_LENGTH = 256;
 /** Of the request's own; what the key and its team are tagged with is always kept. */
 const MAX_TAGS = 64;
+/** Where a request names tags, in the order in which they are looked at. */
+const TAG_PLACES = ['tags', 'metadata.tags', 'litellm_metadata.tags', 'x-litellm-tags'] as const;
 const NO_TAGS: readonly string[] = Object.freeze([]);
 
 export function nameCall(
@@ -39,14 +41,9 @@ export function nameCall(
     notes?.user_id,
     body.safety_identifier,
   ]);
-  const given = {
-    tags: body.tags,
-    'metadata.tags': metadata?.tags,
-    'litellm_metadata.tags': notes?.tags,
-    'x-litellm-tags': headers.tagsHeader?.split(','),
-  };
-  const clientTags = Object.entries(given).find(([, list]) => list !== undefined && list !== null)?.[0] ?? null;
-  return { endUser, tags: collectTags(caller, Object.values(given)), clientTags };
+  const given = [body.tags, metadata?.tags, notes?.tags, headers.tagsHeader?.split(',')];
+  const place = given.findIndex((list) => list !== undefined && list !== null);
+  return { endUser, tags: collectTags(caller, given), clientTags: TAG_PLACES[place] ?? null };
 }
 
 /** Forms send such an object as the text of one. */
