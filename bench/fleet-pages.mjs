@@ -232,6 +232,15 @@ function listSpendPages(size, nowMs) {
     toPage('/spend/logs/v2 of a model', () => `/spend/logs/v2?${month}&model=bench`),
     toPage('/spend/logs/v2 of what cost much', () => `/spend/logs/v2?${month}&min_spend=0.00009`),
     toPage('/spend/logs/v2 of failures', () => `/spend/logs/v2?${month}&status_filter=failure`),
+    toPage('/spend/logs/v2 of an error', () => `/spend/logs/v2?${month}&error_code=500`),
+    toPage('/spend/logs/v2, dearest first', () => `/spend/logs/v2?${month}&sort_by=spend`),
+    toPage('/spend/logs/v2 seen by a team admin', () => `/spend/logs/v2?${month}`, 'teamAdmin'),
+    toPage('/spend/logs/v2 seen by an organisation admin', () => `/spend/logs/v2?${month}`, 'organizationAdmin'),
+    toPage(
+      '/spend/logs/v2 of a rare model, by the same',
+      () => `/spend/logs/v2?${month}&model=rare`,
+      'organizationAdmin',
+    ),
   ];
 }
 
@@ -257,8 +266,9 @@ function listAuditPages(size) {
 /**
  * @param {string} title
  * @param {(index: number) => string} url
+ * @param {Asker} [asker]
  * @returns {Page}
  */
-function toPage(title, url) {
-  return { title, group: title, url, asker: 'admin' };
+function toPage(title, url, asker = 'admin') {
+  return { title, group: title, url, asker };
 }

@@ -1,8 +1,10 @@
-import { type Kysely, sql } from 'kysely';
+import { expressionBuilder, type Kysely, type SelectQueryBuilder, sql } from 'kysely';
 import type { Database, DialectName } from './database.ts';
+import { branchesOf, latestCalls } from './latest-calls.ts';
 import {
   buildSpendFilters,
   fromRecordText,
+  looksIntoRecords,
   recordText,
   type SpendLogs,
   sortValue,
@@ -17,12 +19,49 @@ const COUNTERS = 500;
 /** No index sorts by these, so that many are looked at and no more. */
 const SORTED = 10_000;
 
-export function createSpendReader(reads: Kysely<Database>, dialect: DialectName): SpendReader {
-  const matching = (query: SpendQuery) =>
-    reads.selectFrom('spend_logs').where((eb) => eb.and(buildSpendFilters(eb, dialect, query)));
+/** Where calls are told apart by what stands in their records alone, so many are looked at beyond the page. */
+const LOOKED_AHEAD = 50_000;
 
-  const sortLatest = (query: SpendQuery, order: SpendPage['order'], sortBy: SpendSort) => {
-    const latest = matching(query)
+type Calls = SelectQueryBuilder<Database, 'spend_logs', object>;
+interface Found {
+  calls: Calls;
+  sifted: SpendQuery | null;
+}
+
+export function createSpendReader(reads: Kysely<Database>, dialect: DialectName): SpendReader {
+  /**
+   * What an index finds for the query, and what is to be sifted from it: the `most` latest (or earliest) calls where they are
+   * found owner by owner or their records have to be read, and where nothing is sifted of them; else all. `order` null: any.
+   */
+  const find = async (query: SpendQuery, most: number, order: SpendPage['order'] | null): Promise<Found> => {
+    const branches = await branchesOf(reads, query);
+    if (branches !== null) {
+      const { scope: _opened, fromMs, toMs, ...sifted } = query;
+      const span = { ...(fromMs === undefined ? {} : { fromMs }), ...(toMs === undefined ? {} : { toMs }) };
+      const filters = buildSpendFilters(expressionBuilder<Database, 'spend_logs'>(), dialect, span);
+      const isSifted = Object.keys(sifted).length > 0;
+      const bound = { most, order: order ?? (isSifted ? 'desc' : null) };
+      const calls = reads.selectFrom(latestCalls(dialect, branches, filters, bound).as('spend_logs')) as Calls;
+      return { calls, sifted: isSifted ? sifted : null };
+    }
+    const { found, sifted } = splitSpendQuery(query);
+    const calls = reads.selectFrom('spend_logs').where((eb) => eb.and(buildSpendFilters(eb, dialect, found)));
+    if (!looksIntoRecords(query)) return { calls, sifted };
+    const latest = calls
+      .selectAll()
+      .orderBy('started_at_ms', order ?? 'desc')
+      .limit(most);
+    return { calls: reads.selectFrom(latest.as('spend_logs')) as unknown as Calls, sifted };
+  };
+
+  const matching = async (query: SpendQuery, most: number, order: SpendPage['order']): Promise<Calls> => {
+    const isWhole = Object.keys(query).every((name) => name === 'scope' || name === 'fromMs' || name === 'toMs');
+    const { calls, sifted } = await find(query, isWhole ? most : most + LOOKED_AHEAD, order);
+    return sifted === null ? calls : calls.where((eb) => eb.and(buildSpendFilters(eb, dialect, sifted)));
+  };
+
+  const sortLatest = async (query: SpendQuery, order: SpendPage['order'], sortBy: SpendSort) => {
+    const latest = (await matching(query, SORTED, 'desc'))
       .select(['record', 'spend_nano_usd', 'model', 'started_at_ms', 'request_id'])
       .orderBy('started_at_ms', 'desc')
       .limit(SORTED);
@@ -40,11 +79,11 @@ export function createSpendReader(reads: Kysely<Database>, dialect: DialectName)
     async rows(query, { limit, offset, order, sortBy }) {
       const ordered =
         sortBy === undefined
-          ? matching(query)
+          ? (await matching(query, offset + limit, order))
               .select(recordText(dialect).as('text'))
               .orderBy('started_at_ms', order)
               .orderBy('request_id', order)
-          : sortLatest(query, order, sortBy);
+          : await sortLatest(query, order, sortBy);
       const found: SpendRow[] = [];
       while (found.length < limit) {
         const asked = Math.min(PAGE, limit - found.length);
@@ -58,9 +97,9 @@ export function createSpendReader(reads: Kysely<Database>, dialect: DialectName)
       return found;
     },
     async count(query, atMost) {
-      const { found, sifted } = splitSpendQuery(query);
-      let candidates = matching(found).select(
-        sifted === null ? ['started_at_ms'] : ['spend_nano_usd', 'status', 'record'],
+      const { calls, sifted } = await find(query, atMost, null);
+      let candidates = calls.select(
+        sifted === null ? ['started_at_ms'] : ['spend_nano_usd', 'status', 'model', 'record'],
       );
       // In the order in which they are shown; where all of them count it does not matter which ones are met first.
       if (sifted !== null) candidates = candidates.orderBy('started_at_ms', 'desc');

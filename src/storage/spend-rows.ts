@@ -25,11 +25,8 @@ export function splitSpendQuery(query: SpendQuery): { found: SpendQuery; sifted:
   };
 }
 
-/** What stands in the record alone, or is in no index. */
-const SIFTED: ReadonlySet<keyof SpendQuery> = new Set<keyof SpendQuery>([
-  'minSpendNanoUsd',
-  'maxSpendNanoUsd',
-  'tag',
+/** What stands in the record alone. */
+const IN_RECORD: ReadonlySet<keyof SpendQuery> = new Set<keyof SpendQuery>([
   'modelGroup',
   'deploymentId',
   'errorCode',
@@ -37,6 +34,13 @@ const SIFTED: ReadonlySet<keyof SpendQuery> = new Set<keyof SpendQuery>([
   'sessionIdPart',
   'errorPart',
 ]);
+/** That, and what is in no index. */
+const SIFTED: ReadonlySet<keyof SpendQuery> = new Set([...IN_RECORD, 'minSpendNanoUsd', 'maxSpendNanoUsd', 'tag']);
+
+/** Calls of such a query are looked for among so many and no more: each one's record has to be read. */
+export function looksIntoRecords(query: SpendQuery): boolean {
+  return Object.keys(query).some((name) => IN_RECORD.has(name as keyof SpendQuery));
+}
 
 export type SpendLogs = ExpressionBuilder<Database, 'spend_logs'>;
 

@@ -5,7 +5,7 @@ import { beforeAll, expect, test } from 'vitest';
 import type { SpendRecord } from '../../src/core/spend-record.ts';
 import { buildRecord } from '../../src/ledger/__fixtures__/calls.ts';
 import { LEDGER_SQL } from '../../src/ledger/ledger-sql.ts';
-import { NOW_MS } from '../../src/storage/__fixtures__/rows.ts';
+import { buildNewKey, buildTeam, NOW_MS } from '../../src/storage/__fixtures__/rows.ts';
 import type { SpendQuery, SpendSort } from '../../src/storage/storage.ts';
 import { toRowList } from '../support/record-rows.ts';
 import { onBothDatabases } from './storage-on-both.ts';
@@ -24,7 +24,15 @@ const CALLS: Record<string, Partial<SpendRecord>> = {
     totalTokens: 0,
     endedAtMs: NOW_MS + 900,
   },
-  r4: { userId: 'eve', teamId: null, organizationId: 'other', deploymentId: 'd-4', httpStatus: 404, totalTokens: 100 },
+  r4: {
+    keyId: 'key_4',
+    userId: 'eve',
+    teamId: null,
+    organizationId: 'other',
+    deploymentId: 'd-4',
+    httpStatus: 404,
+    totalTokens: 100,
+  },
 };
 
 onBothDatabases('calls', (bench) => {
@@ -49,6 +57,10 @@ onBothDatabases('calls', (bench) => {
     const json = toRowList(rows);
     const parameter = dialect === 'sqlite' ? Buffer.from(json) : json;
     await writes.executeQuery(CompiledQuery.raw(LEDGER_SQL[dialect].insertRecords, [parameter]));
+    await bench.storage.transact(async (unit) => {
+      await unit.teams.insert(buildTeam({ id: 'red', organizationId: 'org' }));
+    });
+    await bench.storage.keys.insert(buildNewKey({ keyId: 'key_4', organizationId: 'other' }));
   });
 
   const none = { userIds: [], teamIds: [], organizationIds: [] };
@@ -66,13 +78,32 @@ onBothDatabases('calls', (bench) => {
     [{ scope: none }, []],
     [{ scope: { ...none, userIds: ['ann', 'eve'] } }, ['r1', 'r4']],
     [{ scope: { ...none, teamIds: ['red'] } }, ['r2', 'r3']],
-    [{ scope: { ...none, organizationIds: ['org', 'third'] } }, ['r2']],
+    [{ scope: { ...none, organizationIds: ['org', 'third'] } }, ['r2', 'r3']],
     [{ scope: { userIds: ['ann'], teamIds: ['blue'], organizationIds: ['other'] } }, ['r1', 'r4']],
+    [{ scope: { userIds: ['bob', 'eve'], teamIds: ['red'], organizationIds: ['org', 'other'] } }, ['r2', 'r3', 'r4']],
     [{ scope: { ...none, teamIds: ['red'] }, userId: 'bob' }, ['r2']],
+    [{ scope: { ...none, organizationIds: ['other'] }, keyId: 'key_4' }, ['r4']],
+    [{ scope: { ...none, teamIds: ['red'] }, model: 'o3' }, ['r3']],
+    [{ scope: { ...none, teamIds: ['red'] }, status: 'success', fromMs: NOW_MS, toMs: NOW_MS + 9 }, ['r2']],
   ])('%j', async (query, ids) => {
     const rows = await bench.storage.spend.rows(query, { limit: 10, offset: 0, order: 'asc' });
     expect(rows.map((row) => row.requestId)).toEqual(ids);
     expect(await bench.storage.spend.count(query, 10)).toEqual({ count: ids.length, isWhole: true });
+  });
+
+  test('of many owners come page by page, and so do those counted', async () => {
+    const query = { scope: { userIds: ['ann', 'eve'], teamIds: ['red'], organizationIds: [] } };
+    const page = async (offset: number, order: 'asc' | 'desc') =>
+      (await bench.storage.spend.rows(query, { limit: 2, offset, order })).map((row) => row.requestId);
+    expect([await page(0, 'desc'), await page(2, 'desc')]).toEqual([
+      ['r4', 'r3'],
+      ['r2', 'r1'],
+    ]);
+    expect([await page(0, 'asc'), await page(2, 'asc')]).toEqual([
+      ['r1', 'r2'],
+      ['r3', 'r4'],
+    ]);
+    expect(await bench.storage.spend.count(query, 3)).toEqual({ count: 3, isWhole: false });
   });
 
   test.each<[SpendSort, string[], string[]]>([
