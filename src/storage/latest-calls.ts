@@ -8,8 +8,9 @@ import type { Database, DialectName } from './database.ts';
 import type { SpendPage, SpendQuery } from './spend-query.ts';
 
 type Reads = Kysely<Database>;
+type Filter = Expression<SqlBool>;
 /** A condition on spend_logs for which there is an index that goes on with the time; no call meets two of them. */
-type Branch = RawBuilder<unknown>;
+export type Branch = RawBuilder<unknown>;
 
 /** Of teams, and of keys without one: each is a part of the statement, and SQLite takes 500 of these. */
 const MOST = 200;
@@ -70,29 +71,45 @@ async function idsIn(reads: Reads, query: RawBuilder<{ id: string }>): Promise<s
   return rows.map(({ id }) => id);
 }
 
-/** A table of the `most` latest calls (or the earliest; `order` null: of any so many) that meet a branch and all filters. */
+/** A table of the `most` latest calls, or the earliest, that meet a branch and all filters. */
 export function latestCalls(
   dialect: DialectName,
   branches: readonly Branch[],
-  filters: readonly Expression<SqlBool>[],
-  { most, order }: { most: number; order: SpendPage['order'] | null },
+  filters: readonly Filter[],
+  { most, order }: { most: number; order: SpendPage['order'] },
 ): RawBuilder<Database['spend_logs']> {
+  const inOrder = order === 'asc' ? sql`order by started_at_ms` : sql`order by started_at_ms desc`;
   const id = sql.ref(dialect === 'sqlite' ? 'seq' : 'request_id');
-  const inOrder =
-    order === null ? sql`` : order === 'asc' ? sql` order by started_at_ms` : sql` order by started_at_ms desc`;
-  const also = filters.length === 0 ? sql`` : sql` and ${sql.join(filters, sql` and `)}`;
-  const parts = branches.map(
-    (branch) =>
-      sql`select * from (select ${id}, started_at_ms from spend_logs where ${branch}${also}${inOrder} limit ${sql.lit(most)}) as part`,
-  );
-  const all =
-    parts.length === 0
-      ? sql`select ${id}, started_at_ms from spend_logs where 1 = 0`
-      : sql.join(parts, sql` union all `);
-  const chosen = sql`select * from (${all}) as parts${inOrder} limit ${sql.lit(most)}`;
-  // A part of the table is found by the time: see day-partitions.ts.
+  const chosen = sql`select * from (${chooseFrom(branches, filters, sql`${id}, started_at_ms`, sql`${inOrder} limit ${sql.lit(most)}`)})
+    as parts ${inOrder} limit ${sql.lit(most)}`;
+  // PostgreSQL finds the table of a day by the time.
   return dialect === 'sqlite'
     ? sql`(select spend_logs.* from spend_logs where seq in (select seq from (${chosen}) as chosen))`
     : sql`(select spend_logs.* from (${chosen}) as chosen join spend_logs
         on spend_logs.request_id = chosen.request_id and spend_logs.started_at_ms = chosen.started_at_ms)`;
+}
+
+/** A table with a row, which tells nothing but the time, for each of `most` calls that meet a branch and all filters. */
+export function anyCalls(
+  branches: readonly Branch[],
+  filters: readonly Filter[],
+  most: number,
+): RawBuilder<Database['spend_logs']> {
+  const limit = sql`limit ${sql.lit(most)}`;
+  return sql`(select * from (${chooseFrom(branches, filters, sql`started_at_ms`, limit)}) as parts ${limit})`;
+}
+
+/** As many of each branch as there may be together. */
+function chooseFrom(
+  branches: readonly Branch[],
+  filters: readonly Filter[],
+  columns: RawBuilder<unknown>,
+  end: RawBuilder<unknown>,
+): RawBuilder<unknown> {
+  if (branches.length === 0) return sql`select ${columns} from spend_logs where 1 = 0`;
+  const parts = branches.map((branch) => {
+    const conditions = sql.join([branch, ...filters], sql` and `);
+    return sql`select * from (select ${columns} from spend_logs where ${conditions} ${end}) as part`;
+  });
+  return sql.join(parts, sql` union all `);
 }

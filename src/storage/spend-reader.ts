@@ -1,6 +1,6 @@
 import { expressionBuilder, type Kysely, type SelectQueryBuilder, sql } from 'kysely';
 import type { Database, DialectName } from './database.ts';
-import { branchesOf, latestCalls } from './latest-calls.ts';
+import { anyCalls, type Branch, branchesOf, latestCalls } from './latest-calls.ts';
 import {
   buildSpendFilters,
   fromRecordText,
@@ -19,44 +19,59 @@ const COUNTERS = 500;
 /** No index sorts by these, so that many are looked at and no more. */
 const SORTED = 10_000;
 
-/** Where calls are told apart by what stands in their records alone, so many are looked at beyond the page. */
+/** Of calls that stand in the order of time so many are looked at beyond the page, for what is in their records alone. */
 const LOOKED_AHEAD = 50_000;
+/** Of calls that an index finds all over the table: each is another read of the disk. */
+const LOOKED_UP = 3_000;
 
 type Calls = SelectQueryBuilder<Database, 'spend_logs', object>;
+/** How many calls are taken: where nothing is sifted of them, where they stand all over the table, and where in its order. */
+interface Bound {
+  whole: number;
+  scattered: number;
+  inOrder: number;
+  /** Null: they are counted. */
+  order: SpendPage['order'] | null;
+}
 interface Found {
   calls: Calls;
   sifted: SpendQuery | null;
+  /** Null: all of them. */
+  most: number | null;
 }
 
 export function createSpendReader(reads: Kysely<Database>, dialect: DialectName): SpendReader {
-  /**
-   * What an index finds for the query, and what is to be sifted from it: the `most` latest (or earliest) calls where they are
-   * found owner by owner or their records have to be read, and where nothing is sifted of them; else all. `order` null: any.
-   */
-  const find = async (query: SpendQuery, most: number, order: SpendPage['order'] | null): Promise<Found> => {
+  /** What indexes find for the query, and what is to be sifted from it. */
+  const find = async (query: SpendQuery, bound: Bound): Promise<Found> => {
     const branches = await branchesOf(reads, query);
-    if (branches !== null) {
-      const { scope: _opened, fromMs, toMs, ...sifted } = query;
-      const span = { ...(fromMs === undefined ? {} : { fromMs }), ...(toMs === undefined ? {} : { toMs }) };
-      const filters = buildSpendFilters(expressionBuilder<Database, 'spend_logs'>(), dialect, span);
-      const isSifted = Object.keys(sifted).length > 0;
-      const bound = { most, order: order ?? (isSifted ? 'desc' : null) };
-      const calls = reads.selectFrom(latestCalls(dialect, branches, filters, bound).as('spend_logs')) as Calls;
-      return { calls, sifted: isSifted ? sifted : null };
-    }
+    if (branches !== null) return findScattered(branches, query, bound);
     const { found, sifted } = splitSpendQuery(query);
     const calls = reads.selectFrom('spend_logs').where((eb) => eb.and(buildSpendFilters(eb, dialect, found)));
-    if (!looksIntoRecords(query)) return { calls, sifted };
+    if (!looksIntoRecords(query)) return { calls, sifted, most: null };
+    const { inOrder: most, order } = bound;
     const latest = calls
       .selectAll()
       .orderBy('started_at_ms', order ?? 'desc')
       .limit(most);
-    return { calls: reads.selectFrom(latest.as('spend_logs')) as unknown as Calls, sifted };
+    return { calls: reads.selectFrom(latest.as('spend_logs')) as unknown as Calls, sifted, most };
+  };
+
+  const findScattered = (branches: readonly Branch[], query: SpendQuery, bound: Bound): Found => {
+    const { scope: _opened, fromMs, toMs, ...rest } = query;
+    const span = { ...(fromMs === undefined ? {} : { fromMs }), ...(toMs === undefined ? {} : { toMs }) };
+    const filters = buildSpendFilters(expressionBuilder<Database, 'spend_logs'>(), dialect, span);
+    const sifted = Object.keys(rest).length === 0 ? null : rest;
+    const most = sifted === null ? bound.whole : bound.scattered;
+    const table =
+      sifted === null && bound.order === null
+        ? anyCalls(branches, filters, most)
+        : latestCalls(dialect, branches, filters, { most, order: bound.order ?? 'desc' });
+    return { calls: reads.selectFrom(table.as('spend_logs')) as Calls, sifted, most };
   };
 
   const matching = async (query: SpendQuery, most: number, order: SpendPage['order']): Promise<Calls> => {
-    const isWhole = Object.keys(query).every((name) => name === 'scope' || name === 'fromMs' || name === 'toMs');
-    const { calls, sifted } = await find(query, isWhole ? most : most + LOOKED_AHEAD, order);
+    const bound = { whole: most, scattered: most + LOOKED_UP, inOrder: most + LOOKED_AHEAD, order };
+    const { calls, sifted } = await find(query, bound);
     return sifted === null ? calls : calls.where((eb) => eb.and(buildSpendFilters(eb, dialect, sifted)));
   };
 
@@ -97,13 +112,14 @@ export function createSpendReader(reads: Kysely<Database>, dialect: DialectName)
       return found;
     },
     async count(query, atMost) {
-      const { calls, sifted } = await find(query, atMost, null);
+      const bound = { whole: atMost, scattered: Math.min(atMost, LOOKED_UP), inOrder: atMost, order: null };
+      const { calls, sifted, most } = await find(query, bound);
       let candidates = calls.select(
         sifted === null ? ['started_at_ms'] : ['spend_nano_usd', 'status', 'model', 'record'],
       );
       // In the order in which they are shown; where all of them count it does not matter which ones are met first.
       if (sifted !== null) candidates = candidates.orderBy('started_at_ms', 'desc');
-      const counted = reads.selectFrom(candidates.limit(atMost).as('spend_logs')).select((eb) => [
+      const counted = reads.selectFrom(candidates.limit(most ?? atMost).as('spend_logs')).select((eb) => [
         eb.fn.countAll<number>().as('seen'),
         eb.fn
           .countAll<number>()
@@ -115,7 +131,7 @@ export function createSpendReader(reads: Kysely<Database>, dialect: DialectName)
           .as('count'),
       ]);
       const { seen, count } = await counted.executeTakeFirstOrThrow();
-      return { count, isWhole: seen < atMost };
+      return { count, isWhole: seen < (most ?? atMost) };
     },
     daily: (query) => sumDaily(reads, query),
     byTag: (range) => sumByTag(reads, range),
