@@ -363,6 +363,8 @@ describe('whatever is asked for', () => {
             toDraft(key, standing),
             {
               ...ceiling,
+              // Where some of a map is taken away, the rest of it has been granted before.
+              before: act === 'update' ? before : null,
               inOthersName: ceiling.inOthersName && !isShown,
               limits: act === 'generate' ? ceiling.limits : [],
               models: [],
