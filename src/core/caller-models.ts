@@ -57,31 +57,47 @@ export function checkModel(models: Names, caller: Asking, requested: string): Mo
   return LEVELS.flatMap((level) => {
     const owner = ownerAt(level, caller);
     if (owner === null) return [];
-    return [{ level, ownerId: owner.id, refusal: holdAgainst(models, caller, level, owner.models, spellings) }];
+    return [
+      {
+        level,
+        ownerId: ownerIdAt(level, caller),
+        refusal: holdAgainst(models, caller, level, owner.models, spellings),
+      },
+    ];
   });
 }
 
 const LEVELS: readonly ModelAccessLevel[] = ['key', 'team', 'member', 'user', 'organization', 'end_user'];
 
-function ownerAt(
-  level: ModelAccessLevel,
-  { key, path, customer }: Asking,
-): { id: string; models: readonly string[] } | null {
+/** Whoever has a list there. */
+function ownerAt(level: ModelAccessLevel, { key, path, customer }: Asking): { models: readonly string[] } | null {
   switch (level) {
     case 'key':
-      return key === null ? null : { id: key.keyId, models: key.models };
+      return key;
     case 'team':
       return path.team;
-    case 'member': {
-      const { member } = path;
-      return member === null ? null : { id: memberRef(member.teamId, member.userId).id, models: member.models };
-    }
+    case 'member':
+      return path.member;
     case 'user':
       return teamIdOf({ key, path }) === null ? path.user : null;
     case 'organization':
       return path.organization;
     case 'end_user':
       return customer ?? null;
+  }
+}
+
+/** Its name, for whoever is shown all lists: a call that passes needs none of these names. */
+function ownerIdAt(level: ModelAccessLevel, { key, path, customer }: Asking): string {
+  switch (level) {
+    case 'key':
+      return key?.keyId ?? '';
+    case 'member':
+      return path.member === null ? '' : memberRef(path.member.teamId, path.member.userId).id;
+    case 'end_user':
+      return customer?.id ?? '';
+    default:
+      return path[level]?.id ?? '';
   }
 }
 

@@ -7,10 +7,11 @@ import type { MemberSpendReset } from '../../management/teams/reset-member-spend
 import type { SpendReset } from '../../management/teams/reset-team-spend.ts';
 import type { NewCallback } from '../../management/teams/team-callbacks.ts';
 import type { TeamFields } from '../../management/teams/team-fields.ts';
+import { refineBudgetRaise } from './budget-raise.ts';
 import { LaxBoolean, LaxNumber, OpenObject, Texts, toCeilingNanoUsd } from './key-shapes.ts';
 import { fromLimits, type LimitClock } from './limit-fields.ts';
 import { PersonWithRole, toPeople } from './member-shapes.ts';
-import { checkBudgetIncrease, TEAM_FIELDS_SHAPE, toTeamFields } from './team-fields.ts';
+import { TEAM_FIELDS_SHAPE, toTeamFields } from './team-fields.ts';
 import { TeamRow } from './team-row.ts';
 
 /** Open: what LiteLLM's clients send beyond this is ignored, and named in a header of the reply. */
@@ -45,7 +46,7 @@ export function toNewTeam(body: z.output<typeof TeamNewBody>): NewTeam {
 
 export const TeamUpdateBody = z
   .looseObject({ ...TEAM_FIELDS_SHAPE, team_id: z.string().min(1) })
-  .superRefine(checkBudgetIncrease);
+  .superRefine(refineBudgetRaise);
 /** The team is in the path: naming it in the body as well is no mistake, naming another one is. */
 export const TeamPatchBody = z
   .looseObject({
@@ -55,7 +56,7 @@ export const TeamPatchBody = z
       'Laid over the stored metadata, member by member and at every depth (RFC 7386): null takes a member out. null as a whole: none.',
     ),
   })
-  .superRefine(checkBudgetIncrease);
+  .superRefine(refineBudgetRaise);
 /** As `/team/update`, but for the metadata, which is laid over what is stored. */
 export function toTeamPatch(body: z.output<typeof TeamPatchBody>): TeamFields {
   const { metadata, ...fields } = toTeamFields(body);

@@ -6,7 +6,8 @@ import { z } from 'zod';
 import type { Json, JsonObject } from '../../core/json.ts';
 import { MEMBER_PERMISSIONS } from '../../core/team-permissions.ts';
 import type { TeamFields } from '../../management/teams/team-fields.ts';
-import { DURATION_HELP, LaxBoolean, LaxDollars, LaxInteger, LaxNumber, OpenObject, Texts } from './key-shapes.ts';
+import { BUDGET_RAISE_SHAPE } from './budget-raise.ts';
+import { DURATION_HELP, LaxBoolean, LaxDollars, LaxInteger, OpenObject, Texts } from './key-shapes.ts';
 import { LIMIT_SHAPE, toLimitFields } from './limit-fields.ts';
 
 const NOT_YET = 'Stored and returned; not acted on in this release.';
@@ -33,12 +34,6 @@ const MEMBER_SHAPE = {
   team_member_tpm_limit: LaxInteger.nullish().describe('Tokens per minute of each member.'),
 };
 
-/** What is added to a budget for a while: both or neither. */
-export const BUDGET_RAISE_SHAPE = {
-  temp_budget_increase: LaxNumber.nullish().describe('US dollars on top of the budget until temp_budget_expiry.'),
-  temp_budget_expiry: z.string().nullish().describe('ISO date or time; without a zone UTC.'),
-};
-
 /** Wire fields that LiteLLM keeps inside metadata, and so do we. */
 const METADATA_SHAPE = {
   tags: Texts.nullish().describe('Kept in metadata.tags; every call of the team carries them.'),
@@ -54,19 +49,6 @@ const METADATA_SHAPE = {
   disable_global_guardrails: LaxBoolean.nullish().describe(NOT_YET),
   ...BUDGET_RAISE_SHAPE,
 };
-
-/** Both or neither. */
-export function checkBudgetIncrease(
-  body: z.output<z.ZodObject<typeof BUDGET_RAISE_SHAPE>>,
-  context: z.RefinementCtx,
-): void {
-  const increase = body.temp_budget_increase ?? null;
-  const expiry = body.temp_budget_expiry ?? null;
-  if ((increase === null) === (expiry === null)) return;
-  const missing = increase === null ? 'temp_budget_increase' : 'temp_budget_expiry';
-  const message = 'temp_budget_increase and temp_budget_expiry must be given together';
-  context.addIssue({ code: 'custom', path: [missing], message });
-}
 
 /** Wire fields that are stored and returned as given. */
 const EXTRA_SHAPE = {

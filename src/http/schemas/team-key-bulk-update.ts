@@ -1,9 +1,9 @@
 /** POST /team/key/bulk_update: body → `TeamKeysUpdate`. The reply is that of /key/bulk_update. */
 import { z } from 'zod';
 import type { TeamKeysUpdate } from '../../management/keys/update-team-keys.ts';
+import { refineBudgetRaise } from './budget-raise.ts';
 import { KEY_FIELDS_SHAPE, toKeyChanges } from './key-fields.ts';
 import { LaxBoolean, Texts } from './key-shapes.ts';
-import { refineTempBudget } from './key-update.ts';
 
 /** What can be alike for the keys of a team: limits and notes, neither whose a key is nor what it may call. */
 const UPDATABLE = [
@@ -38,7 +38,7 @@ const shape = Object.fromEntries(UPDATABLE.map((name) => [name, KEY_FIELDS_SHAPE
 const UpdateFields = z
   .strictObject(shape)
   .refine((fields) => Object.values(fields).some((value) => value !== undefined), 'At least one field must be given.')
-  .superRefine(refineTempBudget);
+  .superRefine(refineBudgetRaise);
 
 export const TeamKeyBulkBody = z
   .looseObject({

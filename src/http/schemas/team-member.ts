@@ -4,10 +4,10 @@ import type { AddedMembers, MemberAddition } from '../../management/teams/add-me
 import type { BulkAdded, BulkAddition } from '../../management/teams/bulk-add-members.ts';
 import type { MemberDefaults } from '../../management/teams/team-fields.ts';
 import type { MemberUpdate, UpdatedMember } from '../../management/teams/update-member.ts';
+import { BUDGET_RAISE_SHAPE, refineBudgetRaise } from './budget-raise.ts';
 import { DURATION_HELP, LaxBoolean, LaxDollars, LaxInteger, Texts } from './key-shapes.ts';
 import { type LimitClock, toLimitFields } from './limit-fields.ts';
 import { PERSON_SHAPE, PersonWithRole, toPeople, toPerson } from './member-shapes.ts';
-import { BUDGET_RAISE_SHAPE, checkBudgetIncrease } from './team-fields.ts';
 import { fromMemberView, fromTeamView, TeamMembershipRow, TeamRow } from './team-row.ts';
 import { fromUser, UserSummary } from './user-summary.ts';
 
@@ -67,7 +67,7 @@ const UPDATE_SHAPE = {
   ...BUDGET_RAISE_SHAPE,
 };
 export const MEMBER_UPDATE_NAMES = Object.keys(UPDATE_SHAPE);
-export const MemberUpdateBody = z.looseObject(UPDATE_SHAPE).superRefine(checkBudgetIncrease);
+export const MemberUpdateBody = z.looseObject(UPDATE_SHAPE).superRefine(refineBudgetRaise);
 export const MemberUpdateReply = z
   .looseObject({
     team_id: z.string(),
