@@ -31,6 +31,8 @@ export interface AdmissionFacts {
    * pattern). Limits of a model hold under each of its names, or an alias would be the way around them.
    */
   otherNames: readonly string[];
+  /** What the call is tagged with, each once. */
+  tags: readonly string[];
   estimate: TokenEstimate;
   /** Null: no price is known. */
   price: ModelPrice | null;
@@ -114,6 +116,11 @@ export class PlanDraft {
 
   addRequest(limit: Limit): void {
     this.charges.push(toCharge(limit, 1, 1, this.settings.rateWindowMs));
+  }
+
+  /** Apart from other requests, so that their charges need no place for a tag. */
+  addTaggedRequest(limit: Limit): void {
+    this.charges.push({ ...toCharge(limit, 1, 1, this.settings.rateWindowMs), tag: limit.tag });
   }
 
   addTokens(limit: Limit): void {

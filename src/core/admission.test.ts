@@ -33,11 +33,12 @@ const estimate: TokenEstimate = {
 };
 
 function policy(over: Partial<OwnerPolicy> = {}): OwnerLimits {
-  return compileLimits({ ...NO_LIMITS, owner: { kind: 'key', id: 'key_1' }, raise: null, ...over });
+  return compileLimits({ ...NO_LIMITS, owner: { kind: 'key', id: 'key_1' }, raise: null, tagRpmLimit: {}, ...over });
 }
 
 function facts(over: Partial<AdmissionFacts> = {}): AdmissionFacts {
-  return { owners: [policy()], model: 'gpt-4', otherNames: [], estimate, price, maxOutputTokens: null, ...over };
+  const call = { model: 'gpt-4', otherNames: [], tags: [], estimate, price, maxOutputTokens: null };
+  return { owners: [policy()], ...call, ...over };
 }
 
 function plan(over: Partial<AdmissionFacts>, changed: Partial<AdmissionSettings> = {}) {
@@ -126,7 +127,24 @@ describe('limits become charges', () => {
     expect(balanceCounters).toEqual(['key:key_1/spend', 'key:key_1/spend[gpt-4]']);
   });
 
+  test('limits of tags hold for calls that carry them, each by itself and after all others', () => {
+    const owners = [
+      policy({ tagRpmLimit: { ci: 2, batch: 0, idle: 1 }, modelRpmLimit: { ci: 1 } }),
+      policy({ owner: { kind: 'team', id: 't' }, rpmLimit: 9 }),
+    ];
+    const { charges } = plan({ model: 'ci', tags: ['batch', 'free', 'ci'], owners });
+    expect(charges.map(({ counter, model, tag, ceiling }) => [counter, model ?? tag, ceiling])).toEqual([
+      ['key:key_1/requests[ci]', 'ci', 1],
+      ['key:key_1/tag_requests[batch]', 'batch', 0],
+      ['key:key_1/tag_requests[ci]', 'ci', 2],
+      ['team:t/requests', undefined, 9],
+    ]);
+    expect(charges[2]).toMatchObject({ limit: 'tag_rpm_limit', unit: 'requests', amount: 1, windowMs: 60_000 });
+    expect(plan({ owners }).charges.map(({ counter }) => counter)).toEqual(['team:t/requests']);
+  });
+
   test('a name from the prototype is not a limit', () => {
+    expect(plan({ tags: ['constructor'], owners: [policy({ tagRpmLimit: { a: 1 } })] }).charges).toEqual([]);
     expect(plan({ model: 'constructor', owners: [policy({ modelMaxBudget: {} })] }).charges).toEqual([]);
     const owners = [policy({ modelMaxBudget: {}, modelRpmLimit: { constructor: 5 } as Record<string, number> })];
     expect(plan({ model: 'constructor', owners }).charges).toMatchObject([{ limit: 'model_rpm_limit', ceiling: 5 }]);

@@ -32,14 +32,20 @@ export function planAdmission(
   }
   if (draft.denial !== null) return { denial: draft.denial };
   // Rates after budgets: a call that is over both is told about the budget, which waiting a minute does not mend.
-  for (const { slots, requests, tokens, byModel } of facts.owners) {
+  for (const { slots, requests, tokens, byModel, byTag } of facts.owners) {
     if (slots !== null) draft.addSlot(slots);
     if (requests !== null) draft.addRequest(requests);
     if (tokens !== null) draft.addTokens(tokens);
-    if (byModel === null) continue;
-    const ofModels = namesOf(facts).map((name) => byModel.get(name));
-    for (const limits of ofModels) if (limits?.requests) draft.addRequest(limits.requests);
-    for (const limits of ofModels) if (limits?.tokens) draft.addTokens(limits.tokens);
+    if (byModel !== null) {
+      const ofModels = namesOf(facts).map((name) => byModel.get(name));
+      for (const limits of ofModels) if (limits?.requests) draft.addRequest(limits.requests);
+      for (const limits of ofModels) if (limits?.tokens) draft.addTokens(limits.tokens);
+    }
+    if (byTag === null) continue;
+    for (const tag of facts.tags) {
+      const ofTag = byTag.get(tag);
+      if (ofTag !== undefined) draft.addTaggedRequest(ofTag);
+    }
   }
   return draft.finish();
 }

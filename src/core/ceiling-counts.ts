@@ -1,11 +1,8 @@
 /** Rates, slots and other counts of a key against those of its maker. No count is more than any count. */
 import { type Aspect, type KeyDraft, limitBounds, limitsOfDraft, withExtra, withMetadata } from './ceiling-terms.ts';
-import { isJsonObject, type Json } from './json.ts';
 import type { KeyRecord } from './key.ts';
 import { COUNT_LIMITS, COUNT_LIMITS_BY_MODEL, type Limits } from './limits.ts';
-
-/** Kept as they were written, in `extra`. */
-const COUNTS_BY_NAME = ['tag_rpm_limit', 'mcp_rpm_limit'] as const;
+import { numbersByName } from './owner-policy.ts';
 
 export const COUNT_ASPECTS: readonly Aspect[] = [
   ...COUNT_LIMITS.map(([field, param]) => buildCount(field, param)),
@@ -16,12 +13,15 @@ export const COUNT_ASPECTS: readonly Aspect[] = [
       write: (key, counts) => withMetadata(key, param, counts),
     }),
   ),
-  ...COUNTS_BY_NAME.map((param) =>
-    buildCounts(param, {
-      read: ({ key }) => numbersIn(key.extra[param]),
-      write: (key, counts) => withExtra(key, param, counts),
-    }),
-  ),
+  buildCounts('tag_rpm_limit', {
+    read: ({ key }) => numbersByName(key.metadata.tag_rpm_limit, {}),
+    write: (key, counts) => withMetadata(key, 'tag_rpm_limit', counts),
+  }),
+  // Kept as it was written.
+  buildCounts('mcp_rpm_limit', {
+    read: ({ key }) => numbersByName(key.extra.mcp_rpm_limit, {}),
+    write: (key, counts) => withExtra(key, 'mcp_rpm_limit', counts),
+  }),
 ];
 
 function buildCount(field: (typeof COUNT_LIMITS)[number][0], param: string): Aspect {
@@ -74,13 +74,6 @@ function buildCounts(param: string, { read, bounds, write }: Counts): Aspect {
       return write(draft.key, counts);
     },
   };
-}
-
-function numbersIn(value: Json | undefined): Record<string, number> {
-  const numbers: Record<string, number> = Object.create(null);
-  if (!isJsonObject(value)) return numbers;
-  for (const [name, count] of Object.entries(value)) if (typeof count === 'number') numbers[name] = count;
-  return numbers;
 }
 
 /** The words of every refusal of an amount. */

@@ -12,6 +12,7 @@ export type LimitName =
   | 'tpm_limit'
   | 'model_rpm_limit'
   | 'model_tpm_limit'
+  | 'tag_rpm_limit'
   | 'max_parallel_requests';
 
 /**
@@ -23,6 +24,8 @@ export interface Charge {
   readonly limit: LimitName;
   /** Set for per-model limits. */
   readonly model?: string | undefined;
+  /** Set for limits of calls with one tag. */
+  readonly tag?: string | undefined;
   /** Identity of the counter. Budgets put the start of their window in it: a new window is a new counter. */
   readonly counter: string;
   readonly unit: ChargeUnit;

@@ -105,6 +105,14 @@ describe('a rate refusal', () => {
     expect(error.headers).toMatchObject({ rate_limit_type: 'requests', 'x-ratelimit-api_key-remaining-requests': '0' });
   });
 
+  test('of calls with one tag names key, tag and limit', () => {
+    const over = { limit: 'tag_rpm_limit', tag: 'ci', unit: 'requests', ceiling: 1 } as const;
+    const { message, headers } = refuse(over, { used: 1, held: 0, resetAtMs: NOW + 60_000 });
+    expect(message).toContain('Rate limit exceeded for tag_per_key: abc123:ci. Limit type: requests.');
+    expect(message).toContain('Limit name: tag_rpm_limit.');
+    expect(headers).toMatchObject({ 'x-ratelimit-tag_per_key-remaining-requests': '0' });
+  });
+
   test('of tokens says what the call reserves, and when it can never fit', () => {
     const error = refuse(
       { limit: 'tpm_limit', unit: 'tokens', ceiling: 100, amount: 200, windowMs: 60_000 },

@@ -132,8 +132,9 @@ function overRate({ charge, used, held, resetAtMs: openUntilMs }: Shortage, cont
   // Where no window is open (a limit of 0, a call larger than the whole limit), the next one would be no wider.
   const resetAtMs = openUntilMs ?? (charge.unit === 'slots' ? null : context.nowMs + charge.windowMs);
   const { shown } = context.label(charge.owner);
-  const scope = charge.model === undefined ? RATE_SCOPE[charge.owner.kind] : `model_per_${charge.owner.kind}`;
-  const subject = charge.model === undefined ? shown : `${shown}:${charge.model}`;
+  const scope = rateScope(charge);
+  const part = charge.model ?? charge.tag;
+  const subject = part === undefined ? shown : `${shown}:${part}`;
   const type = charge.unit === 'slots' ? 'max_parallel_requests' : charge.unit;
   const remaining = Math.max(0, charge.ceiling - used - held);
   const retryAfterMs = resetAtMs === null ? 1_000 : Math.max(1_000, resetAtMs - context.nowMs);
@@ -156,6 +157,12 @@ function overRate({ charge, used, held, resetAtMs: openUntilMs }: Shortage, cont
       },
     },
   );
+}
+
+/** LiteLLM's word for whose requests or tokens a limit counts: the owner's, or those of one model or tag alone. */
+export function rateScope({ owner, model, tag }: Charge): string {
+  if (model !== undefined) return `model_per_${owner.kind}`;
+  return tag === undefined ? RATE_SCOPE[owner.kind] : `tag_per_${owner.kind}`;
 }
 
 /** Dollars as Python prints a float (`1.0`, `2.5e-05`): what clients of LiteLLM parse. */

@@ -23,6 +23,7 @@ test.each([null, '1d', '1mo', '90s'])('with a window of %s, it is the counter th
     owners: [compileLimits(keyPolicy(key, null))],
     model: 'gpt-4',
     otherNames: [],
+    tags: [],
     estimate: estimateTokens('chat', { messages: [] }, 10, 0),
     price: null,
     maxOutputTokens: null,

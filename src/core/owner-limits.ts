@@ -36,6 +36,8 @@ export interface OwnerLimits {
   tokens: Limit | null;
   /** Null: no model has limits of its own. */
   byModel: ReadonlyMap<string, ModelLimits> | null;
+  /** Requests of calls with one tag. Null: no tag has a limit of its own. */
+  byTag: ReadonlyMap<string, Limit> | null;
 }
 
 /** Made once per owner, however many calls it governs: names of counters are put together here. */
@@ -48,6 +50,7 @@ export function compileLimits(policy: OwnerPolicy): OwnerLimits {
     requests: toLimit(policy, 'rpm_limit', 'requests', rpmLimit),
     tokens: toLimit(policy, 'tpm_limit', 'tokens', tpmLimit),
     byModel: compileModels(policy),
+    byTag: compileTags(policy),
   };
 }
 
@@ -62,6 +65,7 @@ export function withoutLimits(owner: OwnerRef): OwnerLimits {
     requests: null,
     tokens: null,
     byModel: null,
+    byTag: null,
   };
 }
 
@@ -112,6 +116,25 @@ function compileModels(policy: OwnerPolicy): ReadonlyMap<string, ModelLimits> | 
     });
   }
   return byModel;
+}
+
+function compileTags({ owner, tagRpmLimit }: OwnerPolicy): ReadonlyMap<string, Limit> | null {
+  const limits = Object.entries(tagRpmLimit);
+  if (limits.length === 0) return null;
+  return new Map(
+    limits.map(([tag, ceiling]): [string, Limit] => [
+      tag,
+      {
+        owner,
+        limit: 'tag_rpm_limit',
+        tag,
+        counter: counterId(owner, 'tag_requests', tag),
+        unit: 'requests',
+        ceiling,
+        resetAtMs: null,
+      },
+    ]),
+  );
 }
 
 /** A model may be called `constructor`. */

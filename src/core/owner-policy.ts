@@ -11,12 +11,15 @@ export interface OwnerPolicy extends Omit<Limits, 'softBudgetNanoUsd'> {
   owner: OwnerRef;
   /** What an administrator has added to `maxBudgetNanoUsd` for a while. */
   raise: BudgetRaise | null;
+  /** Tag → requests per minute of this owner's calls that carry it. Only keys have such limits. */
+  tagRpmLimit: Readonly<Record<string, number>>;
 }
 
 /** A key's limits, and those of the budget row that it is linked to where it says nothing. */
 export function keyPolicy(key: KeyRecord, linked: BudgetRecord | null): OwnerPolicy {
   const owner = { kind: 'key', id: key.keyId } as const;
-  return toPolicy(owner, fillLimits(keyLimits(key), linked), key.metadata);
+  const policy = toPolicy(owner, fillLimits(keyLimits(key), linked), key.metadata);
+  return { ...policy, tagRpmLimit: numbersByName(key.metadata.tag_rpm_limit, {}) };
 }
 
 /** Linked rows are filled in already. */
@@ -51,8 +54,9 @@ function toPolicy(owner: OwnerRef, limits: Limits, metadata: JsonObject): OwnerP
     tpmLimit: limits.tpmLimit,
     maxParallelRequests: limits.maxParallelRequests,
     // LiteLLM keeps these of keys and teams in their metadata.
-    modelRpmLimit: numbersByModel(metadata.model_rpm_limit, limits.modelRpmLimit),
-    modelTpmLimit: numbersByModel(metadata.model_tpm_limit, limits.modelTpmLimit),
+    modelRpmLimit: numbersByName(metadata.model_rpm_limit, limits.modelRpmLimit),
+    modelTpmLimit: numbersByName(metadata.model_tpm_limit, limits.modelTpmLimit),
+    tagRpmLimit: {},
   };
 }
 
@@ -68,8 +72,8 @@ export function keyLimits(key: KeyRecord): Limits {
     rpmLimit: key.rpmLimit,
     tpmLimit: key.tpmLimit,
     maxParallelRequests: key.maxParallelRequests,
-    modelRpmLimit: numbersByModel(key.metadata.model_rpm_limit, {}),
-    modelTpmLimit: numbersByModel(key.metadata.model_tpm_limit, {}),
+    modelRpmLimit: numbersByName(key.metadata.model_rpm_limit, {}),
+    modelTpmLimit: numbersByName(key.metadata.model_tpm_limit, {}),
   };
 }
 
@@ -86,11 +90,11 @@ function toBudgetLimits(written: Json | undefined): BudgetLimit[] {
 }
 
 /** Metadata is free, so anything can have been written there: what is not a number limits nothing. */
-function numbersByModel(value: unknown, own: Readonly<Record<string, number>>): Readonly<Record<string, number>> {
+export function numbersByName(value: unknown, own: Readonly<Record<string, number>>): Readonly<Record<string, number>> {
   if (!isJsonObject(value)) return own;
   const limits: Record<string, number> = Object.assign(Object.create(null), own);
-  for (const [model, limit] of Object.entries(value)) {
-    if (typeof limit === 'number' && !Object.hasOwn(own, model)) limits[model] = limit;
+  for (const [name, limit] of Object.entries(value)) {
+    if (typeof limit === 'number' && !Object.hasOwn(own, name)) limits[name] = limit;
   }
   return limits;
 }

@@ -1,5 +1,5 @@
 import type { Charge, HeldCharge } from '../core/charge.ts';
-import { RATE_SCOPE, toFloatText } from '../core/denial.ts';
+import { RATE_SCOPE, rateScope, toFloatText } from '../core/denial.ts';
 import type { KeyRecord } from '../core/key.ts';
 import type { Deployment } from '../core/model.ts';
 import type { OwnerKind } from '../core/owner.ts';
@@ -33,7 +33,12 @@ export function buildAnswerHeaders(
     String(timeoutMs / 1_000),
   ];
   addKeyHeaders(headers, call);
-  for (const held of call.admission.hold.charges) addLimitHeaders(headers, held);
+  let scarcest: HeldCharge | null = null;
+  for (const held of call.admission.hold.charges) {
+    if (held.charge.tag === undefined) addLimitHeaders(headers, held);
+    else if (scarcest === null || held.remaining < scarcest.remaining) scarcest = held;
+  }
+  if (scarcest !== null) addTagHeaders(headers, scarcest);
   const cut = call.admission.outputCut;
   if (call.prepared.insteadOf !== null) {
     headers.push('x-latchkey-budget-fallback-for', toHeaderText(call.prepared.insteadOf));
@@ -102,6 +107,13 @@ function addLimitHeaders(headers: HeaderList, { charge, remaining }: HeldCharge)
   if (names.plainLimit === null) return;
   headers.push(names.plainLimit, limit);
   headers.push(names.plainRemaining, left);
+}
+
+/** Of all tags with a limit the one with the least left: clients name as many tags as they like, in any script. */
+function addTagHeaders(headers: HeaderList, { charge, remaining }: HeldCharge): void {
+  const scope = rateScope(charge);
+  headers.push(`x-ratelimit-${scope}-limit-requests`, String(charge.ceiling));
+  headers.push(`x-ratelimit-${scope}-remaining-requests`, String(remaining));
 }
 
 const LIMIT_UNITS = ['requests', 'tokens', 'max_parallel_requests'] as const;

@@ -65,7 +65,7 @@ function collectTags({ key, path }: Pick<Caller, 'key' | 'path'>, given: readonl
   const ofKey = key === null ? NO_TAGS : keyTags(key);
   const ofTeam = path.team === null ? NO_TAGS : keyTags(path.team);
   const lists = given.filter(Array.isArray);
-  if (ofTeam.length === 0 && lists.length === 0) return ofKey;
+  if (ofTeam.length === 0 && lists.length === 0 && ofKey.length < 2) return ofKey;
   const tags = new Set([...ofKey, ...ofTeam]);
   const most = Math.max(MAX_TAGS, tags.size);
   for (const list of lists) {

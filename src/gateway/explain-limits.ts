@@ -79,6 +79,7 @@ async function explainPlan(
       passed,
       owner: showOwner(charge.owner),
       model: charge.model ?? null,
+      ...(charge.tag === undefined ? {} : { tag: charge.tag }),
       numbers: {
         ...state,
         unit: charge.unit,

@@ -10,6 +10,8 @@ export interface ExplainedRule {
   owner: string | null;
   /** The model that a limit is for, or that would be called in place of the one asked for; null for all other rules. */
   model: string | null;
+  /** Set where a limit is for calls with one tag. */
+  tag?: string;
   /** For limits: the ceiling, what is used and held now, and what this call would take. Money in nano-dollars. */
   numbers:
     | (CounterState & { unit: Charge['unit']; ceiling: number; wanted: number; atLeast: number; remaining: number })

@@ -37,7 +37,7 @@ export interface PreparedCall {
 
 type Deps = Pick<GatewayDeps, 'models' | 'priceOf' | 'settings'>;
 type Asking = Pick<Caller, 'key' | 'path'>;
-type Parties = Pick<CallParties, 'owners' | 'customer' | 'clientTags'>;
+type Parties = Pick<CallParties, 'owners' | 'customer' | 'tags' | 'clientTags'>;
 
 /**
  * Requested model → the deployments that may serve it for this caller, and the facts that admission needs.
@@ -96,6 +96,7 @@ function prepareFor(
       owners: parties.owners,
       model,
       otherNames: otherNamesOf(deps.models, resolved),
+      tags: parties.tags,
       estimate: widenEstimate(estimate, parsed.operation, parsed.body, defaults),
       price: dearestPrice(candidates.map((candidate) => candidate.price)),
       maxOutputTokens,

@@ -89,6 +89,7 @@ const world: fc.Arbitrary<PolicyWorld> = fc
     allowedIps: rarely(fc.constantFrom(['10.0.0.0/8'], ['192.168.0.1']), [], 10),
     allowedRoutes: rarely(fc.constantFrom(['llm_api_routes'], ['/key/*']), [], 10),
     budgetFallbacks: rarely(chains, {}, 1),
+    tagRpmLimit: rarely(fc.dictionary(fc.constantFrom('blue', 'red', 'green'), fc.constantFrom(0, 1, 2)), {}, 1),
     spent: fc.array(rarely(fc.constantFrom(1, 50, 290, 4_999), 0), { minLength: 16, maxLength: 16 }),
   })
   .map((made) => {
@@ -117,6 +118,7 @@ const world: fc.Arbitrary<PolicyWorld> = fc
           tags: ['blue'],
           model_rpm_limit: modelRpmLimit,
           model_tpm_limit: modelTpmLimit,
+          tag_rpm_limit: made.tagRpmLimit,
         },
         extra: { budget_limits: written, budget_fallbacks: made.budgetFallbacks },
         expiresAtMs: made.expired ? NOW_MS : null,
@@ -235,6 +237,7 @@ test('/key/explain and the live call come to the same decision, in the same word
   // Otherwise all of this would have shown little.
   expect(seen.get('admitted')).toBeGreaterThan(10);
   expect(seen.size).toBeGreaterThan(20);
+  expect([...seen.keys()].filter((words) => words.includes('exceeded for tag_per_key'))).not.toEqual([]);
 }, 60_000);
 
 test('and to the same model, where budgets of a key run out and it has fallbacks', async () => {

@@ -138,9 +138,10 @@ export const RESOURCE_KINDS: readonly ResourceKind[] = [
       'duration',
       ...LIMITS,
       ...LIMITS_BY_MODEL,
+      'tag_rpm_limit',
     ],
     onlyAtFirst: ['duration'],
-    inMetadata: ['tags', 'guardrails', ...LIMITS_BY_MODEL],
+    inMetadata: ['tags', 'guardrails', ...LIMITS_BY_MODEL, 'tag_rpm_limit'],
     find: (client, name) => findOne(client, '/key/info', { key: name }, 'info'),
     list: (client) => {
       const read = (page: number) => client.get('/key/list', { page, size: PAGE, return_full_object: 'true' });

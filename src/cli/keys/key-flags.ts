@@ -54,6 +54,12 @@ const FLAGS: readonly KeyFlag[] = [
     read: jsonObject,
   },
   {
+    flags: '--tag-rpm <json>',
+    help: 'requests per minute per tag, as JSON',
+    field: 'tag_rpm_limit',
+    read: jsonObject,
+  },
+  {
     flags: '--duration <time>',
     help: 'how long it lives from now on: 12h, 30d …',
     field: 'duration',

@@ -73,7 +73,7 @@ export function registerKeyRoutes(app: App, { keyManagement }: KeyRoutesDeps): v
         summary: 'Change a key',
         description:
           'A field that is absent stays, null clears it, a value sets it; 0 is a value. `metadata` is replaced as a ' +
-          'whole, then `tags`, `guardrails`, `model_rpm_limit` and `model_tpm_limit` are put into it.',
+          'whole, then `tags`, `guardrails`, `model_rpm_limit`, `model_tpm_limit` and `tag_rpm_limit` are put into it.',
         body: KeyUpdateBody,
         response: { 200: KeyUpdateReply },
       },

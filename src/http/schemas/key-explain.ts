@@ -47,6 +47,7 @@ export const keyExplainReply = z.object({
       passed: z.boolean(),
       owner: z.string().nullable(),
       model: z.string().nullable().describe('The model that a limit is for, or that would be called instead.'),
+      tag: z.string().describe('The tag that a limit is for.').optional(),
       numbers: numbers.nullable(),
       message: z.string().nullable(),
     }),
@@ -79,13 +80,14 @@ export function fromExplanation(explanation: Explanation): z.infer<typeof keyExp
   };
 }
 
-function fromRule({ rule, passed, owner, model, numbers: counted, refusal }: ExplainedRule) {
+function fromRule({ rule, passed, owner, model, tag, numbers: counted, refusal }: ExplainedRule) {
   const scale = (amount: number): number => (counted?.unit === 'nano_usd' ? toUsd(amount) : amount);
   return {
     rule,
     passed,
     owner,
     model,
+    ...(tag === undefined ? {} : { tag }),
     message: refusal?.message ?? null,
     numbers:
       counted === null

@@ -97,6 +97,7 @@ const METADATA_SHAPE = {
   guardrails: Texts.nullish().describe(`Kept in metadata.guardrails. ${NOT_YET}`),
   model_rpm_limit: z.record(z.string(), LaxInteger).nullish().describe('Model → requests per minute.'),
   model_tpm_limit: z.record(z.string(), LaxInteger).nullish().describe('Model → tokens per minute.'),
+  tag_rpm_limit: z.record(z.string(), LaxInteger).nullish().describe('Tag → requests per minute that carry it.'),
   enforced_params: Texts.nullish().describe(NOT_YET),
   prompts: Texts.nullish().describe(NOT_YET),
   rpm_limit_type: z.string().nullish().describe(NOT_YET),
@@ -127,7 +128,6 @@ const EXTRA_SHAPE = {
     .describe('Model → the models to use in its place, in order, once a budget does not pay for it.'),
   throttle_on_budget_exceeded: LaxBoolean.nullish().describe(NOT_YET),
   disable_global_guardrails: LaxBoolean.nullish().describe(NOT_YET),
-  tag_rpm_limit: OpenObject.nullish().describe(NOT_YET),
   mcp_rpm_limit: OpenObject.nullish().describe(NOT_YET),
 };
 
@@ -147,6 +147,7 @@ const ACTED_ON: readonly string[] = [
   'tags',
   'model_rpm_limit',
   'model_tpm_limit',
+  'tag_rpm_limit',
   'temp_budget_increase',
   'temp_budget_expiry',
   'budget_limits',

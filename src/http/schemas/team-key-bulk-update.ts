@@ -20,6 +20,7 @@ const UPDATABLE = [
   'tpm_limit',
   'model_rpm_limit',
   'model_tpm_limit',
+  'tag_rpm_limit',
   'rpm_limit_type',
   'tpm_limit_type',
   'max_parallel_requests',

@@ -128,16 +128,23 @@ function assertModelAliases(aliases: KeyFields['aliases'], isKnownModel: (name: 
   }
 }
 
+/** Counts inside metadata, and what each of them is for. */
+const COUNTS_BY_NAME = [
+  ['model_rpm_limit', 'model name'],
+  ['model_tpm_limit', 'model name'],
+  ['tag_rpm_limit', 'tag'],
+] as const;
+
 /** Names inside metadata that limit or describe calls must be readable when a call comes, or they would not apply. */
 function assertMeaningfulMetadata(metadata: Readonly<Record<string, Json>>, prefix: string): void {
-  for (const name of ['model_rpm_limit', 'model_tpm_limit']) {
+  for (const [name, what] of COUNTS_BY_NAME) {
     const limits = metadata[name] ?? {};
     const param = prefix === '' ? name : 'metadata';
-    if (!isJsonObject(limits)) refuse(param, `${prefix}${name} must be an object of model name → limit.`);
-    for (const [model, limit] of Object.entries(limits)) {
-      assertName(model, param);
+    if (!isJsonObject(limits)) refuse(param, `${prefix}${name} must be an object of ${what} → limit.`);
+    for (const [limited, limit] of Object.entries(limits)) {
+      assertName(limited, param);
       if (typeof limit !== 'number' || !Number.isSafeInteger(limit) || limit < 0) {
-        refuse(param, `${prefix}${name}: the limit of '${model}' must be a whole number, 0 or more.`);
+        refuse(param, `${prefix}${name}: the limit of '${limited}' must be a whole number, 0 or more.`);
       }
     }
   }

@@ -97,6 +97,8 @@ describe('a new key', () => {
     ['tpm_limit', { tpmLimit: 1 }, { tpmLimit: 2 }],
     ['max_parallel_requests', { maxParallelRequests: 1 }, { maxParallelRequests: 2 }],
     ['model_rpm_limit', { inMetadata: { model_rpm_limit: { a: 1 } } }, { inMetadata: { model_rpm_limit: { a: 2 } } }],
+    ['tag_rpm_limit', { inMetadata: { tag_rpm_limit: { a: 1 } } }, { inMetadata: { tag_rpm_limit: { a: 2 } } }],
+    ['tag_rpm_limit', { inMetadata: { tag_rpm_limit: { a: 1 } } }, { metadata: { tag_rpm_limit: { b: 1 } } }],
     ['duration', { duration: '1d' }, { duration: '2d' }],
     ['allowed_routes', { allowedRoutes: ['/key/*'] }, { allowedRoutes: ['llm_api_routes'] }],
     ['allowed_routes', {}, { allowedRoutes: ['/model/new'] }],

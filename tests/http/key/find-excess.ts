@@ -24,7 +24,7 @@ const ROUTES = [
 const ADDRESSES = ['127.0.0.1', '127.9.9.9', '10.1.2.3', '192.0.2.1', '2001:db8::1'];
 const DAYS = [1, 2, 7, 8, 30, 31, 365];
 const COUNTS = ['rpm_limit', 'tpm_limit', 'max_parallel_requests'] as const;
-const COUNTS_BY_MODEL = ['model_rpm_limit', 'model_tpm_limit'] as const;
+const COUNTS_BY_NAME = ['model_rpm_limit', 'model_tpm_limit', 'tag_rpm_limit'] as const;
 const LENGTH_IN_DAYS: Record<string, number> = { '1d': 1, '7d': 7, '1mo': 30 };
 const ROWS: Record<string, KeyInfo> = {
   wide: { rpm_limit: 1000, max_budget: 1000 },
@@ -68,9 +68,9 @@ export function findExcess(maker: KeyInfo, key: KeyInfo, comparison: Comparison)
       () => countOf(key, name) <= countOf(maker, name),
     );
   }
-  for (const name of COUNTS_BY_MODEL) {
+  for (const name of COUNTS_BY_NAME) {
     const of = (info: KeyInfo): Record<string, number> => info.metadata[name] ?? {};
-    check(name, of, () => Object.entries(of(maker)).every(([model, most]) => (of(key)[model] ?? Infinity) <= most));
+    check(name, of, () => Object.entries(of(maker)).every(([limited, most]) => (of(key)[limited] ?? Infinity) <= most));
   }
   check(
     'model_max_budget',

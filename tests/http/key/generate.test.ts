@@ -80,6 +80,7 @@ describe('the reply of POST /key/generate', () => {
       model_max_budget: { 'gpt-4': 0.5, 'gpt-5': { budget_limit: 1, time_period: '1d' } },
       model_rpm_limit: { 'gpt-4': 1 },
       model_tpm_limit: { 'gpt-4': 0 },
+      tag_rpm_limit: { a: 1 },
       guardrails: ['pii'],
       tags: ['a', 'b'],
       allowed_cache_controls: ['no-cache'],
@@ -98,10 +99,13 @@ describe('the reply of POST /key/generate', () => {
       guardrails: ['pii'],
       model_rpm_limit: { 'gpt-4': 1 },
       model_tpm_limit: { 'gpt-4': 0 },
+      tag_rpm_limit: { a: 1 },
     });
     expect(body.litellm_budget_table).toMatchObject({ budget_id: body.budget_id, soft_budget: 2 });
     expect(headers['x-latchkey-not-enforced']).toContain('project_id');
-    expect(headers['x-latchkey-not-enforced']).not.toContain('model_rpm_limit');
+    for (const name of ['model_rpm_limit', 'tag_rpm_limit']) {
+      expect(headers['x-latchkey-not-enforced']).not.toContain(name);
+    }
     const { info } = (await callGateway(gateway, 'GET /key/info?key=echo')).body;
     expect(info).toMatchObject({ spend: 1.5, max_budget: 0.00000001, aliases: { mine: 'gpt-4' }, rpm_limit: 10 });
   });
@@ -169,6 +173,7 @@ describe('POST /key/generate answers 422 in both envelopes to a wrong type', () 
     ['tags', 'a'],
     ['tags', [1]],
     ['model_rpm_limit', { m: 'x' }],
+    ['tag_rpm_limit', { t: 1.5 }],
     ['blocked', 'perhaps'],
     ['duration', 30],
     ['key_alias', 7],
@@ -215,6 +220,8 @@ describe('POST /key/generate answers 400 with the field to what makes no sense, 
     [{ model_max_budget: { m: { max_budget: -1, budget_duration: '1d' } } }, 'model_max_budget', 'bad_request_error'],
     [{ model_max_budget: { m: { budget_limit: 1, time_period: 'x' } } }, 'model_max_budget', 'bad_request_error'],
     [{ model_rpm_limit: { m: -1 } }, 'model_rpm_limit', 'bad_request_error'],
+    [{ tag_rpm_limit: { t: -1 } }, 'tag_rpm_limit', 'bad_request_error'],
+    [{ metadata: { tag_rpm_limit: { t: 'x' } } }, 'metadata', 'bad_request_error'],
     [{ metadata: { tags: 'a' } }, 'metadata', 'bad_request_error'],
     [{ key_alias: 'x'.repeat(300) }, 'key_alias', 'bad_request_error'],
     [{ user_id: 'a\u0000b' }, 'user_id', 'bad_request_error'],
