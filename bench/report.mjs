@@ -72,7 +72,8 @@ included.
 *Governed* means: the key is looked up by its hash, it has a budget, rpm and tpm, all of them are held and settled, the
 call is journalled before its last byte leaves and shipped to SQLite, usage is read from the answer and priced, and one log
 line is written. *Bare proxy* is [bench/baseline-proxy.mjs](../bench/baseline-proxy.mjs): Fastify and undici's
-\`dispatch\`, and nothing else.`;
+\`dispatch\`, and nothing else; targets are about it. *Proxy as in the manuals* is the same with undici's \`request\` and
+the answer's body as a stream to Fastify, which is how both libraries' manuals show it and how such proxies are mostly written.`;
 
 /** @param {string} title */
 function anchor(title) {

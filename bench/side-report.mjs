@@ -13,9 +13,10 @@ import { formatEstimate, megabytes, table } from './format.mjs';
  * @param {number} options.limit The ratio that is the target.
  * @param {string} options.target
  * @param {boolean} [options.streams]
+ * @param {string} [options.beside] Another side whose ratio is told as well; the verdict is not about it.
  * @returns {import('./run.mjs').Result}
  */
-export function reportSides({ what, rounds, ours, theirs, again, limit, target, streams = false }) {
+export function reportSides({ what, rounds, ours, theirs, again, limit, target, streams = false, beside }) {
   const own = rounds[ours] ?? [];
   const ratio = ratioOf(own, rounds[theirs] ?? [], 'cpuUs');
   const same = ratioOf(rounds[again] ?? [], own, 'cpuUs');
@@ -42,7 +43,13 @@ export function reportSides({ what, rounds, ours, theirs, again, limit, target, 
           ];
         }),
       ),
-      `CPU per call, ${ours} over ${theirs}: **${formatEstimate(ratio)}**. ${ours} against itself: ${formatEstimate(same)}.`,
+      [
+        `CPU per call, ${ours} over ${theirs}: **${formatEstimate(ratio)}**.`,
+        ...(beside === undefined
+          ? []
+          : [`Over ${beside}: ${formatEstimate(ratioOf(own, rounds[beside] ?? [], 'cpuUs'))}.`]),
+        `${ours} against itself: ${formatEstimate(same)}.`,
+      ].join(' '),
     ],
   };
 }

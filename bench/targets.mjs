@@ -100,10 +100,13 @@ export async function startBucket(delayMs) {
   return startTarget(args, { core: LOAD_CORE, ready: '/stats', port });
 }
 
-/** @param {number} upstreamPort */
-export async function startBaseline(upstreamPort) {
+/**
+ * @param {number} upstreamPort
+ * @param {'dispatch' | 'request'} [client] See baseline-proxy.mjs.
+ */
+export async function startBaseline(upstreamPort, client = 'dispatch') {
   const port = await findFreePort();
-  const flags = ['--port', String(port), '--upstream', `http://127.0.0.1:${upstreamPort}`];
+  const flags = ['--port', String(port), '--upstream', `http://127.0.0.1:${upstreamPort}`, '--client', client];
   return startTarget([join(root, 'bench/baseline-proxy.mjs'), ...flags], { port });
 }
 

@@ -60,13 +60,14 @@ export const stream = {
  */
 async function compare({ quick, log }, { what, body, connections, frames }) {
   const upstream = await startUpstream(frames === 0 ? {} : { frames, 'frame-interval-ms': 5 });
-  const bare = async () => {
-    const target = await startBaseline(upstream.port);
+  const bare = (/** @type {'dispatch' | 'request'} */ client) => async () => {
+    const target = await startBaseline(upstream.port, client);
     return { target, request: buildChatCall('sk-nobody', body) };
   };
   const governed = () => startGatewaySide(upstream.port, {}, body);
   const sides = [
-    { name: 'bare proxy', start: bare },
+    { name: 'bare proxy', start: bare('dispatch') },
+    { name: 'proxy as in the manuals', start: bare('request') },
     { name: 'governed', start: governed },
     { name: 'governed again', start: governed },
   ];
@@ -78,6 +79,7 @@ async function compare({ quick, log }, { what, body, connections, frames }) {
     rounds,
     ours: 'governed',
     theirs: 'bare proxy',
+    beside: 'proxy as in the manuals',
     again: 'governed again',
     limit: TARGET_RATIO,
     target: `at most ${TARGET_RATIO} × the bare proxy's CPU per call`,
