@@ -50,11 +50,17 @@ export function finishAnswer(response: ServerResponse, answer: CallAnswer): Prom
 /** Below this size, copying a body behind the headers is cheaper than a second buffer in the same write. */
 const SMALL_BODY_BYTES = 16 * 1024;
 
-/** Ends an answer whose head is written. */
+/**
+ * Ends an answer whose head is written. Given to `end`, the body would go out with an empty text behind it, as a list of
+ * pieces; handed over before, headers and body are one string in one plain write, and `end` has nothing left to send.
+ */
 export function endWith(response: ServerResponse, body: Buffer): void {
-  // As Latin-1 text, one character for one byte, Node puts headers and body into one string and one plain write.
-  if (body.length <= SMALL_BODY_BYTES) response.end(body.toString('latin1'), 'latin1');
-  else response.end(body);
+  response.cork();
+  // Latin-1 is one character for one byte: Node joins the text to the headers and encodes both at once.
+  if (body.length <= SMALL_BODY_BYTES) response.write(body.toString('latin1'), 'latin1');
+  else response.write(body);
+  response.uncork();
+  response.end();
 }
 
 function toSink(response: ServerResponse): ClientSink {
