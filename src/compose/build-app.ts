@@ -28,7 +28,7 @@ import type { ProcessState } from '../http/routes/health.ts';
 import type { EndUserRecorder } from '../jobs/end-user-recorder.ts';
 import type { LastActiveRecorder } from '../jobs/last-active-recorder.ts';
 import type { Ledger } from '../ledger/ledger.ts';
-import { getKeyInfo } from '../management/keys/get-key-info.ts';
+import { findKeyFor } from '../management/keys/find-key-for.ts';
 import type { KeyManagement } from '../management/keys/key-management.ts';
 import type { AttemptLimit } from '../management/sessions/attempt-limits.ts';
 import type { LoginThrottle } from '../management/sessions/login-throttle.ts';
@@ -221,7 +221,7 @@ export async function buildApp(config: Config, foundation: Foundation): Promise<
           guardRoute({ access: 'llm', scope: 'self', route })(caller);
         return explainCall({ ...gateway, refuseRole }, { ...question, standing }, nowMs());
       },
-      getVisibleKey: async (caller, text) => (await getKeyInfo(keyManagement, caller, text)).key,
+      getVisibleKey: async (caller, text) => (await findKeyFor(keyManagement, caller, 'info', text)).draft.key,
       auditManagement: { audit: storage.audit, seal: auditSeal, signer: createCheckpointSigner(salts.current), nowMs },
       keyManagement,
       modelManagement: buildModelManagement({ storage, catalog, box, nowMs }),

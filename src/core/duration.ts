@@ -31,6 +31,11 @@ export function parseDuration(text: string): Duration | undefined {
   return fits ? { count, unit } : undefined;
 }
 
+/** No time at all, as in `0s`: no duration to anything that lasts, and a way to say now to what ends. */
+export function isNoTime(text: string | null | undefined): boolean {
+  return typeof text === 'string' && /^0(s|m|h|d|w|mo)$/.test(text);
+}
+
 /**
  * The moment that is `duration` after `fromMs`. Months keep the day and the time of day (UTC), and where the target
  * month is too short its last day is taken: 31 January + 1mo is 28 or 29 February.

@@ -30,6 +30,17 @@ export function refuseKey(
   return undefined;
 }
 
+/** What becomes of calls with the key, in the words that `/key/list` filters by. */
+export const KEY_STATUSES = ['active', 'blocked', 'expired', 'deleted'] as const;
+export type KeyStatus = (typeof KEY_STATUSES)[number];
+
+/** What is said of a key in one word, where more than one would do: the one that is hardest to undo. */
+export function keyStatus(key: Pick<KeyRecord, 'blocked' | 'expiresAtMs' | 'deletedAtMs'>, nowMs: number): KeyStatus {
+  if (key.deletedAtMs !== null) return 'deleted';
+  if (key.blocked === true) return 'blocked';
+  return key.expiresAtMs !== null && key.expiresAtMs <= nowMs ? 'expired' : 'active';
+}
+
 /** For a secret that opens nothing: never seen, deleted, or replaced. All three look the same from outside. */
 export function unknownKeyError(secretHash: string, mask?: string): GatewayError {
   const received = mask === undefined ? '' : `Received API Key = ${mask}, `;

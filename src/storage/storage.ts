@@ -13,6 +13,7 @@ import type { BalanceAdjustment } from '../core/balance-adjustment.ts';
 import type { ChangeEvent } from '../core/change-event.ts';
 import type { KeyRecord, KeySecret } from '../core/key.ts';
 import type { KeyAddress } from '../core/key-address.ts';
+import type { KeyStatus } from '../core/key-standing.ts';
 import type { Scope } from '../core/scope.ts';
 import type { SpendRecord } from '../core/spend-record.ts';
 import type { AlertStore } from './alerts/alert-storage.ts';
@@ -111,7 +112,7 @@ export interface KeyListQuery {
   /** Substring of the user's id, upper and lower case being the same. */
   userIdPart?: string;
   /** `active`: neither deleted, blocked nor expired. Absent: all that are not deleted. */
-  status?: 'active' | 'blocked' | 'expired' | 'deleted';
+  status?: KeyStatus;
   tag?: string;
   projectId?: string;
   /** One of the key's access groups. */

@@ -1,6 +1,7 @@
 /** GET /key/info and POST /v2/key/info. */
 import { z } from 'zod';
 import { GatewayError } from '../../core/gateway-error.ts';
+import { KEY_STATUSES, type KeyStatus } from '../../core/key-standing.ts';
 import type { SecretInfo } from '../../management/keys/get-key-info.ts';
 import type { KeyUsage } from '../../management/keys/read-usage.ts';
 import type { KeyView } from '../../management/keys/view-key.ts';
@@ -20,6 +21,7 @@ export const KeyInfoReply = z.object({
   key: z.string().describe('As passed.'),
   info: KeyRow.omit({ token: true }).extend({
     ...KEY_USAGE_SHAPE,
+    status: z.enum(KEY_STATUSES).describe('deleted: shown as it was; blocked and expired: it opens nothing.'),
     rotation: z
       .object({
         last_used_at: UsedAt,
@@ -46,7 +48,7 @@ export const KeyInfoReply = z.object({
 });
 
 export function fromKeyInfo(
-  view: KeyView & { secrets: readonly SecretInfo[]; usage: KeyUsage },
+  view: KeyView & { secrets: readonly SecretInfo[]; usage: KeyUsage; status: KeyStatus },
   passed: string,
 ): z.output<typeof KeyInfoReply> {
   const { token: _token, ...info } = fromKeyView(view);
@@ -70,7 +72,7 @@ export function fromKeyInfo(
     claim_until: toIsoTimeOrNull(view.key.rotationClaimUntilMs),
     overdue: view.key.rotationOverdue,
   };
-  return { key: passed, info: { ...info, ...fromKeyUsage(view.usage), rotation } };
+  return { key: passed, info: { ...info, ...fromKeyUsage(view.usage), status: view.status, rotation } };
 }
 
 const Asked = z.looseObject({

@@ -1,6 +1,7 @@
 /** GET /key/list: query → `KeyListing`, page → reply. */
 import { z } from 'zod';
 import { GatewayError } from '../../core/gateway-error.ts';
+import { KEY_STATUSES } from '../../core/key-standing.ts';
 import { toNanoUsd } from '../../core/money.ts';
 import type { KeyListing, KeyListOptions, KeyPage } from '../../management/keys/list-keys.ts';
 import type { KeyView } from '../../management/keys/view-key.ts';
@@ -22,7 +23,6 @@ const SORT_FIELDS = [
 ] as const;
 const SORT_ORDERS = ['asc', 'desc'] as const;
 const EXPIRIES = ['active', 'expired'] as const;
-const STATUSES = ['active', 'blocked', 'expired', 'deleted'] as const;
 
 const Moment = z.iso.datetime({ offset: true });
 /** More pages than there can be keys, and few enough for the database to count with. */
@@ -57,7 +57,7 @@ const SHAPE = {
   status: z
     .string()
     .optional()
-    .describe(`One of ${STATUSES.join(', ')}. Absent: all but deleted keys.`),
+    .describe(`One of ${KEY_STATUSES.join(', ')}. Absent: all but deleted keys.`),
   expires: z
     .string()
     .optional()
@@ -132,7 +132,7 @@ export function toKeyListing(query: KeyListInput): KeyListing {
     sortBy: pickWord(query.sort_by, SORT_FIELDS, 'sort_by') ?? 'created_at',
     sortOrder: pickWord(query.sort_order, SORT_ORDERS, 'sort_order') ?? 'desc',
   };
-  const status = pickWord(query.status, STATUSES, 'status');
+  const status = pickWord(query.status, KEY_STATUSES, 'status');
   if (status !== undefined) listing.status = status;
   const expires = pickWord(query.expires, EXPIRIES, 'expires');
   if (expires !== undefined) listing.expires = expires;

@@ -1,3 +1,4 @@
+import { isNoTime } from '../../core/duration.ts';
 import { applyKeyDefaults, applyUpperBounds, assertWithinUpperBounds } from '../../core/key-limits.ts';
 import { assertKeyFields } from './assert-key-fields.ts';
 import type { KeyFields } from './key-fields.ts';
@@ -11,9 +12,14 @@ export function acceptNewKeyFields({ isKnownModel, settings }: Deps, fields: Key
   return applyUpperBounds(applyKeyDefaults(fields, settings.defaults), settings.upperBounds, nowMs);
 }
 
-/** Changes to a key: checked, and within the upper bounds. Throws bad_request, management_refused. */
+/**
+ * Changes to a key: checked, and within the upper bounds. A duration of nothing ends the key now, which no bound forbids;
+ * a new key with it would be of no use. Throws bad_request, management_refused.
+ */
 export function acceptKeyChanges({ isKnownModel, settings }: Deps, fields: KeyFields, nowMs: number): KeyFields {
-  assertKeyFields(fields, isKnownModel);
-  assertWithinUpperBounds(fields, settings.upperBounds, nowMs);
+  const { duration, ...others } = fields;
+  const checked = isNoTime(duration) ? others : fields;
+  assertKeyFields(checked, isKnownModel);
+  assertWithinUpperBounds(checked, settings.upperBounds, nowMs);
   return fields;
 }

@@ -1,4 +1,5 @@
 import type { Caller } from '../../core/caller.ts';
+import { type KeyStatus, keyStatus } from '../../core/key-standing.ts';
 import type { KeyStore, WorkingSecretRow } from '../../storage/storage.ts';
 import { findKeyFor } from './find-key-for.ts';
 import type { KeyManagement } from './key-management.ts';
@@ -15,9 +16,9 @@ export type InfoDeps = Pick<
 export type SecretInfo = WorkingSecretRow;
 
 /**
- * One key and its secrets, by secret, hash, key_id or alias; without a name, the key that is calling. To whoever may see only some
- * keys, a key that does not exist and a key of somebody else look the same.
- * Throws forbidden, not_found.
+ * One key and its secrets, by secret, hash, key_id or alias; without a name, the key that is calling. By anything but its
+ * alias, which is free again, a deleted key is shown as it was, to whom it would be shown if it lived. To whoever may see
+ * only some keys, a key that does not exist and a key of somebody else look the same. Throws forbidden, not_found.
  */
 export async function getKeyInfo(
   deps: InfoDeps & {
@@ -25,14 +26,30 @@ export async function getKeyInfo(
   },
   caller: Caller,
   text: string | null,
-): Promise<KeyView & { secrets: readonly SecretInfo[]; usage: KeyUsage }> {
+): Promise<KeyView & { secrets: readonly SecretInfo[]; usage: KeyUsage; status: KeyStatus }> {
   // By key_id where there is one: the secret that is calling may be an older one in its grace period.
-  const { draft } = await findKeyFor(deps, caller, 'info', text ?? caller.key?.keyId ?? caller.secretHash);
+  const named = text ?? caller.key?.keyId ?? caller.secretHash;
+  const { draft } = await findKeyFor({ ...deps, keys: withDeleted(deps.keys) }, caller, 'info', named);
   const secrets = await deps.keys.workingSecrets(draft.key.keyId);
   const nowMs = deps.nowMs();
   const [[usage = { models: [], windows: [] }], view] = await Promise.all([
     readUsage(deps, [draft.key], nowMs),
     viewKey(deps, draft.key, nowMs),
   ]);
-  return { ...view, secrets, usage };
+  return { ...view, secrets, usage, status: keyStatus(draft.key, nowMs) };
+}
+
+/**
+ * The living first: an address may be one of both. A secret that a living key once had finds nothing, as ever: it would say
+ * whose it was.
+ */
+function withDeleted(keys: Pick<KeyStore, 'find'>): Pick<KeyStore, 'find'> {
+  return {
+    find: async (address) => {
+      const live = await keys.find(address);
+      if (live !== undefined) return live;
+      const past = await keys.find(address, { includeDeleted: true });
+      return past === undefined || past.deletedAtMs === null ? undefined : past;
+    },
+  };
 }

@@ -1,5 +1,5 @@
 import { restoreCallbackSecrets } from '../../core/callback-secrets.ts';
-import { addDuration } from '../../core/duration.ts';
+import { addDuration, isNoTime } from '../../core/duration.ts';
 import { isJsonObject, type Json, type JsonObject } from '../../core/json.ts';
 import type { KeyRecord } from '../../core/key.ts';
 import { getDuration } from './get-duration.ts';
@@ -131,5 +131,6 @@ function overlay(base: JsonObject, changes: Readonly<Record<string, Json>>): Jso
 }
 
 function expiryAt(duration: string | null, nowMs: number): number | null {
+  if (isNoTime(duration)) return nowMs;
   return duration === null || duration === NEVER ? null : addDuration(nowMs, getDuration(duration, 'duration'));
 }

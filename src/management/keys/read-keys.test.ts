@@ -13,6 +13,7 @@ import {
   type TestKeyManagement,
 } from './__fixtures__/key-management.ts';
 import { checkKeyHealth } from './check-key-health.ts';
+import { deleteKeys } from './delete-keys.ts';
 import { generateKey } from './generate-key.ts';
 import { getKeyInfo } from './get-key-info.ts';
 import { getKeyInfos } from './get-key-infos.ts';
@@ -20,6 +21,7 @@ import type { KeyFields } from './key-fields.ts';
 import type { KeyManagement } from './key-management.ts';
 import { type KeyListing, listKeys } from './list-keys.ts';
 import { regenerateKey } from './regenerate-key.ts';
+import { updateKey } from './update-key.ts';
 
 const clock = { nowMs: START_MS };
 let storage: OpenStorage;
@@ -53,6 +55,7 @@ describe('the info of one key', () => {
         budgetLimits: [],
         secrets: [{ hash: key.hash, mask: null, revokedAtMs: null, lastUsedAtMs: null, calls: 0 }],
         usage: { models: [], windows: [] },
+        status: 'active',
       });
     }
   });
@@ -69,6 +72,31 @@ describe('the info of one key', () => {
     };
     await regenerateKey(deps, ADMIN, ACTOR, rotation);
     expect((await getKeyInfo(deps, callerOf(key), null)).key).toMatchObject({ keyId: key.keyId, rotationCount: 1 });
+  });
+
+  test('says of a key that it is blocked, expired or deleted, and shows a deleted one by hash and key_id', async () => {
+    const { key, secret } = await make({ alias: 'gone', userId: 'u-gone', spendNanoUsd: 7 });
+    const rotated = await regenerateKey(deps, ADMIN, ACTOR, {
+      key: secret,
+      newSecret: null,
+      gracePeriod: null,
+      wantsNewMasterKey: false,
+      fields: { duration: '1h', blocked: true },
+      idempotency: null,
+    });
+    expect(await getKeyInfo(deps, ADMIN, 'gone')).toMatchObject({ status: 'blocked' });
+    await updateKey(deps, ADMIN, ACTOR, { key: 'gone', fields: { blocked: false } });
+    clock.nowMs += 3_600_000;
+    expect(await getKeyInfo(deps, ADMIN, 'gone')).toMatchObject({ status: 'expired' });
+    clock.nowMs = START_MS;
+    await expect(getKeyInfo(deps, ADMIN, secret)).rejects.toMatchObject({ status: 404 });
+    await deleteKeys(deps, ADMIN, ACTOR, { keys: [key.keyId], aliases: [] });
+    for (const text of [rotated.secret, rotated.key.hash, key.keyId]) {
+      expect(await getKeyInfo(deps, ADMIN, text)).toMatchObject({ status: 'deleted', spendNanoUsd: 7, secrets: [] });
+      expect(await getKeyInfo(deps, user('u-gone'), text)).toMatchObject({ status: 'deleted' });
+      await expect(getKeyInfo(deps, user('u-1'), text)).rejects.toMatchObject({ status: 403 });
+    }
+    await expect(getKeyInfo(deps, ADMIN, 'gone')).rejects.toMatchObject({ status: 404 });
   });
 
   test('shows a key to itself and to its user, and to nobody else; unknown and not yours look the same', async () => {

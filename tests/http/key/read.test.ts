@@ -43,6 +43,28 @@ describe('GET /key/info', () => {
     expect(answer.body.error.message).toContain('Key not found in database');
   });
 
+  test('goes on showing a deleted key as it was, and says so', async () => {
+    const { key, token, key_id } = await make({ key_alias: 'shown-after', spend: 3, metadata: { app: 'x' } });
+    const shown = async (name: string) => (await callGateway(gateway, `GET /key/info?key=${name}`)).body.info;
+    expect((await shown(key)).status).toBe('active');
+    await callGateway(gateway, 'POST /key/delete', { body: { keys: [key] } });
+    for (const name of [key, token, key_id]) {
+      expect(await shown(name)).toMatchObject({
+        status: 'deleted',
+        key_alias: 'shown-after',
+        spend: 3,
+        metadata: { app: 'x' },
+        deleted_at: expect.any(String),
+        deleted_by: 'default_user_id',
+      });
+    }
+    expect((await callGateway(gateway, 'GET /key/info?key=shown-after')).status).toBe(404);
+    const { key: stranger } = await make();
+    expect((await callGateway(gateway, `GET /key/info?key=${token}`, { key: stranger })).status).toBe(403);
+    const explained = await callGateway(gateway, 'POST /key/explain', { body: { key: token, model: 'mock-gpt' } });
+    expect(explained.status).toBe(404);
+  });
+
   test('works for a key that is over its budget', async () => {
     const { key } = await make({ max_budget: 0, spend: 3 });
     expect(await callGateway(gateway, 'GET /key/info', { key })).toMatchObject({

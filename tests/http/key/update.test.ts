@@ -71,6 +71,21 @@ describe('POST /key/update', () => {
     }
   });
 
+  test('with a duration of nothing ends the key now, and with null lets it live again', async () => {
+    const { key } = await make({ duration: '1h' });
+    const call = () => callGateway(gateway, 'GET /v1/models', { key });
+    expect((await call()).status).toBe(200);
+    expect((await update({ key, duration: '0s' })).status).toBe(200);
+    expect(await call()).toMatchObject({ status: 401, body: { error: { type: 'expired_key' } } });
+    expect((await callGateway(gateway, `GET /key/info?key=${key}`)).body.info.status).toBe('expired');
+    expect((await update({ key, duration: null })).body.expires).toBeNull();
+    expect((await call()).status).toBe(200);
+    expect(await callGateway(gateway, 'POST /key/generate', { body: { duration: '0s' } })).toMatchObject({
+      status: 400,
+      body: { error: { param: 'duration' } },
+    });
+  });
+
   test('clears the reset time with the budget duration, and leaves it alone otherwise', async () => {
     const { key, budget_reset_at } = await make({ max_budget: 1, budget_duration: '1mo' });
     expect((await update({ key, rpm_limit: 1 })).body).toMatchObject({ budget_reset_at });
