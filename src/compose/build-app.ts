@@ -133,6 +133,7 @@ export async function buildApp(config: Config, foundation: Foundation): Promise<
   });
   const routes: KnownRoute[] = [];
   const guardRoute = buildRouteGuard(config);
+  const isIpAllowed = config.general.allowedIps === null ? null : createIpAllowList(config.general.allowedIps);
   const keyManagement = await buildKeyManagement(config, {
     storage,
     counters,
@@ -183,7 +184,7 @@ export async function buildApp(config: Config, foundation: Foundation): Promise<
         identify: { ...standing, sessionCache: storage.sessionCache, adminLogin, lifetimes: sessions },
         cookie: { secure: sessions.cookieSecure, path: sessions.cookiePath },
       },
-      isIpAllowed: config.general.allowedIps === null ? null : createIpAllowList(config.general.allowedIps),
+      isIpAllowed,
       publicRoutes: config.general.publicRoutes,
       guardRoute,
       noteRoute: (route) => routes.push(route),
@@ -219,7 +220,7 @@ export async function buildApp(config: Config, foundation: Foundation): Promise<
         const standing = await storage.ownerCache.standingOf(question.key);
         const refuseRole = (caller: Caller, route: string) =>
           guardRoute({ access: 'llm', scope: 'self', route })(caller);
-        return explainCall({ ...gateway, refuseRole }, { ...question, standing }, nowMs());
+        return explainCall({ ...gateway, isIpAllowed, refuseRole }, { ...question, standing }, nowMs());
       },
       getVisibleKey: async (caller, text) => (await findKeyFor(keyManagement, caller, 'info', text)).draft.key,
       auditManagement: { audit: storage.audit, seal: auditSeal, signer: createCheckpointSigner(salts.current), nowMs },

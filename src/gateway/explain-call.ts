@@ -3,7 +3,7 @@ import { type Caller, toKeyCaller } from '../core/caller.ts';
 import { type Asking, checkModel } from '../core/caller-models.ts';
 import { GatewayError } from '../core/gateway-error.ts';
 import type { KeyRecord } from '../core/key.ts';
-import { denyAddress, mayCallFrom } from '../core/key-addresses.ts';
+import { denyAddress, denyEverybody, mayCallFrom } from '../core/key-addresses.ts';
 import { refuseKey } from '../core/key-standing.ts';
 import { PATH_KINDS, refuseOwner, type StandingKind } from '../core/owner-standing.ts';
 import { denyRoute, isRouteAllowed } from '../core/route-access.ts';
@@ -37,6 +37,8 @@ export interface CallQuestion {
 }
 
 type Deps = Pick<GatewayDeps, 'models' | 'priceOf' | 'settings' | 'calendar' | 'counters' | 'owners'> & {
+  /** `general_settings.allowed_ips`; null: everybody. */
+  isIpAllowed: ((ip: string) => boolean) | null;
   /** Whether the caller's role may make model calls. */
   refuseRole(caller: Caller, route: string): GatewayError | undefined;
 };
@@ -49,6 +51,7 @@ export async function explainCall(deps: Deps, question: CallQuestion, nowMs: num
   const { key, standing, parsed } = question;
   const caller = toKeyCaller(key, key.hash, key.expiresAtMs, standing);
   const rules = [
+    ...explainAddress(deps, question),
     toRule('key', `key ${key.keyId}`, refuseKey(key, { hash: key.hash, revokedAtMs: null }, nowMs)),
     ...PATH_KINDS.flatMap((kind) => explainStanding(kind, standing.path[kind])),
     ...explainDoor(deps, caller, question),
@@ -75,7 +78,13 @@ export async function explainCall(deps: Deps, question: CallQuestion, nowMs: num
 /** What the headers of a call would say stands in the question's body. */
 const NO_HEADERS = { endUserHeader: null, tagsHeader: null };
 
-/** From where, and on which route. */
+/** Whether anybody may call from there: what a live call is asked first. */
+function explainAddress({ isIpAllowed }: Deps, { ip }: CallQuestion): ExplainedRule[] {
+  if (ip === null || isIpAllowed === null) return [];
+  return [toRule('allowed_ips', null, isIpAllowed(ip) ? undefined : denyEverybody())];
+}
+
+/** From where this key may, and on which route. */
 function explainDoor(deps: Deps, caller: Caller, { key, route, ip }: CallQuestion): ExplainedRule[] {
   const owner = `key ${key.keyId}`;
   const rules: ExplainedRule[] = [];

@@ -72,7 +72,7 @@ const world: fc.Arbitrary<PolicyWorld> = fc
     key: owner,
     user: fc.option(owner),
     team: fc.option(owner),
-    member: fc.option(limits),
+    member: fc.option(owner),
     organization: fc.option(owner),
     organizationMember: fc.option(limits),
     customer: fc.option(owner),
@@ -87,7 +87,22 @@ const world: fc.Arbitrary<PolicyWorld> = fc
     expired: rarely(fc.constant(true), false, 30),
     role: rarely(fc.constantFrom('proxy_admin_viewer' as const, 'proxy_admin' as const), 'internal_user' as const),
     allowedIps: rarely(fc.constantFrom(['10.0.0.0/8'], ['192.168.0.1']), [], 10),
-    allowedRoutes: rarely(fc.constantFrom(['llm_api_routes'], ['/key/*']), [], 10),
+    allowedRoutes: rarely(
+      fc.constantFrom(['llm_api_routes'], ['/key/*'], ['/chat/completions'], ['/openai/deployments/{model}/*']),
+      [],
+      10,
+    ),
+    openTo: rarely(fc.constantFrom(['10.0.0.0/8'], ['192.168.0.1']), null, 10),
+    ip: rarely(fc.constantFrom('192.168.0.1', '::ffff:10.1.2.3', '2001:db8::1'), '10.1.2.3', 10),
+    path: rarely(
+      fc.constantFrom(
+        '/chat/completions',
+        '/openai/deployments/nick/chat/completions',
+        '/engines/wild%2Fone/chat/completions',
+      ),
+      '/v1/chat/completions',
+      10,
+    ),
     budgetFallbacks: rarely(chains, {}, 1),
     tagRpmLimit: rarely(fc.dictionary(fc.constantFrom('blue', 'red', 'green'), fc.constantFrom(0, 1, 2)), {}, 1),
     spent: fc.array(rarely(fc.constantFrom(1, 50, 290, 4_999), 0), { minLength: 16, maxLength: 16 }),
@@ -125,10 +140,11 @@ const world: fc.Arbitrary<PolicyWorld> = fc
         allowedRoutes: made.allowedRoutes,
         allowedIps: made.allowedIps,
       }),
-      path: {
+      owners: {
         user,
         team,
-        member: user && team && made.member && buildMember({ ...made.member, teamId: 'crew', userId: 'ada' }),
+        member:
+          user && team && made.member && buildMember({ ...named(made.member, ''), teamId: 'crew', userId: 'ada' }),
         organization: made.organization && { ...ofOwner, ...named(made.organization, 'acme') },
         organizationMember: user &&
           made.organization &&
@@ -146,6 +162,9 @@ const world: fc.Arbitrary<PolicyWorld> = fc
       },
       tags: made.tag === null ? [] : [{ ...ofOwner, ...made.tag, id: 'blue', description: null }],
       proxy: made.proxy,
+      openTo: made.openTo,
+      ip: made.ip,
+      path: made.path,
       newEndUserLimits: made.newEndUserLimits,
       budgetMode: made.budgetMode,
       enforceUserParam: made.enforceUserParam,
@@ -184,7 +203,9 @@ const pinched: fc.Arbitrary<PolicyWorld> = fc
       teamId: null,
       organizationId: null,
     },
-    path: { user: null, team: null, member: null, organization: null, organizationMember: null, keyBudget: null },
+    owners: { user: null, team: null, member: null, organization: null, organizationMember: null, keyBudget: null },
+    openTo: null,
+    path: '/v1/chat/completions',
     customer: null,
     newEndUserLimits: null,
     tags: [],
@@ -204,6 +225,11 @@ const body = fc.record(
   { requiredKeys: ['messages'] },
 );
 
+/** Which group the path names; null: the body does. */
+function groupInPath(path: string): string | null {
+  return path.includes('/nick/') ? 'nick' : path.includes('/wild') ? 'wild/one' : null;
+}
+
 /** The group that a name stands for here; an end user's default is not looked at. */
 function groupOf(model: string | null): string | null {
   const targets: Record<string, string> = { alias: 'alpha', nick: 'beta', 'team-nick': 'beta', 'wild/one': 'wild/*' };
@@ -222,7 +248,8 @@ async function compare(policies: fc.Arbitrary<PolicyWorld>, numRuns: number): Pr
       const explained = await gateway.explain(question);
       const lived = await gateway.call(question);
       const isInstead =
-        lived.admitted && lived.group !== groupOf(question.model ?? made.customer?.defaultModel ?? null);
+        lived.admitted &&
+        lived.group !== groupOf(groupInPath(made.path) ?? question.model ?? made.customer?.defaultModel ?? null);
       const words = lived.admitted ? `admitted${isInstead ? ' instead' : ''}` : lived.message.slice(0, 40);
       seen.set(words, (seen.get(words) ?? 0) + 1);
       expect(explained).toEqual(lived);
@@ -258,12 +285,21 @@ test('asking uses up nothing', async () => {
     metadata: {},
     extra: {},
   };
-  const path = { user: null, team: null, member: null, organization: null, organizationMember: null, keyBudget: null };
+  const owners = {
+    user: null,
+    team: null,
+    member: null,
+    organization: null,
+    organizationMember: null,
+    keyBudget: null,
+  };
   const open = {
     ...policies,
     key: { ...key, blocked: null, expiresAtMs: null, allowedRoutes: [] },
-    path,
+    owners,
     proxy: NO_LIMITS,
+    openTo: null,
+    path: '/v1/chat/completions',
   };
   const gateway = buildPolicyGateway({ ...open, enforceUserParam: false }, () => NOW_MS);
   const question = { model: 'alpha', messages: [{ role: 'user', content: 'hi' }] };

@@ -1,3 +1,4 @@
+import { createIpAllowList } from '../../src/auth/ip-allow-list.ts';
 import { createRouteGuard } from '../../src/auth/route-guard.ts';
 import { createBudgetCalendar } from '../../src/core/budget-window.ts';
 import type { CallPath } from '../../src/core/call-path.ts';
@@ -17,25 +18,30 @@ import { callModel } from '../../src/gateway/call-model.ts';
 import { explainCall } from '../../src/gateway/explain-call.ts';
 import type { GatewayDeps, GatewaySettings } from '../../src/gateway/gateway-deps.ts';
 import { createLiveCalls } from '../../src/gateway/live-calls.ts';
-import { parseCall } from '../../src/gateway/parse-call.ts';
 import { createGate } from '../../src/http/hooks/authenticate.ts';
+import { findModelCall } from '../../src/http/model-call-paths.ts';
+import { keyExplainBody, toParsedCall } from '../../src/http/schemas/key-explain.ts';
 import { createMockUpstream } from '../../src/providers/mock-upstream.ts';
 
 export const SECRET = 'sk-AAAAAAAAAAAAAAAAAAAAAA';
-const IP = '10.1.2.3';
 const guardRoute = createRouteGuard({ allowed: null, adminOnly: [] });
 const refuseRole = (caller: Caller, route: string) => guardRoute({ access: 'llm', scope: 'self', route })(caller);
 export const NOW_MS = Date.UTC(2026, 3, 1, 12, 34, 56);
 
 export interface PolicyWorld {
   key: KeyRecord;
-  path: CallPath;
+  owners: CallPath;
   customer: EndUserRecord | null;
   tags: readonly TagRecord[];
   proxy: Limits;
   newEndUserLimits: Limits | null;
   budgetMode: 'standard' | 'hard';
   enforceUserParam: boolean;
+  /** `general_settings.allowed_ips`; null: everybody. */
+  openTo: readonly string[] | null;
+  /** From where calls come, on which path. */
+  ip: string;
+  path: string;
   /** What a budget's counter had come to before this process. */
   balanceOf(counter: string): number;
 }
@@ -94,7 +100,7 @@ export interface PolicyGateway {
 
 export function buildPolicyGateway(world: PolicyWorld, nowMs: () => number): PolicyGateway {
   const hash = sha256Hex(SECRET);
-  const standing = { path: world.path, memberships: { teams: [], organizations: [] } };
+  const standing = { path: world.owners, memberships: { teams: [], organizations: [] } };
   const counters = createMemoryCounters({
     loadBalances: async (ids) => new Map(ids.map((id) => [id, world.balanceOf(id)])),
   });
@@ -158,23 +164,25 @@ export function buildPolicyGateway(world: PolicyWorld, nowMs: () => number): Pol
     nowMs,
     keyHeaderName: null,
   };
-  const route = '/v1/chat/completions';
+  const served = findModelCall(world.path);
+  if (served === undefined) throw new Error(`no model is called on ${world.path}`);
+  const isIpAllowed = world.openTo === null ? null : createIpAllowList(world.openTo);
   const gate = createGate(
-    { access: 'llm', scope: 'self', audited: false, answersStrangers: false, errorDetail: false, route },
-    { identify, sessions: null as never, isIpAllowed: null, publicRoutes: [], guardRoute, noteRoute: () => {} },
+    { access: 'llm', scope: 'self', audited: false, answersStrangers: false, errorDetail: false, route: served.url },
+    { identify, sessions: null as never, isIpAllowed, publicRoutes: [], guardRoute, noteRoute: () => {} },
   );
 
   return {
     async call(body, options = {}) {
       try {
-        const caller = await gate.identify({ authorization: `Bearer ${SECRET}` }, IP);
-        const refusal = gate.refuse(caller, IP);
+        const caller = await gate.identify({ authorization: `Bearer ${SECRET}` }, world.ip);
+        const refusal = gate.refuse(caller, world.ip);
         if (refusal !== undefined) throw refusal;
         hanging = options.hanging ?? false;
         const answer = callModel(deps, {
           operation: 'chat',
           raw: Buffer.from(JSON.stringify(body)),
-          pathModel: null,
+          pathModel: served.pathModel,
           caller,
           requestId: 'r',
           sourceIp: null,
@@ -193,9 +201,9 @@ export function buildPolicyGateway(world: PolicyWorld, nowMs: () => number): Pol
       }
     },
     async explain(body) {
-      const parsed = parseCall('chat', Buffer.from(JSON.stringify(body)), null);
-      const question = { key: world.key, standing, parsed, route, ip: IP };
-      const asked = { ...deps, refuseRole };
+      const { parsed, route } = toParsedCall(keyExplainBody.parse({ ...body, route: world.path, ip: world.ip }));
+      const question = { key: world.key, standing, parsed, route, ip: world.ip };
+      const asked = { ...deps, isIpAllowed, refuseRole };
       const { refusal, servedBy } = await explainCall(asked, question, nowMs());
       return servedBy === null ? toOutcome(refusal) : { admitted: true, group: servedBy };
     },

@@ -8,8 +8,8 @@ import { type IdentifyDeps, identifyCaller } from '../../auth/identify-caller.ts
 import { identifySession, type SessionDeps } from '../../auth/identify-session.ts';
 import type { GuardRoute } from '../../auth/route-guard.ts';
 import { ANONYMOUS, type Caller } from '../../core/caller.ts';
-import { GatewayError } from '../../core/gateway-error.ts';
-import { denyAddress, mayCallFrom } from '../../core/key-addresses.ts';
+import type { GatewayError } from '../../core/gateway-error.ts';
+import { denyAddress, denyEverybody, mayCallFrom } from '../../core/key-addresses.ts';
 import { denyRoute, isOpenToEveryKey, isRouteAllowed } from '../../core/route-access.ts';
 import type { App } from '../app-instance.ts';
 import { refuseForgery } from '../refuse-forgery.ts';
@@ -49,9 +49,7 @@ export function createGate(
   const takesSessions = needsKey && policy.access !== 'llm';
   return {
     identify(headers, ip, source) {
-      if (policy.access !== 'public' && isIpAllowed?.(ip) === false) {
-        throw new GatewayError('forbidden', 'Access forbidden: IP address not allowed.');
-      }
+      if (policy.access !== 'public' && isIpAllowed?.(ip) === false) throw denyEverybody();
       if (!needsKey) return ANONYMOUS;
       if (policy.answersStrangers && isStranger(headers, identify)) return ANONYMOUS;
       if (takesSessions && source !== undefined && headers.cookie !== undefined) {

@@ -9,6 +9,7 @@ import type { CallAnswer, CallRequest } from '../../gateway/call-request.ts';
 import { beginAnswer, finishAnswer, toCallRequest } from '../answer-call.ts';
 import type { App } from '../app-instance.ts';
 import { idHeaders } from '../hooks/begin-request.ts';
+import { AZURE_PATHS, FIXED_PATHS } from '../model-call-paths.ts';
 import { registerRawBodyScope } from '../raw-body-scope.ts';
 import { MODEL_CALL_SCHEMAS } from '../schemas/model-call.ts';
 
@@ -19,20 +20,11 @@ export interface ModelCallRoutesDeps {
   callModel(request: CallRequest): Promise<CallAnswer>;
 }
 
-/** The last part of every path of a model call. */
-const OPERATIONS: readonly { operation: Operation; path: string }[] = [
-  { operation: 'chat', path: '/chat/completions' },
-  { operation: 'completion', path: '/completions' },
-  { operation: 'embedding', path: '/embeddings' },
-];
-const AZURE_PREFIXES = ['/openai/deployments/:model', '/engines/:model', '/v1/engines/:model'];
 const REFUSED_QUERY = ['api_base', 'base_url', 'api_key'];
 const CONFIG = { access: 'llm', scope: 'self' } as const;
 
-/** The paths of OpenAI's own form, which are always the same text. */
-export const FIXED_MODEL_CALLS = OPERATIONS.flatMap(({ operation, path }) =>
-  ['/v1', ''].map((prefix) => ({ operation, url: `${prefix}${path}`, config: CONFIG })),
-);
+/** Those of OpenAI's own form, as they are registered. */
+export const FIXED_MODEL_CALLS = FIXED_PATHS.map((path) => ({ ...path, config: CONFIG }));
 
 export function registerModelCallRoutes(app: App, deps: ModelCallRoutesDeps): void {
   const handle = (operation: Operation) => (request: FastifyRequest, reply: FastifyReply) =>
@@ -41,10 +33,9 @@ export function registerModelCallRoutes(app: App, deps: ModelCallRoutesDeps): vo
     for (const { operation, url, config } of FIXED_MODEL_CALLS) {
       scope.post(url, { config, schema: MODEL_CALL_SCHEMAS[operation] }, handle(operation));
     }
-    for (const { operation, path } of OPERATIONS) {
+    for (const { operation, url } of AZURE_PATHS) {
       const schema = { ...MODEL_CALL_SCHEMAS[operation], hide: true };
-      for (const prefix of AZURE_PREFIXES)
-        scope.post(`${prefix}${path}`, { config: CONFIG, schema }, handle(operation));
+      scope.post(url, { config: CONFIG, schema }, handle(operation));
     }
   });
 }

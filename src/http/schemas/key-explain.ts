@@ -1,16 +1,22 @@
 /** `POST /key/explain`: what would happen to a call, asked without making it. */
 import { z } from 'zod';
 import { assertJsonDepth } from '../../core/assert-json-limits.ts';
-import { toEnvelope } from '../../core/gateway-error.ts';
+import { GatewayError, toEnvelope } from '../../core/gateway-error.ts';
 import { toUsd } from '../../core/money.ts';
-import type { Operation } from '../../core/operation.ts';
+import { refuseOperatorsFields } from '../../core/refused-fields.ts';
 import type { Explanation } from '../../gateway/explain-call.ts';
 import type { ExplainedRule } from '../../gateway/explained-rule.ts';
 import type { ParsedCall } from '../../gateway/parse-call.ts';
+import { findModelCall } from '../model-call-paths.ts';
 
 export const keyExplainBody = z.looseObject({
   key: z.string().min(1).describe('Secret, hash, key_id or alias. Left out: the key that asks.').optional(),
-  model: z.string().min(1).describe('The model that the call would name.'),
+  model: z
+    .string()
+    .min(1)
+    .max(256)
+    .describe('The model that the call would name. Left out: the path names it, or the default of the end user counts.')
+    .optional(),
   route: z.string().describe('The route that would be called; `/v1/chat/completions` when left out.').optional(),
   ip: z.union([z.ipv4(), z.ipv6()]).describe('Where the call would come from.').optional(),
   max_tokens: z.int().nonnegative().optional(),
@@ -56,17 +62,30 @@ export const keyExplainReply = z.object({
 
 export type KeyExplainBody = z.infer<typeof keyExplainBody>;
 
-/** The call that the question is about, as the gateway would have parsed it. Throws bad_request when it is too deep. */
+/**
+ * The call that the question is about, as the gateway would have parsed it. Throws bad_request where no model is called on
+ * the route, and when the question is too deep; invalid_request for a field that no call may have.
+ */
 export function toParsedCall(body: KeyExplainBody): { parsed: ParsedCall; route: string } {
   assertJsonDepth(body, 'body');
   const route = body.route ?? '/v1/chat/completions';
-  const operation = operationOf(route);
+  const found = findModelCall(route);
+  if (found === undefined) throw callsNoModel(route);
   const call = { messages: [], ...body, key: undefined, route: undefined, ip: undefined };
+  refuseOperatorsFields(call);
   const text = JSON.stringify(call);
+  const model = found.pathModel ?? body.model ?? null;
   return {
-    parsed: { operation, text, raw: Buffer.from(text), body: call, model: body.model, stream: false },
-    route,
+    parsed: { operation: found.operation, text, raw: Buffer.from(text), body: call, model, stream: false },
+    route: found.url,
   };
+}
+
+function callsNoModel(route: string): GatewayError {
+  const message =
+    `'route' must be one on which a model is called, such as /v1/chat/completions or /v1/embeddings; ` +
+    `nothing can be explained of ${route.slice(0, 256)}.`;
+  return new GatewayError('bad_request', message, { param: 'route' });
 }
 
 export function fromExplanation(explanation: Explanation): z.infer<typeof keyExplainReply> {
@@ -103,9 +122,4 @@ function fromRule({ rule, passed, owner, model, tag, numbers: counted, refusal }
             resets_at: counted.resetAtMs === null ? null : new Date(counted.resetAtMs).toISOString(),
           },
   };
-}
-
-function operationOf(route: string): Operation {
-  if (route.endsWith('/embeddings')) return 'embedding';
-  return route.endsWith('/completions') && !route.endsWith('/chat/completions') ? 'completion' : 'chat';
 }
