@@ -2,13 +2,21 @@
  * What follows from who a caller is: the questions that every verb asks in its first line. Pure look-ups in the caller's
  * role and memberships; which of them an act needs is the act's own business.
  */
-import type { Caller } from './caller.ts';
+import { ADMIN_USER_ID, type Caller } from './caller.ts';
 import { GatewayError } from './gateway-error.ts';
 import type { TeamRecord, TeamRole } from './owner-records.ts';
 import { NOTHING, type Scope } from './scope.ts';
 
 export function isAdmin({ role }: Caller): boolean {
   return role === 'proxy_admin';
+}
+
+/**
+ * Whether what is this user's is the caller's own: nobody changes their own role or caps, administrators least of all, whose
+ * key or session may be in other hands. The master key, and who signed in with it, are nobody in particular.
+ */
+export function isOneself({ kind, userId }: Caller, asked: string | null): boolean {
+  return kind !== 'master_key' && asked !== null && asked === userId && asked !== ADMIN_USER_ID;
 }
 
 /** Administrators, and those who may look at everything and change nothing. */

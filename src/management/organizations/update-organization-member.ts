@@ -3,7 +3,7 @@ import type { Caller } from '../../core/caller.ts';
 import { GatewayError } from '../../core/gateway-error.ts';
 import { NO_LIMITS } from '../../core/limits.ts';
 import type { BudgetRecord, OrganizationRole } from '../../core/owner-records.ts';
-import { isAdmin } from '../../core/rights.ts';
+import { isOneself } from '../../core/rights.ts';
 import { acceptPersonName, type PersonName } from '../members/person-name.ts';
 import { auditTrail } from '../owners/audit-trail.ts';
 import { changeStamps, nameOfCaller, newStamps } from '../owners/blank-owner.ts';
@@ -25,7 +25,7 @@ export interface OrganizationMemberUpdate extends PersonName {
 const ROUTE = '/organization/member_update';
 
 /**
- * Changes somebody's part in an organisation. Nobody but administrators of the proxy changes its own.
+ * Changes somebody's part in an organisation. Nobody changes their own.
  * Throws forbidden, not_found, bad_request, conflict.
  */
 export async function updateOrganizationMember(
@@ -39,7 +39,7 @@ export async function updateOrganizationMember(
   const person = acceptPersonName(name);
   assertMemberBudget(maxBudgetNanoUsd);
   const { userId } = await getOrganizationMember(deps.owners, organizationId, person);
-  if (userId === caller.userId && !isAdmin(caller)) throw notOneself(role === null ? PARAM : 'role');
+  if (isOneself(caller, userId)) throw notOneself(role === null ? PARAM : 'role');
   const nowMs = deps.nowMs();
   const by = nameOfCaller(caller);
 

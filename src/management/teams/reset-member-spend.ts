@@ -2,7 +2,7 @@ import type { Actor } from '../../core/audit.ts';
 import type { Caller } from '../../core/caller.ts';
 import { GatewayError } from '../../core/gateway-error.ts';
 import type { TeamMemberRecord } from '../../core/owner-records.ts';
-import { isAdmin } from '../../core/rights.ts';
+import { isOneself } from '../../core/rights.ts';
 import { auditTrail } from '../owners/audit-trail.ts';
 import { fillFrom, findLinkedBudgets } from '../owners/fill-from-budgets.ts';
 import { planOwnerSpendMoves } from '../owners/move-owner-spend.ts';
@@ -24,7 +24,7 @@ type Deps = Pick<OwnerManagement, 'owners' | 'transact' | 'newId' | 'nowMs' | 'r
 
 /**
  * Sets what counts as spent by a member in the team's present budget window to less than it is. For those who administer
- * the team; nobody but an administrator of the proxy lets its own budget begin anew.
+ * the team; nobody lets its own budget begin anew.
  * Throws not_found, forbidden, bad_request, conflict.
  */
 export async function resetMemberSpend(
@@ -35,8 +35,8 @@ export async function resetMemberSpend(
 ): Promise<MemberSpendReset> {
   const asked = { teamId, route: ROUTE };
   getManagedTeam(caller, await deps.owners.teams.find([teamId]), asked);
-  if (userId === caller.userId && !isAdmin(caller)) {
-    throw new GatewayError('forbidden', 'You may not reset your own spend in a team. Ask a proxy admin.', {
+  if (isOneself(caller, userId)) {
+    throw new GatewayError('forbidden', 'You may not reset your own spend in a team. Ask another administrator.', {
       param: 'user_id',
     });
   }

@@ -4,8 +4,9 @@ import { GatewayError } from '../../core/gateway-error.ts';
 import type { JsonObject } from '../../core/json.ts';
 import { fillLimits, type Limits, NO_LIMITS } from '../../core/limits.ts';
 import { findModelBeyond } from '../../core/model-subset.ts';
-import type { BudgetRecord, TeamMemberRecord, TeamRecord, TeamRole } from '../../core/owner-records.ts';
+import type { BudgetRecord, TeamMemberRecord, TeamRole } from '../../core/owner-records.ts';
 import { findRaisedLimit } from '../../core/raised-limits.ts';
+import { isOneself } from '../../core/rights.ts';
 import { acceptPersonName, type PersonName } from '../members/person-name.ts';
 import { assertTexts } from '../owners/assert-text.ts';
 import { auditTrail } from '../owners/audit-trail.ts';
@@ -20,7 +21,7 @@ import { defaultMemberModels } from './build-member.ts';
 import { getMember, notInTeam } from './find-member.ts';
 import { refOf } from './new-members.ts';
 import type { MemberDefaults } from './team-fields.ts';
-import { getManagedTeam, mayGovern } from './team-rights.ts';
+import { getManagedTeam } from './team-rights.ts';
 
 export interface MemberUpdate extends PersonName {
   teamId: string;
@@ -47,7 +48,7 @@ type Deps = Pick<
 >;
 
 /**
- * Changes somebody's part in a team and what that person may use up there. Nobody but those above the team changes its own.
+ * Changes somebody's part in a team and what that person may use up there. Nobody raises or changes their own.
  * Throws forbidden, not_found, bad_request for somebody who is no member, conflict.
  */
 export async function updateMember(
@@ -81,7 +82,7 @@ export async function updateMember(
       metadata: raise === undefined ? before.metadata : (raise ?? {}),
       ...changeStamps(before, nameOfCaller(caller), nowMs),
     };
-    assertNotOwnCaps(deps, caller, team, { before, after, limits: effective });
+    assertNotOwnCaps(deps, caller, { before, after, limits: effective });
     await unit.teamMembers.update(after);
     await unit.adjust(move?.adjustments ?? []);
     await unit.audit([auditTrail(deps, actor, nowMs).member('updated', before, after)]);
@@ -107,15 +108,14 @@ function withLimits(member: TeamMemberRecord, budget: BudgetRecord | null, limit
   return { ...member, ...mergeLimits(member, fields) };
 }
 
-/** Throws forbidden where a team's admin would give itself more, or another part. */
+/** Throws forbidden where somebody would give itself more, or another part, whatever else that one administers. */
 function assertNotOwnCaps(
   { accessGroupsOf }: Pick<Deps, 'accessGroupsOf'>,
   caller: Caller,
-  team: TeamRecord,
   change: { before: TeamMemberRecord; after: TeamMemberRecord; limits: { before: Limits; after: Limits } },
 ): void {
   const { before, after, limits } = change;
-  if (before.userId !== caller.userId || mayGovern(caller, team)) return;
+  if (!isOneself(caller, before.userId)) return;
   if (after.role !== before.role) {
     throw new GatewayError('forbidden', 'You may not change your own role in a team.', { param: 'role' });
   }

@@ -5,6 +5,7 @@ import { assertWithinUpperBounds } from '../../core/key-limits.ts';
 import { fillLimits } from '../../core/limits.ts';
 import type { BudgetRecord, TeamMemberRecord, TeamRecord } from '../../core/owner-records.ts';
 import { findRaisedLimit } from '../../core/raised-limits.ts';
+import { isOneself } from '../../core/rights.ts';
 import { auditTrail } from '../owners/audit-trail.ts';
 import { changeStamps, nameOfCaller } from '../owners/blank-owner.ts';
 import { fillFrom, findLinkedBudgets } from '../owners/fill-from-budgets.ts';
@@ -50,7 +51,7 @@ export async function updateTeam(
     after: mergeMemberBudget(budgets.get(memberBudgetId(found) ?? '') ?? null, fields.memberDefaults, next, stamp),
   };
   const members = memberBudget.after === null ? [] : await findDefaultMembers(deps, found);
-  if (memberBudget.after !== null) assertOwnCapStays(caller, found, members, memberBudget.before, memberBudget.after);
+  if (memberBudget.after !== null) assertOwnCapStays(caller, members, memberBudget.before, memberBudget.after);
   const moves = await planOwnerSpendMoves(
     deps,
     [
@@ -110,13 +111,12 @@ const MAX_MEMBERS = 50_000;
 /** Nobody raises the cap that holds for itself. Throws forbidden. */
 function assertOwnCapStays(
   caller: Caller,
-  team: TeamRecord,
   members: readonly TeamMemberRecord[],
   before: BudgetRecord | null,
   after: BudgetRecord,
 ): void {
-  const own = members.find(({ userId }) => userId === caller.userId);
-  if (own === undefined || mayGovern(caller, team)) return;
+  const own = members.find(({ userId }) => isOneself(caller, userId));
+  if (own === undefined) return;
   const raised = findRaisedLimit(fillLimits(own, before), fillLimits(own, after));
   if (raised === null) return;
   const param = `team_member_${raised === 'max_budget' ? 'budget' : raised}`;

@@ -1,10 +1,10 @@
 import type { Actor } from '../../core/audit.ts';
-import { ADMIN_USER_ID, type Caller } from '../../core/caller.ts';
+import type { Caller } from '../../core/caller.ts';
 import { GatewayError } from '../../core/gateway-error.ts';
 import { assertWithinUpperBounds } from '../../core/key-limits.ts';
 import type { Limits } from '../../core/limits.ts';
 import type { UserRecord } from '../../core/owner-records.ts';
-import { isAdmin, refuseAct } from '../../core/rights.ts';
+import { isAdmin, isOneself, refuseAct } from '../../core/rights.ts';
 import type { WriteUnit } from '../../storage/owners/owner-storage.ts';
 import { assertNewId } from '../owners/assert-text.ts';
 import { buildBlankOwner, changeStamps, nameOfCaller } from '../owners/blank-owner.ts';
@@ -143,7 +143,7 @@ const VIEWER_FIELDS: ReadonlySet<string> = new Set(['email']);
 function assertMayUpdate(caller: Caller, id: string | null, fields: UserFields, exists: boolean): void {
   if (isAdmin(caller)) {
     // Neither a slip nor a stolen session may lock out or promote the one who acts.
-    if (caller.kind !== 'master_key' && id === caller.userId && id !== ADMIN_USER_ID) assertNotOwnRights(fields);
+    if (isOneself(caller, id)) assertNotOwnRights(fields);
     return;
   }
   if (!exists || id === null || id !== caller.userId) {
