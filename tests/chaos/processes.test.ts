@@ -5,6 +5,15 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { type FakeUpstream, startFakeUpstream } from '../support/fake-upstream.ts';
 import { type GatewayProcess, startGateway } from '../support/gateway-process.ts';
 import { configFor } from '../support/gateway-with-upstream.ts';
+import {
+  ALL_MIGRATIONS,
+  hasCall,
+  insertCall,
+  listMigrations,
+  migrateTo,
+  OLD_SCHEMA,
+  openTestConnection,
+} from '../support/old-schema.ts';
 import { createTestDatabase, type TestDatabase } from '../support/postgres.ts';
 
 const MASTER_KEY = 'sk-master-of-several-processes-0123456789';
@@ -159,37 +168,42 @@ test('each process tells how many there are and how current it is; one that has 
   await c.restart();
 });
 
-test('five that start at once on an empty database agree on one master key, and all serve', {
+test('five that start at once on the schema of an earlier version: none serves before all of it is new, and all agree', {
   timeout: 180_000,
 }, async () => {
-  const empty = await createTestDatabase();
+  const old = await createTestDatabase();
+  const connection = openTestConnection(old.url);
   const five: GatewayProcess[] = [];
   try {
-    five.push(
-      ...(await Promise.all(
-        Array.from({ length: 5 }, () =>
-          startGateway({
-            config: configFor(upstream, { counters: 'postgres' }),
-            withMasterKey: false,
-            env: { DATABASE_URL: empty.url, LATCHKEY_SALT_KEY: SALT_KEY },
-          }),
-        ),
-      )),
-    );
+    await migrateTo(connection, OLD_SCHEMA);
+    await insertCall(connection, 'kept');
+    const started = Array.from({ length: 5 }, async () => {
+      const gateway = await startGateway({
+        config: configFor(upstream, { counters: 'postgres' }),
+        withMasterKey: false,
+        env: { DATABASE_URL: old.url, LATCHKEY_SALT_KEY: SALT_KEY },
+      });
+      // It is ready now, so everything has to be there.
+      const migrations = await listMigrations(connection);
+      return { gateway, migrations };
+    });
+    for (const { gateway, migrations } of await Promise.all(started)) {
+      five.push(gateway);
+      expect(migrations).toEqual(ALL_MIGRATIONS);
+    }
     const shown = five.flatMap((gateway) => gateway.logs().match(/^ {2}(sk-[\w-]{40,})$/m)?.[1] ?? []);
     expect(shown).toHaveLength(1);
+    const headers = { authorization: `Bearer ${shown[0]}`, 'content-type': 'application/json' };
     for (const gateway of five) {
-      const answer = await fetch(`${gateway.url}/key/generate`, {
-        method: 'POST',
-        headers: { authorization: `Bearer ${shown[0]}`, 'content-type': 'application/json' },
-        body: '{}',
-      });
+      const answer = await fetch(`${gateway.url}/key/generate`, { method: 'POST', headers, body: '{}' });
       expect(answer.status).toBe(200);
       const { key } = (await answer.json()) as { key: string };
       for (const each of five) expect(await statusOf(each, key)).toBe(200);
     }
+    expect(await hasCall(connection, 'kept')).toBe(true);
   } finally {
     for (const gateway of five) await gateway.stop();
-    await empty.drop();
+    await connection.close();
+    await old.drop();
   }
 });

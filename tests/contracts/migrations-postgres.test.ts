@@ -1,41 +1,34 @@
 // What an upgrade promises on PostgreSQL: of several processes one migrates and none serves before all is in; what a
 // database had before it still has afterwards, so that the previous version goes on; other software's tables are let alone.
 
-import { Migrator, sql } from 'kysely';
+import { sql } from 'kysely';
 import { afterEach, beforeEach, expect, test } from 'vitest';
-import { openConnection } from '../../src/storage/connection.ts';
+import type { Connection } from '../../src/storage/connection.ts';
 import { migrate } from '../../src/storage/migrate.ts';
-import { buildMigrations } from '../../src/storage/migrations/migrations.ts';
 import { startTestApp } from '../support/compose-for-test.ts';
+import {
+  ALL_MIGRATIONS as ALL,
+  insertCall,
+  listMigrations,
+  migrateTo,
+  OLD_SCHEMA as OLD,
+  openTestConnection,
+} from '../support/old-schema.ts';
 import { createTestDatabase, type TestDatabase } from '../support/postgres.ts';
 
-const ALL = Object.keys(buildMigrations('postgres'));
-const OLD = '0010-spend-records';
 /** Landed before the rule was held to: needs all processes of earlier versions to be stopped. */
 const STOPS_EARLIER_VERSIONS = new Set(['0023-daily-tags', '0025-daily-partitions']);
 
 let database: TestDatabase;
-let connection: ReturnType<typeof openConnection>;
+let connection: Connection;
 beforeEach(async () => {
   database = await createTestDatabase();
-  connection = openConnection({ url: database.url, poolSize: 1, queryTimeoutMs: 0 });
+  connection = openTestConnection(database.url);
 });
 afterEach(async () => {
   await connection.close();
   await database.drop();
 });
-
-async function migrateTo(name: string): Promise<void> {
-  const migrations = buildMigrations('postgres');
-  const migrator = new Migrator({ db: connection.writes, provider: { getMigrations: async () => migrations } });
-  const { error } = await migrator.migrateTo(name);
-  if (error !== undefined) throw error;
-}
-
-async function insertCall(id: string): Promise<void> {
-  await sql`insert into spend_logs (request_id, status, started_at_ms, key_hash, model, spend_nano_usd, record)
-    values (${id}, 'success', 1, 'h', 'm', 0, '[]')`.execute(connection.writes);
-}
 
 /** Every column of every table of ours: its type, and whether an insert has to name it. */
 async function readColumns(): Promise<Map<string, { type: string; mustBeGiven: boolean; table: string }>> {
@@ -51,23 +44,20 @@ async function readColumns(): Promise<Map<string, { type: string; mustBeGiven: b
 test('of five processes that start at once on an old schema one migrates, and all of them serve the whole of it', {
   timeout: 120_000,
 }, async () => {
-  await migrateTo(OLD);
-  await insertCall('before');
+  await migrateTo(connection, OLD);
+  await insertCall(connection, 'before');
   const reports = await Promise.all([1, 2, 3].map(() => migrate(database.url)));
   expect(reports.flatMap(({ applied }) => applied)).toEqual(ALL.filter((name) => name > OLD));
 
   await sql`drop schema public cascade`.execute(connection.writes);
   await sql`create schema public`.execute(connection.writes);
-  await migrateTo(OLD);
-  await insertCall('kept');
+  await migrateTo(connection, OLD);
+  await insertCall(connection, 'kept');
   const apps = await Promise.all(
     [1, 2, 3, 4, 5].map(async () => {
       const gateway = await startTestApp({ databaseUrl: database.url });
       // It is ready now, so all of them have to be in.
-      const { rows } = await sql<{ name: string }>`select name from kysely_migration order by name`.execute(
-        connection.writes,
-      );
-      expect(rows.map(({ name }) => name)).toEqual(ALL);
+      expect(await listMigrations(connection)).toEqual(ALL);
       return gateway;
     }),
   );
@@ -82,10 +72,10 @@ test('of five processes that start at once on an old schema one migrates, and al
 });
 
 test('no migration takes away a column, changes its type, or asks for more than the previous version gives', async () => {
-  await migrateTo(OLD);
+  await migrateTo(connection, OLD);
   let before = await readColumns();
   for (const name of ALL.filter((one) => one > OLD)) {
-    await migrateTo(name);
+    await migrateTo(connection, name);
     const after = await readColumns();
     const tables = new Set(Array.from(before.values(), ({ table }) => table));
     for (const [column, { type, mustBeGiven }] of before) {
