@@ -40,7 +40,8 @@ export interface KeyRecord {
   maxParallelRequests: number | null;
   /**
    * Free JSON, replaced as a whole by an update that names it. These names in it have a meaning:
-   * tags, guardrails, model_rpm_limit, model_tpm_limit, tag_rpm_limit, logging, spend_logs_metadata, end_user_budget_id.
+   * tags, guardrails, model_rpm_limit, model_tpm_limit, tag_rpm_limit, rpm_limit_type, tpm_limit_type, logging,
+   * spend_logs_metadata, end_user_budget_id.
    */
   metadata: JsonObject;
   permissions: JsonObject;

@@ -41,8 +41,16 @@ export interface IdempotencyNote {
   expiresAtMs: number;
 }
 
-/** Looks at the owners inside the transaction that writes a key, and throws where it may not be written. */
-export type AssertLinks = (owners: Pick<WriteUnit, 'budgets' | 'organizations'>) => Promise<void>;
+/** What a key can be linked to, as the transaction that writes it sees it. */
+export type KeyLinkReaders = Pick<WriteUnit, 'nowMs' | 'budgets' | 'organizations' | 'teams'> & {
+  keys: Pick<WriteUnit['keys'], 'sumRates'>;
+};
+
+/**
+ * Looks at the owners inside the transaction that writes a key, and throws where it may not be written. `before`: the key as
+ * it was; null: it is new.
+ */
+export type AssertLinks = (owners: KeyLinkReaders, next: KeyRecord, before: KeyRecord | null) => Promise<void>;
 
 export interface NewKeyRows {
   key: KeyRecord;
@@ -171,7 +179,7 @@ export interface KeyStore {
   /**
    * Reads the row for update, asks `decide`, writes what it returns. A throw of `decide` rolls back and passes through.
    * Should the database end the transaction because of another one, `decide` is asked again with the row as it is then.
-   * `assertLinks` is asked before, and passes its throw through as well.
+   * `assertLinks` is asked about what it returns, and passes its throw through as well.
    */
   change(
     address: KeyAddress,

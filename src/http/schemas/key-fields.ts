@@ -4,6 +4,7 @@
  */
 import { z } from 'zod';
 import type { Json, JsonObject } from '../../core/json.ts';
+import { LIMIT_TYPE_FIELDS, LIMIT_TYPES } from '../../core/throughput.ts';
 import type { KeyFields } from '../../management/keys/key-fields.ts';
 import {
   DURATION_HELP,
@@ -18,6 +19,9 @@ import {
 import { toModelBudgets, toModelRates } from './model-max-budget.ts';
 
 const NOT_YET = 'Stored and returned; not acted on in this release.';
+const GUARANTEED =
+  'guaranteed_throughput: refused where, with the limits of all other keys there, they do not fit into those of the team and of the organisation:';
+const OTHERWISE = 'Else they may be more than that; every limit holds in any case.';
 
 /** Wire fields that are fields of the record, by another name and otherwise as they are. */
 const RECORD_SHAPE = {
@@ -100,8 +104,8 @@ const METADATA_SHAPE = {
   tag_rpm_limit: z.record(z.string(), LaxInteger).nullish().describe('Tag → requests per minute that carry it.'),
   enforced_params: Texts.nullish().describe(NOT_YET),
   prompts: Texts.nullish().describe(NOT_YET),
-  rpm_limit_type: z.string().nullish().describe(NOT_YET),
-  tpm_limit_type: z.string().nullish().describe(NOT_YET),
+  rpm_limit_type: z.enum(LIMIT_TYPES).nullish().describe(`${GUARANTEED} rpm_limit and model_rpm_limit. ${OTHERWISE}`),
+  tpm_limit_type: z.enum(LIMIT_TYPES).nullish().describe(`${GUARANTEED} tpm_limit and model_tpm_limit. ${OTHERWISE}`),
   temp_budget_increase: LaxNumber.nullish().describe('US dollars on top of max_budget, until temp_budget_expiry.'),
   temp_budget_expiry: z.string().nullish().describe('When temp_budget_increase ends.'),
   team_member_key_duration: z.string().nullish().describe(NOT_YET),
@@ -148,6 +152,7 @@ const ACTED_ON: readonly string[] = [
   'model_rpm_limit',
   'model_tpm_limit',
   'tag_rpm_limit',
+  ...LIMIT_TYPE_FIELDS,
   'temp_budget_increase',
   'temp_budget_expiry',
   'budget_limits',

@@ -3,6 +3,7 @@ import { GatewayError } from '../../core/gateway-error.ts';
 import { parseIpRange } from '../../core/ip-range.ts';
 import { isJsonObject, type Json } from '../../core/json.ts';
 import { parseKeyAddress } from '../../core/key-address.ts';
+import { LIMIT_TYPE_FIELDS, LIMIT_TYPES } from '../../core/throughput.ts';
 import { getDuration } from './get-duration.ts';
 import type { KeyFields } from './key-fields.ts';
 import { NEVER } from './merge-key-fields.ts';
@@ -147,6 +148,11 @@ function assertMeaningfulMetadata(metadata: Readonly<Record<string, Json>>, pref
         refuse(param, `${prefix}${name}: the limit of '${limited}' must be a whole number, 0 or more.`);
       }
     }
+  }
+  for (const name of LIMIT_TYPE_FIELDS) {
+    const type = metadata[name] ?? null;
+    if (type === null || LIMIT_TYPES.some((known) => known === type)) continue;
+    refuse(prefix === '' ? name : 'metadata', `${prefix}${name} must be one of ${LIMIT_TYPES.join(', ')}.`);
   }
   for (const name of ['tags', 'guardrails']) {
     const list = metadata[name] ?? [];

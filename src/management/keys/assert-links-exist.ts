@@ -2,6 +2,7 @@ import type { KeyRecord } from '../../core/key.ts';
 import type { AssertLinks } from '../../storage/storage.ts';
 import { assertBudgetExists } from '../owners/assert-budget-exists.ts';
 import { getOrganization } from '../owners/get-organization.ts';
+import { assertThroughput } from './assert-throughput.ts';
 import type { KeyFields } from './key-fields.ts';
 
 type Links = Pick<KeyRecord, 'budgetId' | 'organizationId'>;
@@ -9,10 +10,13 @@ type Links = Pick<KeyRecord, 'budgetId' | 'organizationId'>;
 /**
  * The budget row and the organisation that a request links a key to are there, since a link to nothing would be a limit
  * that nobody notices is missing. What the key (null: a new one) has already is kept: clients send back what they were
- * shown. The check is run by the transaction that writes the key; it throws bad_request that names the field.
+ * shown. What it is to be guaranteed must fit there. The check is run by the transaction that writes the key; it throws
+ * bad_request that names the field.
  */
 export function assertLinksExist(asked: Pick<KeyFields, keyof Links>, before: Links | null): AssertLinks {
-  return async (owners) => {
+  return async (owners, next, current) => {
+    // Locks the team before the organisation, as whoever changes a team does.
+    await assertThroughput(owners, next, current);
     const { budgetId, organizationId } = asked;
     if (budgetId != null && budgetId !== before?.budgetId) await assertBudgetExists(owners, budgetId);
     if (organizationId != null && organizationId !== before?.organizationId) {

@@ -23,8 +23,8 @@ export async function changeKey(
     return await write(async (context) => {
       const [before] = await findKeysForChange(context.trx, context.dialect, [address], context.nowMs);
       if (before === undefined) return { kind: 'not_found' };
-      await assertLinks?.(createLinkReaders(context));
       const change = decide(before);
+      await assertLinks?.(createLinkReaders(context), change.next, before);
       await writeChange(context, before, change);
       return { kind: 'changed', before, after: change.next };
     });

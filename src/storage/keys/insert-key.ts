@@ -14,7 +14,7 @@ export async function insertKey(write: Writer, rows: NewKeyRows): Promise<Insert
     await write(async (context) => {
       // First, so that a repeated request is told apart from a second key of the same name.
       if (idempotency !== null) await insertIdempotency(context, idempotency);
-      await assertLinks?.(createLinkReaders(context));
+      await assertLinks?.(createLinkReaders(context), key, null);
       await insertKeyRows(context, key);
       await applyAdjustments(context, adjustments);
       await insertAlerts(context, alerts);

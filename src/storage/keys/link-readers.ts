@@ -1,12 +1,16 @@
-import type { WriteUnit } from '../owners/owner-storage.ts';
-import { BUDGETS, ORGANIZATIONS } from '../owners/owner-tables.ts';
+import { BUDGETS, ORGANIZATIONS, TEAMS } from '../owners/owner-tables.ts';
 import { createRecordWriter } from '../owners/record-writer.ts';
+import type { KeyLinkReaders } from '../storage.ts';
 import type { WriteContext } from '../writer.ts';
+import { sumRates } from './sum-rates.ts';
 
 /** What a key can be linked to, as the transaction sees it; on PostgreSQL locked until it ends. */
-export function createLinkReaders(context: WriteContext): Pick<WriteUnit, 'budgets' | 'organizations'> {
+export function createLinkReaders(context: WriteContext): KeyLinkReaders {
   return {
+    nowMs: context.nowMs,
     budgets: createRecordWriter(context, BUDGETS),
     organizations: createRecordWriter(context, ORGANIZATIONS),
+    teams: createRecordWriter(context, TEAMS),
+    keys: { sumRates: (query) => sumRates(context, query) },
   };
 }

@@ -21,6 +21,7 @@ import type {
   UserRecord,
 } from '../../core/owner-records.ts';
 import type { Scope } from '../../core/scope.ts';
+import type { RateSum } from '../../core/throughput.ts';
 import type { PasswordWriter, SessionWriter } from '../sessions/session-storage.ts';
 
 /** A list of records: filters are joined by AND, a list of values by OR. */
@@ -60,6 +61,14 @@ export interface RecordWriter<R> {
   update(record: R): Promise<void>;
 }
 
+export interface RateQuery {
+  owner: { kind: 'team' | 'organization'; id: string };
+  /** The key that asks; it is not counted. */
+  exceptKeyId: string;
+  /** Each is answered, in order. */
+  sums: readonly RateSum[];
+}
+
 /** Everything that one act may change, in one transaction. Conflicts with unique names end it: see `TransactResult`. */
 export interface WriteUnit {
   readonly nowMs: number;
@@ -81,6 +90,8 @@ export interface WriteUnit {
       teamIds?: readonly string[];
       organizationIds?: readonly string[];
     }): Promise<KeyRecord[]>;
+    /** What the living keys of an owner may use up together; not locked. */
+    sumRates(query: RateQuery): Promise<number[]>;
     insert(key: KeyRecord): Promise<void>;
     /** The row as it is to be; its secret stays. */
     update(key: KeyRecord): Promise<void>;

@@ -5,6 +5,7 @@ import { findKeysForChange } from '../keys/find-keys.ts';
 import { insertKeyRows } from '../keys/insert-key.ts';
 import { toConflict } from '../keys/key-writes.ts';
 import { removeKeyRows } from '../keys/remove-keys.ts';
+import { sumRates } from '../keys/sum-rates.ts';
 import { createPasswordWriter, createSessionWriter } from '../sessions/session-writer.ts';
 import { UniqueViolation } from '../unique-violation.ts';
 import type { WriteContext, Writer } from '../writer.ts';
@@ -74,6 +75,7 @@ function createUnit(context: WriteContext): WriteUnit {
         const addresses = rows.map(({ key_id }) => ({ kind: 'key_id' as const, keyId: key_id }));
         return (await findKeysForChange(trx, dialect, addresses, nowMs)).filter((key) => key !== undefined);
       },
+      sumRates: (query) => sumRates(context, query),
       insert: (key) => insertKeyRows(context, key),
       update: (key) => updateKeyRow(context, key),
       remove: (key, deleted) => removeKeyRows(context, key, deleted),
