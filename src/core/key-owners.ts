@@ -14,12 +14,11 @@ export interface KeyOwners {
   organizationId: string | null;
 }
 
-/** What a request leaves open follows from who asks: non-administrators make keys for themselves, where their key is. */
+/** What a request leaves open follows from who asks: keys are made where the calling key is, by non-administrators for themselves. */
 export function settleOwners(caller: Caller, asked: KeyOwners, act: KeyAct): KeyOwners {
-  if (isAdmin(caller)) return asked;
   const { key } = caller;
   return {
-    userId: act === 'generate' ? (asked.userId ?? caller.userId) : asked.userId,
+    userId: act === 'generate' && !isAdmin(caller) ? (asked.userId ?? caller.userId) : asked.userId,
     teamId: asked.teamId ?? key?.teamId ?? null,
     organizationId: asked.organizationId ?? key?.organizationId ?? null,
   };
@@ -38,14 +37,12 @@ export function refuseOwners(
   const { teamId } = owners;
   if (act === 'generate_service_account' && teamId !== null && standing.path.team === null)
     return noSuchTeam(teamId, act);
+  const refusal = refuseOutside(caller, owners, standing);
   // Administrators may name owners that there are not yet: those limit nothing and grant nothing.
-  if (isAdmin(caller)) return undefined;
-  return (
-    refuseConfined(caller, owners, organizationOf(owners, standing)) ??
-    (teamId === null
-      ? refuseOutsideTeams(caller, owners, standing)
-      : refuseInTeam(caller, act, { ...owners, teamId }, standing))
-  );
+  if (refusal !== undefined || isAdmin(caller)) return refusal;
+  return teamId === null
+    ? refuseOutsideTeams(caller, owners, standing)
+    : refuseInTeam(caller, act, { ...owners, teamId }, standing);
 }
 
 /** The organisation whose limits count: the key's own, else its team's. */
@@ -53,19 +50,19 @@ function organizationOf(owners: KeyOwners, { path }: Standing): string | null {
   return owners.organizationId ?? path.team?.organizationId ?? null;
 }
 
-/** What holds for the calling key as a whole must hold for what it makes. */
-function refuseConfined(
-  { key, path }: Caller,
-  owners: KeyOwners,
-  organizationId: string | null,
-): GatewayError | undefined {
+/**
+ * What holds for the calling key as a whole must hold for whatever it makes or is shown the secret of, whoever has it.
+ * Undefined: it does.
+ */
+export function refuseOutside({ key, path }: Caller, owners: KeyOwners, standing: Standing): GatewayError | undefined {
   if (key === null) return undefined;
   if (key.teamId !== null && owners.teamId !== key.teamId) {
-    return forbidden('team_id', `Your key belongs to team=${key.teamId}, so keys that it makes belong there too.`);
+    return forbidden('team_id', `Your key belongs to team=${key.teamId}, so keys that it makes or rotates do so too.`);
   }
   const own = key.organizationId ?? path.team?.organizationId ?? null;
-  if (own !== null && organizationId !== own) {
-    return forbidden('organization_id', `Your key belongs to organization=${own}, so keys that it makes do so too.`);
+  if (own !== null && organizationOf(owners, standing) !== own) {
+    const message = `Your key belongs to organization=${own}, so keys that it makes or rotates do so too.`;
+    return forbidden('organization_id', message);
   }
   return undefined;
 }

@@ -2,14 +2,17 @@ import type { Standing } from '../../core/call-path.ts';
 import type { Caller } from '../../core/caller.ts';
 import type { KeyCeiling, KeyDraft } from '../../core/ceiling-terms.ts';
 import { assertWithinCeiling } from '../../core/key-ceiling.ts';
+import { refuseOutside } from '../../core/key-owners.ts';
 import { isOrganizationAdmin, teamRoleOf } from '../../core/rights.ts';
 
 /**
- * Whoever rotates a key is shown its secret, so the key as a whole must be within the calling key, and speak with no name
+ * Whoever rotates a key is shown its secret, so the key as a whole must be within the calling key and where that one is, and speak with no name
  * that can do more than the caller. Throws `forbidden` (403) with the field in `param`.
  */
 export function assertMayHold(caller: Caller, draft: KeyDraft, ceiling: KeyCeiling, standing: Standing): void {
   if (caller.key?.keyId === draft.key.keyId) return;
+  const outside = refuseOutside(caller, draft.key, standing);
+  if (outside !== undefined) throw outside;
   assertWithinCeiling(draft, {
     ...ceiling,
     keys: ceiling.keys.filter(({ isBefore }) => !isBefore),

@@ -19,7 +19,8 @@ export function hasSameOwners(one: KeyOwners, other: KeyOwners): boolean {
 
 /**
  * Ownership stays within the caller's reach: before the change and after it. One's own key may be taken into a team or an
- * organisation and not out of it, since its limits would lapse; a member leaves the team's keys where they are.
+ * organisation and not out of it, since its limits would lapse; a member leaves the team's keys where they are. A calling key
+ * that is confined itself moves keys to nowhere else, whoever has it.
  * `standing`: that of the key after the change. Throws forbidden, bad_request.
  */
 export function assertMayMove(
@@ -29,7 +30,10 @@ export function assertMayMove(
   { before, next, standing }: { before: KeyRecord; next: KeyRecord; standing: Standing },
 ): void {
   const moved = OWNERS.filter(({ field }) => next[field] !== before[field]);
-  if (capacity === 'admin') return;
+  if (capacity === 'admin') {
+    assertOwners(refuseOwners(caller, act, next, standing));
+    return;
+  }
   const governed = isGoverned(caller, before);
   const kept = moved.find(
     ({ field }) => governed || capacity === 'member' || (capacity === 'owner' && before[field] !== null),

@@ -20,6 +20,7 @@ import { planFreshStart } from '../owners/fresh-start.ts';
 import { buildOwnerAudit } from '../owners/owner-audit.ts';
 import { acceptPlaces, joinTeams, planJoin, type TeamPlace } from '../teams/join-teams.ts';
 import { applyUserDefaults } from './apply-user-defaults.ts';
+import { assertMayEmpower } from './assert-may-empower.ts';
 import { boundNewUser } from './bound-new-user.ts';
 import { planNewSpend } from './plan-new-spend.ts';
 import { planPassword } from './plan-password.ts';
@@ -70,6 +71,8 @@ export async function createUser(
   const id = input.id ?? deps.newId('user_');
   assertNewId(id, 'user_id');
   assertUserFields(input.fields);
+  if (input.password !== null) assertMayEmpower(deps.keyManagement, caller, id, 'password');
+  if (input.fields.role === 'proxy_admin') assertMayEmpower(deps.keyManagement, caller, id, 'user_role');
   const asked = isAdmin(caller) ? input.fields : { ...input.fields, role: plainRole(input.fields, deps.defaults) };
   const fields = applyUserDefaults(asked, deps.defaults, nowMs);
   const blank: UserRecord = { ...buildBlankOwner(id, by, nowMs), email: null, role: deps.defaults.role };

@@ -12,6 +12,7 @@ import { fillFrom, findLinkedBudgets } from '../owners/fill-from-budgets.ts';
 import { type OwnerSpendMove, planOwnerSpendMoves } from '../owners/move-owner-spend.ts';
 import { buildOwnerAudit, withSpend } from '../owners/owner-audit.ts';
 import { buildSessionAudit } from '../sessions/session-audit.ts';
+import { assertMayEmpower } from './assert-may-empower.ts';
 import { planNewSpend } from './plan-new-spend.ts';
 import { type PasswordChange, planPassword } from './plan-password.ts';
 import { setProxySpend } from './set-proxy-spend.ts';
@@ -52,6 +53,10 @@ export async function updateUser(
   const fields = withBudgetOfRole(said, found, deps.defaults);
   if ((fields.role ?? found?.role) !== 'proxy_admin') {
     assertWithinUpperBounds(fields.limits, deps.defaults.upperBounds, nowMs);
+  }
+  if (input.secret.password != null) assertMayEmpower(deps.keyManagement, caller, id, 'password');
+  if (fields.role === 'proxy_admin' && found?.role !== 'proxy_admin') {
+    assertMayEmpower(deps.keyManagement, caller, id, 'user_role');
   }
   const passwordHash = await planPassword(deps, caller, id, input.secret);
   const by = nameOfCaller(caller);

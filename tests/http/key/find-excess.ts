@@ -31,6 +31,8 @@ const ROWS: Record<string, KeyInfo> = {
   tight: { rpm_limit: 1, max_budget: 1 },
 };
 
+const ORGANIZATIONS: Record<string, string> = { ours: 'acme' };
+
 /** The names of what the key has beyond its maker. */
 export function findExcess(maker: KeyInfo, key: KeyInfo, comparison: Comparison): string[] {
   const { before, isAdmin } = comparison;
@@ -87,6 +89,20 @@ export function findExcess(maker: KeyInfo, key: KeyInfo, comparison: Comparison)
     (info) => info.expires,
     () => endOf(key) <= endOf(maker),
   );
+  check(
+    'team_id',
+    (info) => info.team_id,
+    () => maker.team_id === null || key.team_id === maker.team_id,
+  );
+  check('organization_id', organizationOf, () => {
+    return organizationOf(maker) === null || organizationOf(key) === organizationOf(maker);
+  });
+  const mayName = isAdmin || comparison.isManager;
+  check(
+    'user_id',
+    (info) => info.user_id,
+    () => mayName || key.user_id === null || key.user_id === maker.user_id,
+  );
   for (const name of ['tags', 'guardrails', 'logging']) {
     const of = (info: KeyInfo) => texts(info.metadata[name]);
     check(name, of, () => of(maker).every((item) => of(key).includes(item)));
@@ -100,6 +116,11 @@ export function findExcess(maker: KeyInfo, key: KeyInfo, comparison: Comparison)
   if (isAdmin) return found;
   const had = new Set([...grantsOf(maker, comparison), ...(before === null ? [] : grantsOf(before, comparison))]);
   return [...found, ...grantsOf(key, comparison).filter((grant) => !had.has(grant))];
+}
+
+/** Its own, or that of its team. */
+function organizationOf({ organization_id: own, team_id: team }: KeyInfo): string | null {
+  return own ?? ORGANIZATIONS[team as string] ?? null;
 }
 
 /** Under any name that the key has for it. */

@@ -149,13 +149,14 @@ test('by whatever route, what comes out opens no more than the calling key', asy
       some({ ...FIELDS, ...OWNERS }, 3),
       fc.constantFrom(...ACTS),
       some(FIELDS, 2),
-      async (userId, inTeam, makers, asked, act, targets) => {
+      fc.boolean(),
+      async (userId, inTeam, makers, asked, act, targets, ofTeam) => {
         serial += 1;
         const placed = userId === 'boss' ? { organization_id: 'acme' } : inTeam ? { team_id: 'crew' } : {};
         const by = await callGateway(gateway, 'POST /key/generate', {
           body: { ...makers, ...(userId === 'eyes' ? {} : placed), user_id: userId },
         });
-        const owner = userId === 'lead' ? { team_id: 'crew', user_id: 'ada' } : { user_id: 'ada' };
+        const owner = { user_id: 'ada', ...(userId === 'lead' || ofTeam ? { team_id: 'crew' } : {}) };
         const of = await callGateway(gateway, 'POST /key/generate', { body: { ...targets, ...owner } });
         if (by.status !== 200 || of.status !== 200) {
           expect([by.status, of.status].every((status) => status < 500)).toBe(true);
@@ -191,3 +192,59 @@ test('by whatever route, what comes out opens no more than the calling key', asy
   );
   expect(Object.keys(made).sort()).toEqual([...ACTS].sort());
 }, 120_000);
+
+test('who administers two teams rotates with a key of the one no key of the other', async () => {
+  const team = { members_with_roles: [{ user_id: 'lead', role: 'admin' }] };
+  await admin('/team/new', { ...team, team_id: 'narrow', max_budget: 1 });
+  await admin('/team/new', { ...team, team_id: 'broad', max_budget: 1_000 });
+  const { key: narrow } = await admin('/key/generate', { user_id: 'lead', team_id: 'narrow' });
+  for (const owner of [{ team_id: 'broad' }, { team_id: 'broad', user_id: 'lead' }, { user_id: 'lead' }]) {
+    const { key_id } = await admin('/key/generate', owner);
+    const rotate = (key: string) => callGateway(gateway, 'POST /key/regenerate', { key, body: { key: key_id } });
+    const refused = await rotate(narrow);
+    expect([refused.status, refused.body.error?.param]).toEqual([403, 'team_id']);
+    expect((await rotate((await admin('/key/generate', { user_id: 'lead' })).key)).status).toBe(200);
+  }
+});
+
+test('an administrator’s key of a team makes keys there, and takes none elsewhere', async () => {
+  const { key } = await admin('/key/generate', { user_id: 'root', team_id: 'crew' });
+  const post = (path: string, body: object) => callGateway(gateway, `POST ${path}`, { key, body });
+  expect((await post('/key/generate', {})).body.team_id).toBe('crew');
+  const { key_id } = (await post('/key/generate', { user_id: 'bert' })).body;
+  for (const [path, body] of [
+    ['/key/generate', { team_id: 'ours' }],
+    ['/key/service-account/generate', { team_id: 'ours' }],
+    ['/key/update', { key: key_id, team_id: null }],
+    ['/key/update', { key, team_id: 'ours' }],
+  ] as const) {
+    const { status, body: reply } = await post(path, body);
+    expect([path, status, reply.error?.param]).toEqual([path, 403, 'team_id']);
+  }
+});
+
+test('a bound key of an administrator gives nobody what is beyond it: no password, no role', async () => {
+  const password = 'correct horse battery';
+  await admin('/user/new', { user_id: 'puppet', auto_create_key: false });
+  for (const bound of [
+    { max_budget: 1 },
+    { models: ['gpt-4'] },
+    { allowed_routes: ['/user/*'] },
+    { duration: '1d' },
+    { team_id: 'crew' },
+  ]) {
+    const { key } = await admin('/key/generate', { ...bound, user_id: 'root' });
+    for (const [path, body, param] of [
+      ['/user/new', { user_id: 'made', password }, 'password'],
+      ['/user/new', { user_id: 'made', user_role: 'proxy_admin' }, 'user_role'],
+      ['/user/update', { user_id: 'puppet', password }, 'password'],
+      ['/user/update', { user_id: 'puppet', user_role: 'proxy_admin' }, 'user_role'],
+    ] as const) {
+      const { status, body: reply } = await callGateway(gateway, `POST ${path}`, { key, body });
+      expect([bound, path, status, reply.error?.param]).toEqual([bound, path, 403, param]);
+    }
+  }
+  const { key } = await admin('/key/generate', { user_id: 'root' });
+  const body = { user_id: 'puppet', password, user_role: 'proxy_admin' };
+  expect((await callGateway(gateway, 'POST /user/update', { key, body })).status).toBe(200);
+});
