@@ -66,7 +66,7 @@ function buildComparison(kind: LedgerDifference['kind'], parts: string): string 
   ) as ${kind}_differences`;
 }
 
-function buildCheck({ deltas, day, tokens, tags }: RecordSql): string {
+function buildCheck({ deltas, dayOf, tokens, tags }: RecordSql): string {
   const balances = buildComparison(
     'balance',
     `select counter as name, nano_usd as actual, 0 as expected from balances
@@ -82,7 +82,7 @@ function buildCheck({ deltas, day, tokens, tags }: RecordSql): string {
       kind,
       `select day as name, ${rolled} as actual, 0 as expected from ${table}
        union all select day, 0, ${expired} from expired_days
-       union all select ${day}, 0, ${ofCall} from spend_logs`,
+       union all select ${dayOf('started_at_ms')}, 0, ${ofCall} from spend_logs`,
     );
   const spend = 'spend_nano_usd';
   const rolledTokens = 'prompt_tokens + completion_tokens + cache_read_tokens + cache_write_tokens';
@@ -97,7 +97,7 @@ function buildCheck({ deltas, day, tokens, tags }: RecordSql): string {
       table: 'daily_tag_spend',
       rolled: spend,
       expired: 'tag_spend_nano_usd',
-      ofCall: `${spend} * ${tags}`,
+      ofCall: `${spend} * (${tags})`,
     }),
   ].join(' union all ');
 }

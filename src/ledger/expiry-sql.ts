@@ -1,3 +1,4 @@
+import { DAY_MS } from '../core/duration.ts';
 import type { LedgerDialect } from './ledger-sql.ts';
 import { RECORD_SQL } from './record-sql.ts';
 
@@ -14,7 +15,7 @@ export interface ExpirySql {
 
 /** `ofThese`: the condition that rows of spend_logs meet. */
 export function buildExpirySql(dialect: LedgerDialect, ofThese: string): ExpirySql {
-  const { deltas, day, tokens, tags } = RECORD_SQL[dialect];
+  const { deltas, dayOf, tokens, tags } = RECORD_SQL[dialect];
   const sum = (what: string) => `cast(sum(${what}) as bigint)`;
   const add = (table: string, columns: readonly string[]) =>
     `do update set ${columns.map((column) => `${column} = ${table}.${column} + excluded.${column}`).join(', ')}`;
@@ -25,8 +26,8 @@ export function buildExpirySql(dialect: LedgerDialect, ofThese: string): ExpiryS
       select counter, ${sum('nano_usd')} from (${deltas} where ${ofThese}) as deltas where true group by counter
       on conflict (counter) ${add('expired_balances', ['nano_usd'])}`,
     keepDays: `insert into expired_days (day, calls, tokens, spend_nano_usd, tag_spend_nano_usd)
-      select ${day}, count(*), ${sum(tokens)}, ${sum('spend_nano_usd')}, ${sum(`spend_nano_usd * ${tags}`)}
-      from spend_logs where ${ofThese} group by 1
+      select ${dayOf('min(started_at_ms)')}, count(*), ${sum(tokens)}, ${sum('spend_nano_usd')}, ${sum(`spend_nano_usd * (${tags})`)}
+      from spend_logs where ${ofThese} group by started_at_ms / ${DAY_MS}
       on conflict (day) ${add('expired_days', ['calls', 'tokens', 'spend_nano_usd', 'tag_spend_nano_usd'])}`,
     deleteRows: `delete from spend_logs where ${ofThese}`,
   };
