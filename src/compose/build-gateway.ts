@@ -68,6 +68,7 @@ export async function buildGatewayDeps(
       tagFiltering: router.enableTagFiltering,
       storePrompts: general.storePromptsInSpendLogs,
       enforceUserParam: general.enforceUserParam,
+      enforcedParams: general.enforcedParams,
       rejectClientTags: general.rejectClientTags,
       proxy: proxyLimits(config),
       newEndUserLimits: newEndUserLimits(config),

@@ -2,6 +2,7 @@
 import { dirname, isAbsolute, join } from 'node:path';
 import type { z } from 'zod';
 import { durationSeconds } from '../core/duration.ts';
+import type { EnforcedParams } from '../core/enforced-params.ts';
 import type { OwnerUpperBounds } from '../core/key-limits.ts';
 import type { Limits } from '../core/limits.ts';
 import { toNanoUsd } from '../core/money.ts';
@@ -78,9 +79,16 @@ export function buildGeneral(
     allowedRoutes: general.allowed_routes === null ? null : withoutPublic(general.allowed_routes),
     adminOnlyRoutes: withoutPublic(general.admin_only_routes ?? []),
     enforceUserParam: general.enforce_user_param ?? false,
+    enforcedParams: enforcedParams(general),
     rejectClientTags: general.reject_clientside_metadata_tags ?? false,
     endUserHeaders: endUserHeaders(general),
   };
+}
+
+function enforcedParams(general: GeneralSettings): EnforcedParams | null {
+  const ofAll = general.enforced_params ?? [];
+  const ofServiceAccounts = general.service_account_settings?.enforced_params ?? [];
+  return ofAll.length + ofServiceAccounts.length === 0 ? null : { ofAll, ofServiceAccounts };
 }
 
 /** LiteLLM's own headers go first, and the older of its two settings last. */

@@ -6,7 +6,7 @@ import { alertingArgs } from './alert-settings.ts';
 import { cacheParams } from './cache-settings.ts';
 import type { ConfigPlace, Report } from './config-problem.ts';
 import { type ConfigNode, findNode, formatPath, type Path } from './config-tree.ts';
-import { generalSettings } from './general-settings.ts';
+import { generalSettings, serviceAccountSettings } from './general-settings.ts';
 import {
   keyDefaultParams,
   keyGenerationRules,
@@ -49,6 +49,7 @@ const FIXED_SECTIONS: readonly Section[] = [
   section([], TOP_LEVEL, unsupported.UNSUPPORTED_SECTIONS),
   section(['general_settings'], namesOf(generalSettings), unsupported.UNSUPPORTED_GENERAL_SETTINGS),
   section(['general_settings', 'alerting_args'], namesOf(alertingArgs), unsupported.UNSUPPORTED_ALERTING_ARGS),
+  section(['general_settings', 'service_account_settings'], namesOf(serviceAccountSettings), none),
   section(['litellm_settings'], namesOf(litellmSettings), unsupported.UNSUPPORTED_LITELLM_SETTINGS),
   section(
     ['litellm_settings', 'default_key_generate_params'],

@@ -7,6 +7,7 @@
  */
 import type { AlertChannel, AlertType } from '../core/alert-routing.ts';
 import type { Weekday } from '../core/budget-window.ts';
+import type { EnforcedParams } from '../core/enforced-params.ts';
 import type { JsonObject } from '../core/json.ts';
 import type { BudgetMode } from '../core/key.ts';
 import type { KeyGenerationRules } from '../core/key-generation-rules.ts';
@@ -245,6 +246,8 @@ export interface GeneralConfig {
   readonly adminOnlyRoutes: readonly string[];
   /** Model calls must carry `user`. */
   readonly enforceUserParam: boolean;
+  /** Fields that model calls must have; null: none. */
+  readonly enforcedParams: EnforcedParams | null;
   /** Model calls must not carry tags of their own. */
   readonly rejectClientTags: boolean;
   /** Headers, in lower case, in which clients name their end user; the first that is there counts. */

@@ -2,6 +2,7 @@
 import { z } from 'zod';
 import type { Weekday } from '../core/budget-window.ts';
 import { DAY_MS, durationSeconds, SECOND_MS } from '../core/duration.ts';
+import { isParamName, PARAM_NAMES } from '../core/enforced-params.ts';
 import { alertSettings } from './alert-settings.ts';
 import {
   choice,
@@ -55,6 +56,12 @@ const userHeaders = z.preprocess(
     error: 'expected a list of header_name and litellm_user_role',
   }),
 );
+const paramNames = z.array(z.custom<string>(isParamName, { error: `expected ${PARAM_NAMES}` }), {
+  error: `expected ${PARAM_NAMES}`,
+});
+
+export const serviceAccountSettings = z.object({ enforced_params: optional(paramNames) });
+
 /** LiteLLM's word for an end user. */
 export const CUSTOMER_ROLE = 'customer';
 
@@ -133,6 +140,8 @@ export const generalSettings = z.object({
   allowed_routes: optional(z.array(routeOrGroup, { error: 'expected a list of routes' })),
   admin_only_routes: optional(z.array(routeOrGroup, { error: 'expected a list of routes' })),
   enforce_user_param: optional(flag),
+  enforced_params: optional(paramNames),
+  service_account_settings: optional(serviceAccountSettings),
   reject_clientside_metadata_tags: optional(flag),
   user_header_name: optional(text),
   user_header_mappings: optional(userHeaders),

@@ -48,6 +48,11 @@ describe('a wrong setting is reported with file, line, column and what was expec
     ['a missing setting', model('api_key: x'), 'config.yaml:4:7 model_list.0.litellm_params.model: is missing'],
     ['a list that is none', 'model_list: 3', 'config.yaml:1:13 model_list: expected a list of models'],
     [
+      'a field that no call can have',
+      lines('general_settings:', '  enforced_params: [user, metadata.]'),
+      'config.yaml:2:27 general_settings.enforced_params.1: expected a list of names of fields, such as user or metadata.generation_name',
+    ],
+    [
       'an entry that is none',
       'model_list: [3]',
       'config.yaml:1:14 model_list.0: expected a map with model_name and litellm_params',

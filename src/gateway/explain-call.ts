@@ -1,6 +1,7 @@
 import type { Standing } from '../core/call-path.ts';
 import { type Caller, toKeyCaller } from '../core/caller.ts';
 import { type Asking, checkModel } from '../core/caller-models.ts';
+import { checkEnforcedParams } from '../core/enforced-params.ts';
 import { GatewayError } from '../core/gateway-error.ts';
 import type { KeyRecord } from '../core/key.ts';
 import { denyAddress, denyEverybody, mayCallFrom } from '../core/key-addresses.ts';
@@ -58,8 +59,10 @@ export async function explainCall(deps: Deps, question: CallQuestion, nowMs: num
   ];
   const parties = await findParties(deps, caller, nameCall(caller, NO_HEADERS, parsed.body));
   rules.push(...explainStanding('end_user', parties.customer));
+  const enforced = checkEnforcedParams(deps.settings.enforcedParams, caller, parsed);
+  rules.push(...enforced.map(({ owner, refusal }) => toRule('enforced_params', owner, refusal)));
   const prepared = attempt(() => prepareCall(deps, caller, parsed, parties));
-  rules.push(...explainModel(deps.models, { ...caller, customer: parties.customer }, parsed, prepared));
+  rules.push(...explainModel(deps.models, { ...caller, customer: parties.customer }, parsed, prepared, rules));
   const refused = rules.find((rule) => !rule.passed)?.refusal ?? null;
   if (prepared instanceof GatewayError) {
     return { allowed: false, refusal: refused ?? prepared, rules, servedBy: null, estimatedNanoUsd: null };
@@ -104,13 +107,13 @@ function explainModel(
   caller: Asking,
   { model }: ParsedCall,
   prepared: PreparedCall | GatewayError,
+  told: readonly ExplainedRule[],
 ): ExplainedRule[] {
   const name = prepared instanceof GatewayError ? model : prepared.requested;
   const checks = name === null ? [] : checkModel(models, caller, name);
   const rules = checks.map(({ level, ownerId, refusal }) => toRule('model', `${level} ${ownerId}`, refusal));
-  if (!(prepared instanceof GatewayError) || rules.some(({ refusal }) => refusal?.message === prepared.message)) {
-    return rules;
-  }
+  if (!(prepared instanceof GatewayError)) return rules;
+  if ([...told, ...rules].some(({ refusal }) => refusal?.message === prepared.message)) return rules;
   const rest = toRule('model', null, prepared);
   return rules.every(({ passed }) => passed) ? [...rules, rest] : [rest, ...rules];
 }

@@ -4,7 +4,16 @@ import type { StandingKind } from '../core/owner-standing.ts';
 
 /** One rule on the way to an answer, in the order in which a live call meets them. */
 export interface ExplainedRule {
-  rule: 'key' | 'allowed_ips' | 'route' | StandingKind | 'model' | 'price' | 'budget_fallbacks' | Charge['limit'];
+  rule:
+    | 'key'
+    | 'allowed_ips'
+    | 'route'
+    | StandingKind
+    | 'enforced_params'
+    | 'model'
+    | 'price'
+    | 'budget_fallbacks'
+    | Charge['limit'];
   passed: boolean;
   /** Who set it: `key key_…`; null for rules that belong to nobody. */
   owner: string | null;

@@ -1,6 +1,7 @@
 import type { AdmissionSettings } from '../core/admission.ts';
 import type { BudgetCalendar } from '../core/budget-window.ts';
 import type { Caller } from '../core/caller.ts';
+import type { EnforcedParams } from '../core/enforced-params.ts';
 import type { Limits } from '../core/limits.ts';
 import type { LogRoute } from '../core/log-route.ts';
 import type { Deployment, ModelPrice } from '../core/model.ts';
@@ -24,6 +25,8 @@ export interface GatewaySettings extends AdmissionSettings {
   storePrompts: boolean;
   /** Model calls must name their end user. */
   enforceUserParam: boolean;
+  /** Fields that calls must have, whoever makes them; null: none. */
+  enforcedParams: EnforcedParams | null;
   /** Calls are tagged by their keys and teams, and not by clients. */
   rejectClientTags: boolean;
   /** The whole proxy: its limits, which count for every caller, and its spend. */

@@ -2,6 +2,7 @@ import type { AdmissionFacts } from '../core/admission.ts';
 import { assertJsonLimits } from '../core/assert-json-limits.ts';
 import type { Caller } from '../core/caller.ts';
 import { dearestPrice } from '../core/dearest-price.ts';
+import { refuseMissingParam } from '../core/enforced-params.ts';
 import { GatewayError } from '../core/gateway-error.ts';
 import { isJsonObject } from '../core/json.ts';
 import type { Deployment, ModelPrice } from '../core/model.ts';
@@ -43,9 +44,12 @@ type Parties = Pick<CallParties, 'owners' | 'customer' | 'tags' | 'clientTags'>;
  * Requested model → the deployments that may serve it for this caller, and the facts that admission needs.
  *
  * @throws GatewayError what `resolveModel` throws, authentication (401) where an end user has to be named and is not,
- *   bad_request (400) for metadata that no bill could hold, or tags that clients may not set
+ *   bad_request (400) where one of the `enforced_params` is missing, and for metadata that no bill could hold, or tags that
+ *   clients may not set
  */
 export function prepareCall(deps: Deps, caller: Asking, parsed: ParsedCall, parties: Parties): PreparedCall {
+  const missing = refuseMissingParam(deps.settings.enforcedParams, caller, parsed);
+  if (missing !== undefined) throw missing;
   assertBody(deps, parsed.body, parties);
   const resolved = resolveModel(deps.models, caller, parties.customer, parsed);
   assertFallbacks(deps.models, caller, parties.customer, parsed.body);

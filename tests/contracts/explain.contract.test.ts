@@ -61,6 +61,8 @@ const owner = fc.record({
   ),
 });
 
+const names = fc.subarray(['user', 'model', 'metadata', 'metadata.note', 'metadata.note.deep'], { minLength: 1 });
+
 const chains = fc.dictionary(
   fc.constantFrom('alpha', 'nick', 'alias', 'wild/*', 'unpriced', 'beta'),
   fc.array(fc.constantFrom(...MODELS), { minLength: 1, maxLength: 3 }),
@@ -82,6 +84,13 @@ const world: fc.Arbitrary<PolicyWorld> = fc
     newEndUserLimits: fc.option(limits),
     budgetMode: fc.constantFrom('standard' as const, 'hard' as const),
     enforceUserParam: rarely(fc.constant(true), false, 10),
+    enforced: fc.record({
+      ofAll: rarely(names, [], 10),
+      ofServiceAccounts: rarely(names, [], 4),
+      ofKey: rarely(names, null, 6),
+      ofTeam: rarely(names, null, 4),
+      serviceAccount: rarely(fc.constant('robot'), null, 3),
+    }),
     region: rarely(fc.constantFrom('eu', 'us'), null),
     defaultModel: rarely(fc.constantFrom('alpha', 'beta', 'wild/one'), null),
     expired: rarely(fc.constant(true), false, 30),
@@ -115,7 +124,13 @@ const world: fc.Arbitrary<PolicyWorld> = fc
       max_budget: maxBudgetNanoUsd / 1e9,
       budget_duration: budgetDuration,
     }));
-    const team = made.team && buildTeam({ ...named(made.team, 'crew'), modelAliases: { 'team-nick': 'beta' } });
+    const team =
+      made.team &&
+      buildTeam({
+        ...named(made.team, 'crew'),
+        modelAliases: { 'team-nick': 'beta' },
+        metadata: { ...made.team.metadata, enforced_params: made.enforced.ofTeam },
+      });
     const user = made.user && buildUser({ ...named(made.user, 'ada'), role: made.role });
     const ofOwner = buildTeam();
     return {
@@ -134,6 +149,8 @@ const world: fc.Arbitrary<PolicyWorld> = fc
           model_rpm_limit: modelRpmLimit,
           model_tpm_limit: modelTpmLimit,
           tag_rpm_limit: made.tagRpmLimit,
+          enforced_params: made.enforced.ofKey,
+          service_account_id: made.enforced.serviceAccount,
         },
         extra: { budget_limits: written, budget_fallbacks: made.budgetFallbacks },
         expiresAtMs: made.expired ? NOW_MS : null,
@@ -168,6 +185,7 @@ const world: fc.Arbitrary<PolicyWorld> = fc
       newEndUserLimits: made.newEndUserLimits,
       budgetMode: made.budgetMode,
       enforceUserParam: made.enforceUserParam,
+      enforcedParams: { ofAll: made.enforced.ofAll, ofServiceAccounts: made.enforced.ofServiceAccounts },
       balanceOf: (counter) => made.spent[sumOf(counter) % made.spent.length] as number,
     } satisfies PolicyWorld;
   });
@@ -211,6 +229,7 @@ const pinched: fc.Arbitrary<PolicyWorld> = fc
     tags: [],
     proxy: NO_LIMITS,
     enforceUserParam: false,
+    enforcedParams: null,
   }));
 
 const body = fc.record(
@@ -220,6 +239,7 @@ const body = fc.record(
     max_tokens: fc.constantFrom(1, 10, 300),
     user: fc.constantFrom('customer', 'stranger'),
     tags: fc.constantFrom(['blue'], ['red', 'blue'], []),
+    metadata: fc.constantFrom({}, { note: 'x' }, { note: { deep: 1 } }, '{"note": 1}'),
     fallbacks: fc.constantFrom(['alpha'], [{ alpha: ['beta'] }], []),
   },
   { requiredKeys: ['messages'] },
@@ -264,7 +284,9 @@ test('/key/explain and the live call come to the same decision, in the same word
   // Otherwise all of this would have shown little.
   expect(seen.get('admitted')).toBeGreaterThan(10);
   expect(seen.size).toBeGreaterThan(20);
-  expect([...seen.keys()].filter((words) => words.includes('exceeded for tag_per_key'))).not.toEqual([]);
+  for (const words of ['exceeded for tag_per_key', 'please pass param=']) {
+    expect([...seen.keys()].filter((said) => said.includes(words))).not.toEqual([]);
+  }
 }, 60_000);
 
 test('and to the same model, where budgets of a key run out and it has fallbacks', async () => {
@@ -301,7 +323,7 @@ test('asking uses up nothing', async () => {
     openTo: null,
     path: '/v1/chat/completions',
   };
-  const gateway = buildPolicyGateway({ ...open, enforceUserParam: false }, () => NOW_MS);
+  const gateway = buildPolicyGateway({ ...open, enforceUserParam: false, enforcedParams: null }, () => NOW_MS);
   const question = { model: 'alpha', messages: [{ role: 'user', content: 'hi' }] };
   for (let asked = 0; asked < 5; asked += 1)
     expect(await gateway.explain(question)).toEqual({ admitted: true, group: 'alpha' });

@@ -3,6 +3,7 @@ import { createRouteGuard } from '../../src/auth/route-guard.ts';
 import { createBudgetCalendar } from '../../src/core/budget-window.ts';
 import type { CallPath } from '../../src/core/call-path.ts';
 import type { Caller } from '../../src/core/caller.ts';
+import type { EnforcedParams } from '../../src/core/enforced-params.ts';
 import { GatewayError } from '../../src/core/gateway-error.ts';
 import type { KeyRecord } from '../../src/core/key.ts';
 import { sha256Hex } from '../../src/core/key-secret.ts';
@@ -42,6 +43,7 @@ export interface PolicyWorld {
   /** From where calls come, on which path. */
   ip: string;
   path: string;
+  enforcedParams: EnforcedParams | null;
   /** What a budget's counter had come to before this process. */
   balanceOf(counter: string): number;
 }
@@ -120,6 +122,7 @@ export function buildPolicyGateway(world: PolicyWorld, nowMs: () => number): Pol
     tagFiltering: false,
     storePrompts: false,
     enforceUserParam: world.enforceUserParam,
+    enforcedParams: world.enforcedParams,
     rejectClientTags: false,
     proxy: compileLimits(plainPolicy({ kind: 'proxy', id: 'proxy' }, world.proxy)),
     newEndUserLimits: world.newEndUserLimits,

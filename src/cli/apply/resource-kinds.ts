@@ -96,11 +96,12 @@ export const RESOURCE_KINDS: readonly ResourceKind[] = [
       'blocked',
       'tags',
       'guardrails',
+      'enforced_params',
       ...LIMITS,
       ...LIMITS_BY_MODEL,
     ],
     onlyAtFirst: [],
-    inMetadata: ['tags', 'guardrails'],
+    inMetadata: ['tags', 'guardrails', 'enforced_params'],
     find: (client, name) => findOne(client, '/team/info', { team_id: name }, 'team_info'),
     list: (client) => {
       const read = (page: number) => client.get('/v2/team/list', { page, page_size: PAGE });
@@ -128,6 +129,7 @@ export const RESOURCE_KINDS: readonly ResourceKind[] = [
       'metadata',
       'tags',
       'guardrails',
+      'enforced_params',
       'permissions',
       'allowed_routes',
       'allowed_ips',
@@ -141,7 +143,7 @@ export const RESOURCE_KINDS: readonly ResourceKind[] = [
       'tag_rpm_limit',
     ],
     onlyAtFirst: ['duration'],
-    inMetadata: ['tags', 'guardrails', ...LIMITS_BY_MODEL, 'tag_rpm_limit'],
+    inMetadata: ['tags', 'guardrails', 'enforced_params', ...LIMITS_BY_MODEL, 'tag_rpm_limit'],
     find: (client, name) => findOne(client, '/key/info', { key: name }, 'info'),
     list: (client) => {
       const read = (page: number) => client.get('/key/list', { page, size: PAGE, return_full_object: 'true' });

@@ -8,6 +8,7 @@ import { LIMIT_TYPE_FIELDS, LIMIT_TYPES } from '../../core/throughput.ts';
 import type { KeyFields } from '../../management/keys/key-fields.ts';
 import {
   DURATION_HELP,
+  ENFORCED_PARAMS_HELP,
   LaxBoolean,
   LaxDollars,
   LaxInteger,
@@ -102,7 +103,7 @@ const METADATA_SHAPE = {
   model_rpm_limit: z.record(z.string(), LaxInteger).nullish().describe('Model → requests per minute.'),
   model_tpm_limit: z.record(z.string(), LaxInteger).nullish().describe('Model → tokens per minute.'),
   tag_rpm_limit: z.record(z.string(), LaxInteger).nullish().describe('Tag → requests per minute that carry it.'),
-  enforced_params: Texts.nullish().describe(NOT_YET),
+  enforced_params: Texts.nullish().describe(ENFORCED_PARAMS_HELP),
   prompts: Texts.nullish().describe(NOT_YET),
   rpm_limit_type: z.enum(LIMIT_TYPES).nullish().describe(`${GUARANTEED} rpm_limit and model_rpm_limit. ${OTHERWISE}`),
   tpm_limit_type: z.enum(LIMIT_TYPES).nullish().describe(`${GUARANTEED} tpm_limit and model_tpm_limit. ${OTHERWISE}`),
@@ -153,6 +154,7 @@ const ACTED_ON: readonly string[] = [
   'model_tpm_limit',
   'tag_rpm_limit',
   ...LIMIT_TYPE_FIELDS,
+  'enforced_params',
   'temp_budget_increase',
   'temp_budget_expiry',
   'budget_limits',

@@ -54,6 +54,8 @@ export const Texts = z.array(z.string());
 export const OpenObject = z.record(z.string(), z.unknown());
 
 export const DURATION_HELP = 'A whole number and s, m, h, d, w or mo, as in 30d.';
+export const ENFORCED_PARAMS_HELP =
+  'Fields that the body of every call must have, such as user or metadata.generation_name.';
 
 /** Dollars → nano-dollars of a limit. One too small for a nano-dollar is one: rounded to 0 it would allow nothing. */
 export function toCeilingNanoUsd(usd: number): number {

@@ -7,7 +7,15 @@ import type { Json, JsonObject } from '../../core/json.ts';
 import { MEMBER_PERMISSIONS } from '../../core/team-permissions.ts';
 import type { TeamFields } from '../../management/teams/team-fields.ts';
 import { BUDGET_RAISE_SHAPE } from './budget-raise.ts';
-import { DURATION_HELP, LaxBoolean, LaxDollars, LaxInteger, OpenObject, Texts } from './key-shapes.ts';
+import {
+  DURATION_HELP,
+  ENFORCED_PARAMS_HELP,
+  LaxBoolean,
+  LaxDollars,
+  LaxInteger,
+  OpenObject,
+  Texts,
+} from './key-shapes.ts';
 import { LIMIT_SHAPE, toLimitFields } from './limit-fields.ts';
 
 const NOT_YET = 'Stored and returned; not acted on in this release.';
@@ -39,7 +47,7 @@ const METADATA_SHAPE = {
   tags: Texts.nullish().describe('Kept in metadata.tags; every call of the team carries them.'),
   guardrails: Texts.nullish().describe(`Kept in metadata.guardrails. ${NOT_YET}`),
   prompts: Texts.nullish().describe(NOT_YET),
-  enforced_params: Texts.nullish().describe(NOT_YET),
+  enforced_params: Texts.nullish().describe(ENFORCED_PARAMS_HELP),
   rpm_limit_type: z.string().nullish().describe(NOT_YET),
   tpm_limit_type: z.string().nullish().describe(NOT_YET),
   team_member_key_duration: z.string().nullish().describe(NOT_YET),
@@ -75,6 +83,7 @@ export const TEAM_EXTRA_FIELDS = Object.keys(EXTRA_SHAPE) as (keyof typeof EXTRA
 
 const ACTED_ON: readonly string[] = [
   'tags',
+  'enforced_params',
   'temp_budget_increase',
   'temp_budget_expiry',
   'default_team_member_models',

@@ -4,6 +4,7 @@ import { parseIpRange } from '../../core/ip-range.ts';
 import { isJsonObject, type Json } from '../../core/json.ts';
 import { parseKeyAddress } from '../../core/key-address.ts';
 import { LIMIT_TYPE_FIELDS, LIMIT_TYPES } from '../../core/throughput.ts';
+import { assertParamNames } from '../owners/assert-param-names.ts';
 import { getDuration } from './get-duration.ts';
 import type { KeyFields } from './key-fields.ts';
 import { NEVER } from './merge-key-fields.ts';
@@ -162,6 +163,7 @@ function assertMeaningfulMetadata(metadata: Readonly<Record<string, Json>>, pref
     }
     for (const item of list) assertName(String(item), param);
   }
+  assertParamNames(metadata, prefix);
 }
 
 function assertBudgetLimits(limits: Json | undefined): void {

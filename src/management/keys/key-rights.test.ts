@@ -105,6 +105,7 @@ describe('a new key', () => {
     ['allowed_routes', {}, { allowedRoutes: ['/*'] }],
     ['allowed_ips', { allowedIps: ['10.0.0.0/8'] }, { allowedIps: ['0.0.0.0/0'] }],
     ['tags', { inMetadata: { tags: ['a'] } }, { inMetadata: { tags: ['b'] } }],
+    ['enforced_params', { inMetadata: { enforced_params: ['user'] } }, { inMetadata: { enforced_params: ['seed'] } }],
     ['permissions', {}, { permissions: { get_spend_routes: true } }],
     ['metadata', {}, { metadata: { allow_client_mock_response: true } }],
     ['metadata', {}, { metadata: { logging: [{ callback_name: 'langfuse' }] } }],

@@ -12,8 +12,8 @@ export interface OwnerState<R extends OwnerRecord = OwnerRecord> {
   limits: Limits;
 }
 
-/** Budgets and checks hang on these: they may be added to and not taken from. */
-const LISTS = ['tags', 'guardrails'];
+/** Budgets and checks hang on these, or are these: they may be added to and not taken from. */
+const LISTS = ['tags', 'guardrails', 'enforced_params'];
 /** What opens or loosens something when a call comes. */
 const FIXED = [
   'allow_client_mock_response',

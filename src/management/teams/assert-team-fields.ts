@@ -2,6 +2,7 @@ import { assertJsonLimits } from '../../core/assert-json-limits.ts';
 import { parseBudgetRaise } from '../../core/budget-raise.ts';
 import { GatewayError } from '../../core/gateway-error.ts';
 import { isJsonObject, type Json, type JsonObject } from '../../core/json.ts';
+import { assertParamNames } from '../owners/assert-param-names.ts';
 import { assertText, assertTexts } from '../owners/assert-text.ts';
 import { assertLimitFields, type LimitFields } from '../owners/limit-fields.ts';
 import type { OwnerManagement } from '../owners/owner-management.ts';
@@ -26,6 +27,8 @@ export function assertTeamFields(deps: Pick<OwnerManagement, 'isKnownModel'>, fi
   assertLists(fields.extra, '', ['default_team_member_models']);
   assertLists(fields.metadata ?? {}, 'metadata.');
   assertLists(fields.inMetadata, '');
+  assertParamNames(fields.metadata ?? {}, 'metadata.');
+  assertParamNames(fields.inMetadata, '');
   assertModelLimits(fields.metadata ?? {});
   assertBudgetRaise(fields.metadata ?? {}, 'metadata');
   assertBudgetRaise(fields.inMetadata, 'temp_budget_increase');

@@ -83,7 +83,7 @@ describe('an update', () => {
 });
 
 describe("a team's own admin", () => {
-  const metadata = { tags: ['cost'], guardrails: ['pii'], model_info: 1 };
+  const metadata = { tags: ['cost'], guardrails: ['pii'], enforced_params: ['user'], model_info: 1 };
   let id: string;
   let admin: Caller;
   beforeAll(async () => {
@@ -140,6 +140,7 @@ describe("a team's own admin", () => {
     [{ budgetId: 'elsewhere' }, 'budget_id'],
     [{ metadata: { guardrails: ['pii'] } }, 'tags'],
     [{ metadata: { tags: ['cost', 'more'] } }, 'guardrails'],
+    [{ inMetadata: { enforced_params: ['seed'] } }, 'enforced_params'],
     [{ inMetadata: { disable_global_guardrails: true } }, 'disable_global_guardrails'],
     [{ extra: { object_permission: { mcp_servers: ['all'] } } }, 'object_permission'],
     [{ memberDefaults: { maxBudgetNanoUsd: 6 } }, 'team_member_budget'],

@@ -103,7 +103,7 @@ export function findExcess(maker: KeyInfo, key: KeyInfo, comparison: Comparison)
     (info) => info.user_id,
     () => mayName || key.user_id === null || key.user_id === maker.user_id,
   );
-  for (const name of ['tags', 'guardrails', 'logging']) {
+  for (const name of ['tags', 'guardrails', 'enforced_params', 'logging']) {
     const of = (info: KeyInfo) => texts(info.metadata[name]);
     check(name, of, () => of(maker).every((item) => of(key).includes(item)));
   }

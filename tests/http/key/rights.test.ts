@@ -85,6 +85,7 @@ const FIELDS: Record<string, fc.Arbitrary<unknown>> = {
   allowed_ips: names('127.0.0.0/8', '127.0.0.1', '::/0', '0.0.0.0/0'),
   tags: names('a', 'b'),
   guardrails: names('g', 'h'),
+  enforced_params: names('user', 'metadata.note'),
   permissions: fc.dictionary(fc.constantFrom('get_spend_routes', 'pii'), fc.boolean()),
   object_permission: fc.record({ mcp_servers: names('m', 'n'), vector_stores: names('v') }, { requiredKeys: [] }),
   metadata: fc.record(
