@@ -6,6 +6,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { DatabaseSync } from '@photostructure/sqlite';
+import pg from 'pg';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { type GatewayProcess, startGateway } from '../support/gateway-process.ts';
 import { createTestDatabase } from '../support/postgres.ts';
@@ -158,6 +159,18 @@ test('on PostgreSQL the log is verified by DATABASE_URL, beside the gateway and 
   });
   await gateway.stop();
   expect((await latchkey(['audit', 'verify', '--data-dir', dataDir], env)).code).toBe(0);
+  const client = new pg.Client(database.url);
+  await client.connect();
+  await client.query(`update audit_log set changed_by = 'mallory' where seq = 1`);
+  await client.query('delete from audit_log where seq = 2');
+  await client.end();
+  expect(await latchkey(['audit', 'verify', '--data-dir', dataDir], env)).toMatchObject({
+    code: 1,
+    out: expect.stringMatching(
+      /^changed_row +1 +audit_\w+ +row 1 was changed\ncut_tail +2 +- +row 2 at the end of the log is missing$/m,
+    ),
+    err: 'There are 2 faults.\n',
+  });
   await database.drop();
   expect((await latchkey(['audit', 'verify', '--data-dir', dataDir], env)).code).toBe(1);
 }, 90_000);

@@ -33,6 +33,7 @@ function namesOf(tenant: string) {
     customerAlias: `Customer called ${tenant}`,
     tag: `tag.${tenant}`,
     budget: `budget.${tenant}`,
+    logHost: `https://logs.${tenant}.example`,
   };
 }
 const OURS = namesOf('acme');
@@ -63,6 +64,8 @@ const ourKeys: Record<string, string> = {};
 /** Everything that names the other tenant: what was chosen, and what the gateway made up. */
 let theirNames: string[] = Object.values(THEIRS);
 let theirKey: { key: string; token: string; key_id: string };
+/** What stands in paths of routes, by the names that these give it. */
+let theirPaths: Record<string, string> = {};
 let routes: { path: string; methods: string[] }[];
 
 const post = async (path: string, body: object): Promise<Answer['body']> => {
@@ -75,6 +78,10 @@ async function useTenant(names: typeof OURS): Promise<{ key: string; token: stri
   await post('/budget/new', { budget_id: names.budget, max_budget: 100 });
   await post('/customer/new', { user_id: names.endUser, alias: names.customerAlias });
   await post('/tag/new', { name: names.tag });
+  await post(`/team/${names.team}/callback`, {
+    callback_name: 'langfuse',
+    callback_vars: { langfuse_host: names.logHost, langfuse_public_key: 'pk', langfuse_secret_key: 'sk' },
+  });
   const key = await post('/key/generate', {
     user_id: names.plain,
     team_id: names.team,
@@ -97,7 +104,11 @@ beforeAll(async () => {
   });
   const ourKey = await useTenant(OURS);
   theirKey = await useTenant(THEIRS);
-  theirNames = [...theirNames, theirKey.key, theirKey.token, theirKey.key_id];
+  const get = async (path: string) => (await callGateway(gateway, `GET ${path}`)).body;
+  const [call] = await get(`/spend/logs?api_key=${theirKey.token}`);
+  const [act] = (await get(`/audit?object_id=${theirKey.token}`)).audit_logs;
+  theirPaths = { team_id: THEIRS.team, request_id: call.request_id, id: act.id };
+  theirNames = [...theirNames, theirKey.key, theirKey.token, theirKey.key_id, call.request_id, act.id];
   ourKeys['a user'] = ourKey.key;
   ourKeys['a viewer'] = (await post('/key/generate', { user_id: OURS.viewer })).key;
   ourKeys['a team admin'] = (await post('/key/generate', { user_id: OURS.teamAdmin })).key;
@@ -213,7 +224,7 @@ function questions(): Question[] {
   return routes
     .filter(({ path }) => !PAGES.test(path) && !path.includes('*'))
     .flatMap(({ path, methods }) => {
-      const filled = path.replace(/:[a-z_]+/gi, encodeURIComponent(theirKey.token));
+      const filled = path.replace(/:([a-z_]+)/gi, (_, name) => encodeURIComponent(theirPaths[name] ?? theirKey.token));
       const reads = methods.includes('GET')
         ? queries().map((query) => ({ request: `GET ${filled}?${new URLSearchParams(query)}` }))
         : [];
@@ -294,6 +305,8 @@ describe('two tenants', () => {
         'POST /organization/info',
         'GET /team/info',
         'GET /user/info',
+        `GET /team/${THEIRS.team}/callback`,
+        `GET /audit/${theirPaths.id}`,
       ]),
     );
   }, 120_000);
