@@ -50,7 +50,12 @@ const METADATA_SHAPE = {
   enforced_params: Texts.nullish().describe(ENFORCED_PARAMS_HELP),
   rpm_limit_type: z.string().nullish().describe(NOT_YET),
   tpm_limit_type: z.string().nullish().describe(NOT_YET),
-  team_member_key_duration: z.string().nullish().describe(NOT_YET),
+  team_member_key_duration: z
+    .string()
+    .nullish()
+    .describe(
+      `How long keys of members live that say no duration, and the longest that they can say. ${DURATION_HELP}`,
+    ),
   secret_manager_settings: OpenObject.nullish().describe(NOT_YET),
   allowed_passthrough_routes: Texts.nullish().describe(NOT_YET),
   soft_budget_alerting_emails: Texts.nullish().describe(NOT_YET),
@@ -84,6 +89,7 @@ export const TEAM_EXTRA_FIELDS = Object.keys(EXTRA_SHAPE) as (keyof typeof EXTRA
 const ACTED_ON: readonly string[] = [
   'tags',
   'enforced_params',
+  'team_member_key_duration',
   'temp_budget_increase',
   'temp_budget_expiry',
   'default_team_member_models',

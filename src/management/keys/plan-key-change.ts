@@ -2,7 +2,8 @@ import type { Caller } from '../../core/caller.ts';
 import type { KeyRecord } from '../../core/key.ts';
 import { assertWithinCeiling } from '../../core/key-ceiling.ts';
 import { refuseMemberRole, refuseUnknownTeam } from '../../core/key-generation-rules.ts';
-import type { KeyAct } from '../../core/permissions.ts';
+import { assertMemberKeyLives } from '../../core/member-key-lifetime.ts';
+import type { Capacity, KeyAct } from '../../core/permissions.ts';
 import { assertAlias } from './assert-alias.ts';
 import { assertMayHold } from './assert-may-hold.ts';
 import { assertMayMove, hasSameOwners } from './assert-may-move.ts';
@@ -19,6 +20,9 @@ export interface PlannedChange {
   fields: KeyFields;
   nowMs: number;
 }
+
+/** Who sees to it how long keys of others live, and may let a single one live longer. */
+const MANAGERS: ReadonlySet<Capacity> = new Set(['admin', 'manager']);
 
 /** Throws where the row that is to be changed is one that the caller may not make into this. */
 export type CheckChange = (current: KeyRecord) => void;
@@ -67,6 +71,12 @@ export async function planKeyChange(
     assertServiceAccount(current, becomes.key, fields);
     const ceiling = buildCeiling(deps, caller, { capacity, before: was, userId: becomes.key.userId, standing });
     assertWithinCeiling(becomes, ceiling, isMoved ? undefined : was);
+    const livesOn = isMoved || endOf(becomes.key) > endOf(current);
+    if (livesOn && !MANAGERS.has(capacity)) assertMemberKeyLives(becomes.key, team, nowMs);
     if (act === 'regenerate') assertMayHold(caller, becomes, ceiling, standing);
   }
+}
+
+function endOf({ expiresAtMs }: KeyRecord): number {
+  return expiresAtMs ?? Number.POSITIVE_INFINITY;
 }

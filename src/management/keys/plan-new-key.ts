@@ -4,6 +4,7 @@ import type { KeyRecord } from '../../core/key.ts';
 import { assertWithinCeiling, inheritCeiling } from '../../core/key-ceiling.ts';
 import { refuseGeneration, refuseUnknownTeam } from '../../core/key-generation-rules.ts';
 import { refuseOwners, settleOwners } from '../../core/key-owners.ts';
+import { boundMemberKey } from '../../core/member-key-lifetime.ts';
 import type { Capacity, KeyAct } from '../../core/permissions.ts';
 import { isAdmin, isOrganizationAdmin, mayManageTeam } from '../../core/rights.ts';
 import { assertAlias } from './assert-alias.ts';
@@ -54,7 +55,8 @@ export async function planNewKey(
   );
   assertWithinCeiling(draft, ceiling);
   const isForAnother = owners.userId !== null && owners.userId !== caller.userId;
-  return { ...draft.key, governedBy: isForAnother ? nameOf(caller) : null };
+  const key = boundMemberKey(draft.key, asked.duration != null, standing.path.team, nowMs);
+  return { ...key, governedBy: isForAnother ? nameOf(caller) : null };
 
   function refuseByRules() {
     const { team } = standing.path;

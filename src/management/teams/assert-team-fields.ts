@@ -1,7 +1,9 @@
 import { assertJsonLimits } from '../../core/assert-json-limits.ts';
 import { parseBudgetRaise } from '../../core/budget-raise.ts';
+import { parseDuration } from '../../core/duration.ts';
 import { GatewayError } from '../../core/gateway-error.ts';
 import { isJsonObject, type Json, type JsonObject } from '../../core/json.ts';
+import { MEMBER_KEY_DURATION } from '../../core/member-key-lifetime.ts';
 import { assertParamNames } from '../owners/assert-param-names.ts';
 import { assertText, assertTexts } from '../owners/assert-text.ts';
 import { assertLimitFields, type LimitFields } from '../owners/limit-fields.ts';
@@ -30,6 +32,8 @@ export function assertTeamFields(deps: Pick<OwnerManagement, 'isKnownModel'>, fi
   assertParamNames(fields.metadata ?? {}, 'metadata.');
   assertParamNames(fields.inMetadata, '');
   assertModelLimits(fields.metadata ?? {});
+  assertKeyDuration(fields.metadata ?? {}, 'metadata');
+  assertKeyDuration(fields.inMetadata, MEMBER_KEY_DURATION);
   assertBudgetRaise(fields.metadata ?? {}, 'metadata');
   assertBudgetRaise(fields.inMetadata, 'temp_budget_increase');
 }
@@ -43,6 +47,17 @@ function assertModelLimits(metadata: JsonObject): void {
       refuse('metadata', `metadata.${name} must be an object of model name → whole number, 0 or more.`);
     }
   }
+}
+
+/** One that cannot be read would let keys of members live without an end. Empty: none, as forms send it. */
+function assertKeyDuration(values: Readonly<Record<string, Json>>, param: string): void {
+  const duration = values[MEMBER_KEY_DURATION] ?? '';
+  if (duration === '' || (typeof duration === 'string' && parseDuration(duration) !== undefined)) return;
+  refuse(
+    param,
+    `${param === 'metadata' ? 'metadata.' : ''}${MEMBER_KEY_DURATION}: ${JSON.stringify(duration).slice(0, 40)} is no duration. ` +
+      'Write a positive whole number and s, m, h, d, w or mo, as in 30d.',
+  );
 }
 
 /** An amount that is added to the budget for a while needs both an amount and an end that can be read. Throws bad_request. */
