@@ -161,10 +161,12 @@ describe.each(['PostgreSQL only', 'PostgreSQL and Redis'])('three processes on %
       tookMs.push(performance.now() - askedAt);
     }
     tookMs.sort((x, y) => x - y);
-    const at = (part: number) => tookMs[Math.min(tookMs.length - 1, Math.floor(tookMs.length * part))]?.toFixed(0);
+    const at = (part: number) => Math.round(tookMs[Math.min(tookMs.length - 1, Math.floor(tookMs.length * part))] ?? 0);
     console.log(
       `revocation on ${setUp}, block to last refusal: p50 ${at(0.5)} ms, p99 ${at(0.99)} ms (${REVOCATIONS})`,
     );
+    // Where other tests share the cores, a single one may wait for them.
+    expect(at(LONG ? 0.99 : 0.5)).toBeLessThan(1_000);
     const key = await first.newKey();
     for (const gateway of gateways) expect(await statusOf(gateway, key, 'mocked')).toBe(200);
     const { body } = await first.admin('/key/block?wait=all', { key });
