@@ -24,6 +24,9 @@ const GROUP_NAMES: ReadonlyMap<RouteGroup, readonly string[]> = new Map([
 /** What may be called is looked up by those who call it, and counts as information too. */
 const LISTING_GROUPS = ['llm_api_routes', 'openai_routes', 'info_routes'] as const;
 
+/** What is managed is also looked at: `management_routes` open the questions of the same families, as in LiteLLM. */
+const MANAGED = /^\/(?:v\d\/)?(?:key|user|team|organization|customer|end_user|budget|tag|model|model_group)\//;
+
 /** Entries that stand for a kind of routes. */
 export function isRouteGroupName(entry: string): boolean {
   return [...GROUP_NAMES.values()].some((names) => names.includes(entry));
@@ -38,6 +41,7 @@ export function isRouteAllowed(allowedRoutes: readonly string[], routePath: stri
   const { names, routes, beginnings } = compileRoutes(allowedRoutes);
   if (GROUP_NAMES.get(group)?.some((name) => names.has(name))) return true;
   const route = normalize(routePath);
+  if (group === 'info' && names.has('management_routes') && MANAGED.test(route)) return true;
   if (isModelList(route) && LISTING_GROUPS.some((name) => names.has(name))) return true;
   if (routes.has(route)) return true;
   return beginnings.some(

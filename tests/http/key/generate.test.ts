@@ -144,6 +144,33 @@ describe('the reply of POST /key/generate', () => {
     expect(narrower.body.allowed_routes).toEqual(['/embeddings']);
   });
 
+  test('key_type opens what it is for and nothing else, whatever the role of its user', async () => {
+    const user = { user_id: 'runs-all', user_role: 'proxy_admin', auto_create_key: false };
+    expect((await callGateway(gateway, 'POST /user/new', { body: user })).status).toBe(200);
+    const other = (await generate({})).body.key_id;
+    const chat = { model: 'mock-gpt', messages: [{ role: 'user', content: 'hi' }] };
+    const asked = [
+      ['POST /v1/chat/completions', chat],
+      ['GET /v1/models', undefined],
+      [`GET /key/info?key=${other}`, undefined],
+      ['GET /key/list', undefined],
+      ['GET /user/info?user_id=runs-all', undefined],
+      ['POST /key/update', { key: other, max_budget: 1 }],
+      ['POST /team/new', {}],
+    ] as const;
+    for (const [key_type, ...opened] of [
+      ['llm_api', 200, 200, 403, 403, 403, 403, 403],
+      ['management', 403, 403, 200, 200, 200, 200, 200],
+      ['read_only', 403, 200, 200, 200, 200, 403, 403],
+      ['default', 200, 200, 200, 200, 200, 200, 200],
+    ] as const) {
+      const { key } = (await generate({ key_type, user_id: 'runs-all' })).body;
+      const statuses = [];
+      for (const [request, body] of asked) statuses.push((await callGateway(gateway, request, { key, body })).status);
+      expect([key_type, ...statuses]).toEqual([key_type, ...opened]);
+    }
+  });
+
   test('with the same idempotency-key is the same, and with another body a conflict', async () => {
     const header = { 'idempotency-key': 'one' };
     const first = await generate({ max_budget: 1 }, header);
