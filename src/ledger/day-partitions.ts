@@ -8,6 +8,11 @@ import { buildExpirySql } from './expiry-sql.ts';
 const DAYS_AHEAD = 7;
 /** Who waits for a lock keeps those who come after it waiting, so it gives up soon and tries again later. */
 const LOCK_TIMEOUT = '1s';
+/**
+ * Longer than the second (deadlock_timeout) after which PostgreSQL ends an autovacuum that is in the way, or a day that is
+ * being vacuumed would be left each time. Behind it wait late bills of that day, and nobody else.
+ */
+const DAY_LOCK_TIMEOUT = '3s';
 const LOCK_NOT_AVAILABLE = '55P03';
 
 const HOUR_SQL = buildExpirySql('postgres', 'spend_logs.started_at_ms >= $1 and spend_logs.started_at_ms < $2');
@@ -59,7 +64,7 @@ async function dropPartition<Tables>(database: Kysely<Tables>, { name, fromMs, t
   for (const hour of hours) await run(database, HOUR_SQL.keepIds, hour);
   return database.transaction().execute(async (transaction) => {
     if (!(await tryExpiryLock(transaction))) return 0;
-    await run(transaction, `set local lock_timeout = '${LOCK_TIMEOUT}'`);
+    await run(transaction, `set local lock_timeout = '${DAY_LOCK_TIMEOUT}'`);
     // Bills that are late wait, those of other days do not; and none comes between the sums and the end.
     await run(transaction, `lock table ${name} in share mode`);
     // How many they are is asked of a day only, once: the others may hold millions, and are asked at every run.
@@ -71,6 +76,7 @@ async function dropPartition<Tables>(database: Kysely<Tables>, { name, fromMs, t
       await run(transaction, HOUR_SQL.keepBalances, hour);
       await run(transaction, HOUR_SQL.keepDays, hour);
     }
+    await run(transaction, `set local lock_timeout = '${LOCK_TIMEOUT}'`);
     await run(transaction, `drop table ${name}`);
     return calls;
   });
