@@ -26,6 +26,7 @@ import { createRequestLog } from './compose/request-log.ts';
 import { createDestinationBox, createSecretBox } from './compose/secret-box.ts';
 import { startJobs } from './compose/start-jobs.ts';
 import { createUnsettledLogs } from './compose/unsettled-logs.ts';
+import { warnOfMissingBudget } from './compose/warn-missing-budget.ts';
 import type { Config } from './config/config.ts';
 import { getSaltKeys } from './config/salt-file.ts';
 import { createAuditSeal } from './core/audit-seal.ts';
@@ -134,6 +135,7 @@ export async function compose(config: Config, overrides: ComposeOverrides = {}):
   const box = createSecretBox(salts, 'models');
   const catalog = createModelCatalog(config, storage.owners.models, box);
   await catalog.refresh();
+  await warnOfMissingBudget(config, storage.owners, logger);
   const endUsers = createEndUserRecorder({
     transact: storage.transact,
     limits: () => newEndUserLimits(inForce.config),

@@ -226,7 +226,7 @@ export async function buildApp(config: Config, foundation: Foundation): Promise<
       auditManagement: { audit: storage.audit, seal: auditSeal, signer: createCheckpointSigner(salts.current), nowMs },
       keyManagement,
       modelManagement: buildModelManagement({ storage, catalog, box, nowMs }),
-      budgetManagement: buildBudgetManagement(storage, nowMs),
+      budgetManagement: buildBudgetManagement(storage, config, nowMs),
       ownerManagement,
       userManagement: {
         ...ownerManagement,

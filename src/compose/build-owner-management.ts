@@ -1,3 +1,4 @@
+import type { Config } from '../config/config.ts';
 import type { BudgetCalendar } from '../core/budget-window.ts';
 import { spendCounter } from '../core/spend-counter.ts';
 import type { Counters } from '../counters/counters.ts';
@@ -32,7 +33,11 @@ export function buildOwnerManagement(parts: {
 }
 
 /** What the verbs over budget rows ask of the world. */
-export function buildBudgetManagement(storage: OpenStorage, nowMs: () => number): BudgetManagement {
+export function buildBudgetManagement(
+  storage: OpenStorage,
+  { general }: Pick<Config, 'general'>,
+  nowMs: () => number,
+): BudgetManagement {
   return {
     owners: storage.owners,
     transact: storage.transact,
@@ -40,7 +45,9 @@ export function buildBudgetManagement(storage: OpenStorage, nowMs: () => number)
     newId,
     async countKeysOfBudget(budgetId) {
       const page = { page: 1, size: 1, sortBy: 'created_at', sortOrder: 'desc', nowMs: nowMs() } as const;
-      return (await storage.keys.list({ ...page, scope: 'all', budgetId })).total;
+      const linked = (await storage.keys.list({ ...page, scope: 'all', budgetId })).total;
+      return linked + (await storage.keys.countLending(budgetId));
     },
+    configuredBudgetId: general.maxEndUserBudgetId,
   };
 }

@@ -196,6 +196,8 @@ export interface KeyStore {
   list(query: KeyListQuery): Promise<KeyListPage>;
   /** How many keys each of these teams has that are not deleted; none without keys. */
   countByTeam(teamIds: readonly string[]): Promise<ReadonlyMap<string, number>>;
+  /** How many living keys name this budget row for their customers (`metadata.end_user_budget_id`). Looks through all of them. */
+  countLending(budgetId: string): Promise<number>;
   /** How many living keys within the scope each of these users has; whoever has none is left out. */
   countByUser(userIds: readonly string[], scope: Scope): Promise<ReadonlyMap<string, number>>;
   /** Keys in use whose rotation on a timer is to be opened, or has not been claimed in time, those due first. */

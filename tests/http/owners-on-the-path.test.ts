@@ -1,4 +1,5 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { NO_LIMITS } from '../../src/core/limits.ts';
 import { buildMember, buildTeam, buildUser } from '../../src/storage/__fixtures__/rows.ts';
 import { callGateway } from '../support/call-gateway.ts';
 import { type SeededApp, startSeededApp } from '../support/seeded-app.ts';
@@ -129,6 +130,7 @@ litellm_settings: {max_end_user_budget: 0.01}
 
 describe('max_end_user_budget_id', () => {
   test('holds for end users without limits of their own, new or stored, and for nobody else', async () => {
+    const lines: string[] = [];
     const limited = await startSeededApp(async () => {}, {
       config: `
 model_list:
@@ -136,8 +138,10 @@ model_list:
     litellm_params: {model: openai/dime, mock_response: Hello, input_cost_per_token: 0, output_cost_per_token: 0.01}
 litellm_settings: {max_end_user_budget_id: visitors}
 `,
+      onLog: (line) => lines.push(line),
     });
     try {
+      expect(warningsOf(lines)).toEqual([expect.stringContaining('end users without limits of their own have none')]);
       const call = async (user: string) => {
         const body = { model: 'dime', user, messages: [{ role: 'user', content: 'hi' }] };
         return (await callGateway(limited, 'POST /v1/chat/completions', { body })).status;
@@ -157,4 +161,53 @@ litellm_settings: {max_end_user_budget_id: visitors}
       await limited.close();
     }
   });
+
+  test('named without such a row is warned about at the start, and max_end_user_budget holds meanwhile', async () => {
+    const lines: string[] = [];
+    const limited = await startSeededApp(async () => {}, {
+      config: `
+model_list:
+  - model_name: dime
+    litellm_params: {model: openai/dime, mock_response: Hello, input_cost_per_token: 0, output_cost_per_token: 0.01}
+litellm_settings: {max_end_user_budget_id: visitors, max_end_user_budget: 0}
+`,
+      onLog: (line) => lines.push(line),
+    });
+    try {
+      expect(warningsOf(lines)).toEqual([
+        'litellm_settings.max_end_user_budget_id names a budget row that does not exist: end users without limits of their ' +
+          'own fall under max_end_user_budget. Make it with /budget/new; it then holds at once.',
+      ]);
+      const body = { model: 'dime', user: 'somebody', messages: [{ role: 'user', content: 'hi' }] };
+      const refused = await callGateway(limited, 'POST /v1/chat/completions', { body });
+      expect(refused.body.error.message).toContain('End User=somebody over budget');
+    } finally {
+      await limited.close();
+    }
+  });
+
+  test('is not warned about where there is the row', async () => {
+    const lines: string[] = [];
+    const stamps = {
+      createdAtMs: 1,
+      createdBy: 'a',
+      updatedAtMs: 1,
+      updatedBy: 'a',
+      deletedAtMs: null,
+      deletedBy: null,
+    };
+    const limited = await startSeededApp(
+      (unit) => unit.budgets.insert({ ...NO_LIMITS, ...stamps, id: 'visitors' }).then(() => {}),
+      {
+        config: 'litellm_settings: {max_end_user_budget_id: visitors}\n',
+        onLog: (line) => lines.push(line),
+      },
+    );
+    await limited.close();
+    expect(warningsOf(lines)).toEqual([]);
+  });
 });
+
+function warningsOf(lines: readonly string[]): string[] {
+  return lines.map((line) => JSON.parse(line)).flatMap(({ setting, msg }) => (setting === undefined ? [] : [msg]));
+}

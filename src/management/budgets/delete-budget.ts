@@ -34,6 +34,7 @@ export async function deleteBudget(
       ['customers', (await unit.endUsers.findWhere(linked)).length],
       ['tags', (await unit.tags.findWhere(linked)).length],
     ];
+    if (id === deps.configuredBudgetId) uses.push(['configuration (litellm_settings.max_end_user_budget_id)', 1]);
     const inUse = uses.filter(([, count]) => count > 0).map(([who, count]) => `${count} ${who}`);
     if (inUse.length > 0) throw stillInUse(id, inUse.join(', '));
     await unit.budgets.update({ ...before, deletedAtMs: nowMs, deletedBy: nameOfCaller(caller) });

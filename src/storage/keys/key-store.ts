@@ -4,6 +4,7 @@ import type { KeyStore } from '../storage.ts';
 import type { Writer } from '../writer.ts';
 import { changeKey } from './change-key.ts';
 import { countKeysByUser } from './count-by-user.ts';
+import { countLendingKeys } from './count-lending-keys.ts';
 import { countTeamKeys } from './count-team-keys.ts';
 import { findDueRotations } from './find-due-rotations.ts';
 import { findBySecretHash, findIdempotency, findKey, findKeyInHistory, findKeys } from './find-keys.ts';
@@ -35,6 +36,7 @@ export function createKeyStore({ reads, writes, dialect, write, nowMs }: KeyStor
     remove: (addresses, deleted, decide) => removeKeys(write, addresses, deleted, decide),
     list: (query) => listKeys(reads, dialect, query),
     countByTeam: (teamIds) => countTeamKeys(reads, teamIds),
+    countLending: (budgetId) => countLendingKeys(reads, dialect, budgetId),
     countByUser: (userIds, scope) => countKeysByUser(reads, dialect, userIds, scope),
     workingSecrets: (keyId) => findWorkingSecrets(reads, keyId, nowMs()),
     addSecretUses: (uses) => addSecretUses(writes, uses),

@@ -68,8 +68,15 @@ export function createOwnerCache(readers: OwnerReaders, endUserBudgetId: string 
     return budgetId === null ? record : { ...record, ...fillLimits(record, await budgets.get(budgetId)) };
   }
 
-  function endUserBudget(budgetId = endUserBudgetId): BudgetRecord | null | Promise<BudgetRecord | null> {
-    return budgetId === null ? null : budgets.get(budgetId);
+  /** A row that a key names and that is not there gives way to the configuration's: else it would be no limit at all. */
+  function endUserBudget(budgetId?: string): BudgetRecord | null | Promise<BudgetRecord | null> {
+    if (budgetId === undefined) return usualBudget();
+    const named = budgets.get(budgetId);
+    return named instanceof Promise ? named.then((row) => row ?? usualBudget()) : (named ?? usualBudget());
+  }
+
+  function usualBudget(): BudgetRecord | null | Promise<BudgetRecord | null> {
+    return endUserBudgetId === null ? null : budgets.get(endUserBudgetId);
   }
 
   function lend(record: EndUserRecord | null, budget: BudgetRecord | null): EndUserRecord | null {

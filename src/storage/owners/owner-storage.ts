@@ -138,7 +138,10 @@ export type OwnerLinks = Pick<KeyRecord, 'userId' | 'teamId' | 'organizationId' 
  */
 export interface OwnerCache {
   standingOf(links: OwnerLinks): Standing | Promise<Standing>;
-  /** `budgetId`: the row whose limits hold for one that names none itself, in place of the configuration's. */
+  /**
+   * `budgetId`: the row whose limits hold for one that names none itself, in place of the configuration's, which holds where
+   * there is no such row.
+   */
   endUser(id: string, budgetId?: string): EndUserRecord | null | Promise<EndUserRecord | null>;
   /** That row: what end users may use up who are not known yet. */
   endUserBudget(budgetId?: string): BudgetRecord | null | Promise<BudgetRecord | null>;

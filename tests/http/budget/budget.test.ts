@@ -75,6 +75,36 @@ describe('a budget', () => {
     expect((await post('/budget/delete', { id: 'b2' })).status).toBe(404);
   });
 
+  test('has to be there wherever it is named, and nothing is made or changed otherwise', async () => {
+    await post('/team/new', { team_id: 'has-none' });
+    await post('/tag/new', { name: 'has-none' });
+    await post('/customer/new', { user_id: 'has-none' });
+    const { body: organization } = await post('/organization/new', { organization_alias: 'has-none' });
+    const { organization_id } = organization;
+    const { key } = (await post('/key/generate', { team_id: 'has-none' })).body;
+    for (const [request, body] of [
+      ['POST /team/new', { team_id: 'x' }],
+      ['POST /team/update', { team_id: 'has-none' }],
+      ['PATCH /team/has-none', {}],
+      ['POST /tag/new', { name: 'x' }],
+      ['POST /tag/update', { name: 'has-none' }],
+      ['POST /customer/new', { user_id: 'x' }],
+      ['POST /customer/update', { user_id: 'has-none' }],
+      ['POST /organization/new', { organization_alias: 'x' }],
+      ['PATCH /organization/update', { organization_id }],
+      [`PATCH /v2/organization/${organization_id}`, {}],
+      ['POST /key/generate', { key_alias: 'x' }],
+      ['POST /key/service-account/generate', { team_id: 'has-none' }],
+      ['POST /key/update', { key }],
+      ['POST /key/regenerate', { key }],
+    ] as const) {
+      const refused = await callGateway(gateway, request, { body: { ...body, budget_id: 'nowhere' } });
+      expect([request, refused.status, refused.body.error.param]).toEqual([request, 400, 'budget_id']);
+    }
+    expect((await get('/team/info?team_id=x')).status).toBe(404);
+    expect((await get('/customer/info?end_user_id=has-none')).body.budget_id).toBe(null);
+  });
+
   test.each([
     [{ max_budget: -1 }, 'max_budget'],
     [{ budget_duration: 'soon' }, 'budget_duration'],

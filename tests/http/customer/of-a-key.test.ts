@@ -1,8 +1,10 @@
 // A key can name the budget row for the customers on whose behalf it calls.
 
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { sha256Hex } from '../../../src/core/key-secret.ts';
+import { buildKey } from '../../../src/storage/__fixtures__/rows.ts';
 import { callGateway } from '../../support/call-gateway.ts';
-import { startTestApp, type TestApp } from '../../support/compose-for-test.ts';
+import { type SeededApp, startSeededApp } from '../../support/seeded-app.ts';
 
 const CONFIG = `
 model_list:
@@ -10,15 +12,20 @@ model_list:
     litellm_params: {model: openai/mock-gpt, mock_response: Hi, input_cost_per_token: 0.1, output_cost_per_token: 0}
 litellm_settings: {max_end_user_budget_id: usual}`;
 
-let gateway: TestApp;
+const FORGOTTEN = 'sk-forgotten-0123456789';
+
+let gateway: SeededApp;
 const keys: Record<string, string> = {};
 const post = async (path: string, body: object) => (await callGateway(gateway, `POST ${path}`, { body })).body;
 beforeAll(async () => {
-  gateway = await startTestApp({ config: CONFIG });
+  // As it may have come from LiteLLM, which looks for no row.
+  const forgotten = buildKey({ hash: sha256Hex(FORGOTTEN), metadata: { end_user_budget_id: 'no-such-row' } });
+  gateway = await startSeededApp((unit) => unit.keys.insert(forgotten), { config: CONFIG });
+  keys.forgotten = FORGOTTEN;
   for (const [id, max] of Object.entries({ usual: 1_000, small: 0.1, own: 500, none: 0 })) {
     await post('/budget/new', { budget_id: id, max_budget: max });
   }
-  for (const id of ['small', 'none', 'no-such-row']) {
+  for (const id of ['small', 'none']) {
     keys[id] = (await post('/key/generate', { metadata: { end_user_budget_id: id } })).key;
   }
   keys.plain = (await post('/key/generate', {})).key;
@@ -66,7 +73,48 @@ describe('metadata.end_user_budget_id of a key', () => {
     expect(await call('none', 'raised')).toMatch(/over budget/);
   });
 
-  test('a row that there is not limits nothing', async () => {
-    expect(await call('no-such-row', 'somebody')).toBe('served');
+  test('and has to exist where a request names it, whoever asks', async () => {
+    const metadata = { end_user_budget_id: 'no-such-row' };
+    const { key } = await post('/key/generate', { metadata: { end_user_budget_id: 'small' } });
+    for (const [path, body] of [
+      ['/key/generate', { metadata }],
+      ['/key/update', { key, metadata }],
+      ['/key/regenerate', { key, metadata }],
+    ] as const) {
+      expect((await post(path, body)).error).toMatchObject({
+        message: 'Budget not found, passed metadata.end_user_budget_id=no-such-row. Make it with /budget/new first.',
+        param: 'metadata',
+        code: '400',
+      });
+    }
+    expect(await post('/key/update', { key, metadata: { end_user_budget_id: 'none' } })).toMatchObject({ key });
+    // What a key has already it keeps.
+    expect(await post('/key/update', { key: FORGOTTEN, metadata: { ...metadata, note: 1 } })).toMatchObject({
+      metadata,
+    });
+  });
+
+  test('gives way to the row of the configuration where there is none of that name', async () => {
+    await post('/budget/update', { budget_id: 'usual', max_budget: 0 });
+    expect(await call('forgotten', 'somebody')).toMatch(/ExceededBudget: End User=somebody over budget/);
+    expect(await call('forgotten', 'known')).toMatch(/over budget/);
+    await post('/budget/update', { budget_id: 'usual', max_budget: 1_000 });
+    expect(await call('forgotten', 'somebody')).toBe('served');
+    await post('/budget/new', { budget_id: 'no-such-row', max_budget: 0 });
+    expect(await call('forgotten', 'somebody')).toMatch(/over budget/);
+  });
+
+  test('is not deleted from under a key, nor is that of the configuration', async () => {
+    for (const [id, who] of [
+      ['small', 'keys'],
+      ['usual', 'litellm_settings.max_end_user_budget_id'],
+    ]) {
+      expect((await post('/budget/delete', { id })).error).toMatchObject({
+        message: expect.stringMatching(new RegExp(`^Budget ${id} is still in use .*${who}`)),
+        code: '400',
+      });
+    }
+    await post('/budget/new', { budget_id: 'sma', max_budget: 1 });
+    expect((await post('/budget/delete', { id: 'sma' })).error).toBeUndefined();
   });
 });
