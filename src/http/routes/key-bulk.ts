@@ -6,7 +6,9 @@ import { rollbackKey } from '../../management/keys/rollback-key.ts';
 import { updateKeys } from '../../management/keys/update-keys.ts';
 import { updateTeamKeys } from '../../management/keys/update-team-keys.ts';
 import type { App } from '../app-instance.ts';
+import { nameUnenforcedFields } from '../field-headers.ts';
 import { fromBulkUpdate, KeyBulkBody, KeyBulkReply } from '../schemas/key-bulk-update.ts';
+import { findUnenforcedFields } from '../schemas/key-fields.ts';
 import { fromSpendReset, KeyResetBody, KeyResetReply, toSpendReset } from '../schemas/key-reset-spend.ts';
 import { fromKeyView, KeyRow } from '../schemas/key-row.ts';
 import { toKeyUpdate } from '../schemas/key-update.ts';
@@ -30,9 +32,11 @@ export function registerKeyBulkRoutes(app: App, keyManagement: KeyManagement): v
         response: { 200: KeyBulkReply },
       },
     },
-    async (request) => {
+    async (request, reply) => {
       const updates = request.body.keys.map(toKeyUpdate);
-      return fromBulkUpdate(await updateKeys(keyManagement, request.caller, request.actor(), updates));
+      const results = await updateKeys(keyManagement, request.caller, request.actor(), updates);
+      nameUnenforcedFields(reply, [...new Set(request.body.keys.flatMap(findUnenforcedFields))]);
+      return fromBulkUpdate(results);
     },
   );
 
@@ -50,9 +54,11 @@ export function registerKeyBulkRoutes(app: App, keyManagement: KeyManagement): v
         response: { 200: KeyBulkReply },
       },
     },
-    async (request) => {
+    async (request, reply) => {
       const update = toTeamKeysUpdate(request.body);
-      return fromBulkUpdate(await updateTeamKeys(keyManagement, request.caller, request.actor(), update));
+      const results = await updateTeamKeys(keyManagement, request.caller, request.actor(), update);
+      nameUnenforcedFields(reply, findUnenforcedFields(request.body.update_fields));
+      return fromBulkUpdate(results);
     },
   );
 

@@ -9,6 +9,7 @@ import type { App } from '../app-instance.ts';
 import { nameIgnoredFields, nameUnenforcedFields } from '../field-headers.ts';
 import { toLimitClock } from '../schemas/limit-clock.ts';
 import {
+  findUnenforcedNewUserFields,
   findUnenforcedUserFields,
   fromCreatedUser,
   fromUser,
@@ -51,7 +52,7 @@ export function registerUserRoutes(app: App, { userManagement }: UserRoutesDeps)
       const { body } = request;
       const created = await createUser(userManagement, request.caller, request.actor(), toNewUser(body));
       nameIgnoredFields(reply, body, USER_NEW_NAMES);
-      nameUnenforcedFields(reply, findUnenforcedUserFields(body));
+      nameUnenforcedFields(reply, findUnenforcedNewUserFields(body));
       return fromCreatedUser(created, clock);
     },
   );

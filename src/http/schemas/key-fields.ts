@@ -18,6 +18,7 @@ import {
   toCeilingNanoUsd,
 } from './key-shapes.ts';
 import { toModelBudgets, toModelRates } from './model-max-budget.ts';
+import { findGiven, isSaid } from './unenforced-fields.ts';
 
 const NOT_YET = 'Stored and returned; not acted on in this release.';
 const GUARANTEED =
@@ -168,7 +169,6 @@ const UNSAID_IF_BLANK: readonly string[] = ['team_id', 'organization_id', 'proje
 const KEPT_IF_BLANK: readonly string[] = ['duration', 'budget_duration', 'rotation_interval'];
 /** And here: none. */
 const NONE_IF_BLANK: readonly string[] = ['key_alias', 'user_id', 'budget_id'];
-const EMPTY: ReadonlySet<string | undefined> = new Set([undefined, 'null', 'false', '{}', '[]', '""']);
 
 export type KeyFieldsBody = z.output<z.ZodObject<typeof KEY_FIELDS_SHAPE>>;
 
@@ -205,7 +205,9 @@ function withoutBlanks(body: KeyFieldsBody): KeyFieldsBody {
 
 /** Given fields that the release keeps without acting on them; a header of the reply names them. */
 export function findUnenforcedFields(body: KeyFieldsBody): string[] {
-  return KEPT_ONLY.filter((name) => !EMPTY.has(JSON.stringify(body[name])));
+  const permissions = Object.entries(body.permissions ?? {}).filter(([name]) => name !== 'get_spend_routes');
+  const idle = permissions.filter(([, value]) => isSaid(value)).map(([name]) => `permissions.${name}`);
+  return [...findGiven(body, KEPT_ONLY), ...idle];
 }
 
 function pickGiven(body: KeyFieldsBody, names: readonly (keyof KeyFieldsBody)[]): Record<string, Json> {

@@ -11,6 +11,7 @@ import { LIMIT_SHAPE, type LimitClock, toLimitFields } from './limit-fields.ts';
 import { fromOrganizationMember, OrganizationMemberRow } from './organization-member.ts';
 import { fromOwnerView, OwnerRow } from './owner-row.ts';
 import { fromTeamView, TeamRow } from './team-row.ts';
+import { isSaid } from './unenforced-fields.ts';
 
 const NOT_YET = 'Stored and returned; not acted on in this release.';
 
@@ -104,8 +105,7 @@ export function toOrganizationListing(query: z.output<typeof OrganizationListQue
 
 /** Given fields that the release keeps without acting on them; a header of the reply names them. */
 export function findUnenforcedOrganizationFields(body: FieldsBody): string[] {
-  const isSaid = (value: unknown) => value != null && JSON.stringify(value) !== '{}';
-  return [...EXTRA, 'soft_budget' as const].filter((name) => isSaid(body[name]));
+  return EXTRA.filter((name) => isSaid(body[name]));
 }
 
 export function fromOrganization(view: OrganizationView, clock: LimitClock): z.output<typeof OrganizationRow> {

@@ -17,6 +17,7 @@ import {
   Texts,
 } from './key-shapes.ts';
 import { LIMIT_SHAPE, toLimitFields } from './limit-fields.ts';
+import { findGiven } from './unenforced-fields.ts';
 
 const NOT_YET = 'Stored and returned; not acted on in this release.';
 
@@ -97,9 +98,7 @@ const ACTED_ON: readonly string[] = [
 const KEPT_ONLY = [
   ...TEAM_METADATA_FIELDS.filter((name) => !ACTED_ON.includes(name)),
   ...TEAM_EXTRA_FIELDS.filter((name) => !ACTED_ON.includes(name)),
-  'soft_budget',
-] as const;
-const EMPTY: ReadonlySet<string | undefined> = new Set([undefined, 'null', 'false', '{}', '[]']);
+];
 
 export type TeamFieldsBody = z.output<z.ZodObject<typeof TEAM_FIELDS_SHAPE>>;
 
@@ -130,7 +129,7 @@ export function toTeamFields(body: TeamFieldsBody): TeamFields {
 
 /** Given fields that the release keeps without acting on them; a header of the reply names them. */
 export function findUnenforcedTeamFields(body: TeamFieldsBody): string[] {
-  return KEPT_ONLY.filter((name) => !EMPTY.has(JSON.stringify(body[name])));
+  return findGiven(body, KEPT_ONLY);
 }
 
 function pick(body: TeamFieldsBody, names: readonly (keyof TeamFieldsBody)[]): Record<string, Json> {

@@ -16,6 +16,7 @@ import { LaxBoolean, LaxDollars, LaxNumber, OpenObject, Texts, toCeilingNanoUsd 
 import { LIMIT_SHAPE, type LimitClock, toLimitFields } from './limit-fields.ts';
 import { fromOwnerView, OwnerRow } from './owner-row.ts';
 import { fromMemberView, fromTeamView, TeamMembershipRow, TeamRow } from './team-row.ts';
+import { findGiven, isSaid } from './unenforced-fields.ts';
 
 const NOT_YET = 'Stored and returned; not acted on in this release.';
 
@@ -56,6 +57,12 @@ const FIRST_KEY_SHAPE = {
   guardrails: KEY_FIELDS_SHAPE.guardrails,
   tags: KEY_FIELDS_SHAPE.tags,
 };
+
+const KEPT_OF_FIRST_KEY = [
+  'config',
+  'allowed_cache_controls',
+  'guardrails',
+] as const satisfies readonly (keyof typeof FIRST_KEY_SHAPE)[];
 
 const TeamToJoin = z.looseObject({
   team_id: z.string(),
@@ -170,9 +177,14 @@ export function toUserFields(body: UserShape): UserFields {
   };
 }
 
+/** The same of a new user, and of the key that comes with it. */
+export function findUnenforcedNewUserFields(body: UserBody): string[] {
+  return [...findUnenforcedUserFields(body), ...findGiven(body, KEPT_OF_FIRST_KEY)];
+}
+
 /** Given fields that are kept without being acted on. */
 export function findUnenforcedUserFields(body: UserBody): string[] {
-  return EXTRA.filter((name) => body[name] != null);
+  return EXTRA.filter((name) => isSaid(body[name]));
 }
 
 export function fromUser(view: UserView, clock: LimitClock): z.output<typeof UserRow> {

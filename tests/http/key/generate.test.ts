@@ -125,6 +125,26 @@ describe('the reply of POST /key/generate', () => {
     });
   });
 
+  test.each<[object, string | undefined]>([
+    [{ guardrails: ['pii'], tag_rpm_limit: { a: 1 }, enforced_params: ['user'] }, 'guardrails'],
+    [
+      { metadata: { guardrails: ['pii'], policies: ['p'], tags: ['t'], mine: 1 } },
+      'metadata.guardrails, metadata.policies',
+    ],
+    [{ permissions: { get_spend_routes: true, pii: true, off: false } }, 'permissions.pii'],
+    [{ throttle_on_budget_exceeded: true, mcp_rpm_limit: { m: 1 } }, 'throttle_on_budget_exceeded, mcp_rpm_limit'],
+    [{ guardrails: [], throttle_on_budget_exceeded: false, config: {}, project_id: null, soft_budget: 1 }, undefined],
+  ])('of %j says that nothing acts on %s', async (body, named) => {
+    const generated = await generate(body);
+    expect(generated.headers['x-latchkey-not-enforced']).toBe(named);
+    const { key } = generated.body;
+    for (const route of ['POST /key/update', 'POST /key/bulk_update']) {
+      const asked = { key, ...body };
+      const answer = await callGateway(gateway, route, { body: route.includes('bulk') ? { keys: [asked] } : asked });
+      expect([answer.status, answer.headers['x-latchkey-not-enforced']]).toEqual([200, named]);
+    }
+  });
+
   test('names the fields that it does not know, however strange', async () => {
     const { status, headers } = await generate({ colour: 'red', 'bad\nname': 1 });
     expect(status).toBe(200);

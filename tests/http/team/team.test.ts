@@ -157,12 +157,15 @@ describe('POST /team/new', () => {
       tags: ['t'],
       guardrails: ['pii'],
       object_permission: { mcp_servers: ['m'] },
+      soft_budget: 5,
+      enforced_params: ['user'],
+      policies: ['p'],
       colour: 'red',
     });
     expect(status).toBe(200);
     expect(headers).toMatchObject({
       'x-latchkey-ignored-fields': 'colour',
-      'x-latchkey-not-enforced': 'guardrails, object_permission',
+      'x-latchkey-not-enforced': 'guardrails, object_permission, policies',
     });
     expect(body).toMatchObject({
       models: [],
