@@ -3,9 +3,9 @@
  * own. Whoever is no administrator passes on what the calling key has, and nothing else.
  */
 import { findServerReferences } from './callback-secrets.ts';
-import type { Aspect, KeyBound } from './ceiling-terms.ts';
+import { type Aspect, type KeyBound, withMetadata } from './ceiling-terms.ts';
 import { isJsonObject, type Json, type JsonObject } from './json.ts';
-import type { KeyRecord } from './key.ts';
+import { endUserBudgetIdOf, type KeyRecord } from './key.ts';
 
 /** One thing that was granted, as a text that is the same for the same thing. */
 interface Grant {
@@ -67,7 +67,29 @@ const budgetRow: Aspect = {
   },
 };
 
-export const GRANT_ASPECTS: readonly Aspect[] = [grants, forbidding, budgetRow];
+/** What limits the maker's customers limits those of the key; another row may allow more than the installation's own. */
+const customersRow: Aspect = {
+  read: ({ key }) => endUserBudgetIdOf(key) ?? null,
+  excess({ key }, { keys, capacity, holder, before }) {
+    const own = endUserBudgetIdOf(key);
+    const param = 'metadata';
+    const bound = keys.find((candidate) => ![undefined, own].includes(endUserBudgetIdOf(candidate.key)));
+    if (bound !== undefined) {
+      const row = endUserBudgetIdOf(bound.key);
+      return { param, message: `metadata.end_user_budget_id: must be '${row}', as it is for ${bound.whose}.` };
+    }
+    if (own === undefined || capacity === 'admin' || capacity === 'manager') return undefined;
+    if ([holder, before].some((record) => record !== null && endUserBudgetIdOf(record) === own)) return undefined;
+    const message = 'metadata.end_user_budget_id: may only be that of your key, unless an administrator sets it.';
+    return { param, message };
+  },
+  tighten({ key }, { keys }) {
+    const row = keys.map((bound) => endUserBudgetIdOf(bound.key)).find((id) => id !== undefined);
+    return row === undefined ? key : withMetadata(key, 'end_user_budget_id', row);
+  },
+};
+
+export const GRANT_ASPECTS: readonly Aspect[] = [grants, forbidding, budgetRow, customersRow];
 
 function grantsOf({ permissions, metadata, extra, config }: KeyRecord): Grant[] {
   const found: Grant[] = [];

@@ -117,4 +117,22 @@ describe('metadata.end_user_budget_id of a key', () => {
     await post('/budget/new', { budget_id: 'sma', max_budget: 1 });
     expect((await post('/budget/delete', { id: 'sma' })).error).toBeUndefined();
   });
+
+  test('stays on the key, and goes along to what the key makes', async () => {
+    await post('/user/new', { user_id: 'plain', auto_create_key: false });
+    const bound = await post('/key/generate', { user_id: 'plain', metadata: { end_user_budget_id: 'small' } });
+    const free = await post('/key/generate', { user_id: 'plain' });
+    const ask = (key: string, path: string, body: object) => callGateway(gateway, `POST ${path}`, { key, body });
+    expect((await ask(bound.key, '/key/generate', {})).body.metadata).toEqual({ end_user_budget_id: 'small' });
+    for (const [key, path, body] of [
+      [bound.key, '/key/generate', { metadata: { end_user_budget_id: 'usual' } }],
+      [bound.key, '/key/update', { key: bound.key_id, metadata: {} }],
+      [bound.key, '/key/regenerate', { key: free.key_id }],
+      [free.key, '/key/update', { key: bound.key_id, metadata: {} }],
+      [free.key, '/key/update', { key: free.key_id, metadata: { end_user_budget_id: 'own' } }],
+    ] as const) {
+      const { status, body: reply } = await ask(key, path, body);
+      expect([path, status, reply.error?.param]).toEqual([path, 403, 'metadata']);
+    }
+  });
 });

@@ -97,6 +97,11 @@ export function findExcess(maker: KeyInfo, key: KeyInfo, comparison: Comparison)
   check('organization_id', organizationOf, () => {
     return organizationOf(maker) === null || organizationOf(key) === organizationOf(maker);
   });
+  const rowOfCustomers = ({ metadata }: KeyInfo) => metadata.end_user_budget_id ?? null;
+  check('end_user_budget_id', rowOfCustomers, () => {
+    if (rowOfCustomers(key) === rowOfCustomers(maker)) return true;
+    return rowOfCustomers(maker) === null && (isAdmin || comparison.isManager);
+  });
   const mayName = isAdmin || comparison.isManager;
   check(
     'user_id',

@@ -98,6 +98,7 @@ const FIELDS: Record<string, fc.Arbitrary<unknown>> = {
       tags: names('a', 'b'),
       model_rpm_limit: byModel(fc.constantFrom(1, 2)),
       tag_rpm_limit: fc.dictionary(fc.constantFrom('a', 'b'), fc.constantFrom(1, 2)),
+      end_user_budget_id: fc.constantFrom('tight', 'wide'),
       temp_budget_increase: fc.constant(5),
       temp_budget_expiry: fc.constant('2099-01-01'),
     },
