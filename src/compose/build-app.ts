@@ -208,6 +208,7 @@ export async function buildApp(config: Config, foundation: Foundation): Promise<
       listDeployments: (caller) =>
         listDeployments(catalog.deployments(), gateway.models, caller).map((deployment) => ({
           ...deployment,
+          isPriced: deployment.price !== undefined,
           price: gateway.priceOf(deployment, deployment.upstreamModel).price,
         })),
       endUserHeaders: config.general.endUserHeaders,

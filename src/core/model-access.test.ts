@@ -104,10 +104,11 @@ describe('denyModelAccess', () => {
     ['end_user', 'customer', 'customer_model_access_denied'],
   ])('%s: 403 with the type and the words that clients match on', (level, word, type) => {
     const error = denyModelAccess(level, ['gpt-4', 'openai/*'], 'gpt-5');
+    const why = level === 'end_user' ? 'It is not in the allowed models for this customer. ' : '';
     expect(error.status).toBe(403);
     expect(toEnvelope(error)).toEqual({
       error: {
-        message: `${word} not allowed to access model. This ${word} can only access models=['gpt-4', 'openai/*']. Tried to access gpt-5`,
+        message: `${word} not allowed to access model. ${why}This ${word} can only access models=['gpt-4', 'openai/*']. Tried to access gpt-5`,
         type,
         param: 'model',
         code: '403',

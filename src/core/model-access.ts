@@ -54,9 +54,10 @@ export function denyModelAccess(level: ModelAccessLevel, allowed: readonly strin
   const { code, word } = DENIALS[level];
   const list = allowed.map((model) => `'${model}'`).join(', ');
   const asked = requested.slice(0, LONGEST_SHOWN_NAME);
+  const why = level === 'end_user' ? 'It is not in the allowed models for this customer. ' : '';
   return new GatewayError(
     code,
-    `${word} not allowed to access model. This ${word} can only access models=[${list}]. Tried to access ${asked}`,
+    `${word} not allowed to access model. ${why}This ${word} can only access models=[${list}]. Tried to access ${asked}`,
     { param: 'model' },
   );
 }

@@ -317,6 +317,8 @@ describe('a customer with a list of models', () => {
     const key = await make({});
     expect((await chat(key, 'bad-model', { user: 'moody' })).status).toBe(403);
     await callGateway(gateway, 'POST /customer/update', { body: { user_id: 'moody', models: null } });
+    expect((await chat(key, 'bad-model', { user: 'moody' })).status).toBe(403);
+    await callGateway(gateway, 'POST /customer/update', { body: { user_id: 'moody', models: [] } });
     expect((await chat(key, 'bad-model', { user: 'moody' })).status).toBe(200);
     const wrong = await callGateway(gateway, 'POST /customer/update', {
       body: { user_id: 'moody', models: ['a\u0000b'] },

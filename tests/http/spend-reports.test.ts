@@ -236,7 +236,9 @@ describe('daily activity', () => {
     expect(await refuse(`/user/daily/activity?${DAYS}&user_id=lead`, keys.ada)).toEqual([403, 'user_id']);
     const crew = rows.filter((row) => row.team_id === 'crew');
     expectActivity(await get(`/team/daily/activity?${DAYS}`, keys.lead), crew, () => 'crew');
-    expect((await get(`/team/daily/activity?${DAYS}&team_ids=others`, keys.lead)).results).toEqual([]);
+    for (const team of ['others', 'no-such-team']) {
+      expect(await refuse(`/team/daily/activity?${DAYS}&team_ids=crew,${team}`, keys.lead)).toEqual([404, 'team_ids']);
+    }
     expectActivity(await get(`/user/daily/activity?${DAYS}`, keys.reader), rows, (row) => notEmpty(row.user));
   });
 });

@@ -130,9 +130,8 @@ export function registerModelRoutes(app: App, deps: ModelRoutesDeps): void {
           .listDeployments(request.caller)
           .filter(({ id }) => wanted === undefined || id === wanted);
         if (wanted !== undefined && deployments.length === 0) {
-          throw new GatewayError('bad_request', 'There is no such model id, or this key may not call it.', {
-            param: 'litellm_model_id',
-          });
+          const message = `Model id = ${wanted.slice(0, 256)} not found, or this key may not call it.`;
+          throw new GatewayError('bad_request', message, { param: 'litellm_model_id' });
         }
         return { data: deployments.map(fromDeployment) };
       },

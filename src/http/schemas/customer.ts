@@ -20,7 +20,9 @@ const SHAPE = {
   spend: LaxNumber.nullish().describe('Sets what counts as spent in the current budget window. US dollars.'),
   allowed_model_region: z.string().nullish().describe('`eu`, `us`: only deployments of that region serve.'),
   default_model: z.string().nullish().describe('Called where the model that was asked for is not allowed.'),
-  models: Texts.nullish().describe('What may be called on its behalf, as in the `models` of a key. Empty: everything.'),
+  models: Texts.nullish().describe(
+    'What may be called on its behalf, as in the `models` of a key. Empty: everything; null: not spoken of.',
+  ),
   metadata: OpenObject.nullish(),
   object_permission: OpenObject.nullish().describe('Stored and returned; not acted on in this release.'),
   ...LIMIT_SHAPE,
@@ -63,7 +65,8 @@ export function toEndUserFields(body: Body): EndUserFields {
     budgetId: body.budget_id === '' ? null : body.budget_id,
     allowedModelRegion: body.allowed_model_region,
     defaultModel: body.default_model,
-    models: body.models,
+    // Clients that fill in null for what they leave open would otherwise open every model to the customer.
+    models: body.models ?? undefined,
     metadata: body.metadata as JsonObject | null | undefined,
     limits: toLimitFields(body),
     spendNanoUsd: spend === null || spend === undefined ? spend : toCeilingNanoUsd(spend),

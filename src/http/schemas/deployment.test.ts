@@ -4,7 +4,7 @@ import { fromDeployment, fromModelGroup, ModelInfoList, toPublicAddress } from '
 
 const SECRET = 'sk-upstream-secret';
 
-const deployment: Omit<Deployment, 'price'> & { price: null } = {
+const deployment: Omit<Deployment, 'price'> & { price: null; isPriced: boolean } = {
   id: 'd1',
   modelName: 'gpt-4',
   provider: 'openai',
@@ -27,6 +27,7 @@ const deployment: Omit<Deployment, 'price'> & { price: null } = {
   tags: [],
   accessGroups: ['beta'],
   price: null,
+  isPriced: false,
   baseModel: null,
   maxOutputTokens: 4_096,
   mode: 'chat',
@@ -68,6 +69,11 @@ describe('a deployment', () => {
 
   test('shows its price in dollars a token', () => {
     expect(fromDeployment({ ...deployment, price }).model_info).toMatchObject({
+      input_cost_per_token: 2.5e-6,
+      output_cost_per_token: 1e-5,
+    });
+    expect(fromDeployment({ ...deployment, price }).litellm_params).not.toHaveProperty('input_cost_per_token');
+    expect(fromDeployment({ ...deployment, price, isPriced: true }).litellm_params).toMatchObject({
       input_cost_per_token: 2.5e-6,
       output_cost_per_token: 1e-5,
     });

@@ -28,6 +28,8 @@ export type DeploymentView = Pick<
 > & {
   /** The price in force, from the configuration or the price library; null: none is known. */
   price: ModelPrice | null;
+  /** The price is the operator's own. */
+  isPriced: boolean;
 };
 
 const Price = z.number().nullable();
@@ -86,6 +88,7 @@ export function fromDeployment(deployment: DeploymentView): z.output<typeof Mode
       tpm: deployment.tpm,
       max_parallel_requests: deployment.maxParallelRequests,
       tags: [...deployment.tags],
+      ...(deployment.isPriced ? fromPrice(deployment.price) : {}),
     },
     model_info: {
       ...withoutSecrets(deployment.info),

@@ -36,6 +36,7 @@ const SHAPE = {
   page: pageNumberTo(MAX_PAGE).default(1),
   size: pageNumberTo(100).default(10),
   user_id: z.string().optional(),
+  user_email: z.string().optional().describe('Instead of user_id; upper and lower case are the same.'),
   team_id: z.string().optional(),
   organization_id: z.string().optional(),
   budget_id: z.string().optional(),
@@ -160,7 +161,16 @@ export function toKeyListOptions(query: KeyListInput): KeyListOptions {
     teamKeys: query.include_team_keys === true,
     createdKeys: query.include_created_by_keys === true,
     substrings: query.substring_matching === true,
+    userEmail: toUserEmail(query),
   };
+}
+
+/** Whoever is named twice might be two. */
+function toUserEmail({ user_id: id, user_email: email }: KeyListInput): string | null {
+  if (email === undefined || email === '') return null;
+  if (id === undefined || id === '') return email;
+  const message = 'user_id and user_email both name a user. Send one of them.';
+  throw new GatewayError('bad_request', message, { param: 'user_email' });
 }
 
 function readSpend(query: KeyListInput, param: 'min_spend' | 'max_spend'): number | undefined {

@@ -53,8 +53,11 @@ export function fromOwnerView<R extends OwnerRecord>(
   };
 }
 
+const LIMIT_NAMES = Object.keys(NO_LIMITS) as (keyof Limits)[];
+
 /** LiteLLM keeps limits in a row of their own, and clients look for them there. Null: there are none. */
 function toBudgetTable(budgetId: string | null, limits: Limits, clock: LimitClock) {
-  if (budgetId === null && JSON.stringify({ ...NO_LIMITS, ...limits }) === JSON.stringify(NO_LIMITS)) return null;
+  const isUnlimited = LIMIT_NAMES.every((name) => JSON.stringify(limits[name]) === JSON.stringify(NO_LIMITS[name]));
+  if (budgetId === null && isUnlimited) return null;
   return { budget_id: budgetId, ...fromLimits(limits, clock) };
 }

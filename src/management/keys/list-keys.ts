@@ -22,6 +22,8 @@ export interface KeyListOptions extends KeySpan {
   users: boolean;
   /** An alias, and to those who see all keys a user, need not be whole. */
   substrings: boolean;
+  /** Names the user by its address; null: nobody is named like that. */
+  userEmail: string | null;
 }
 
 export interface KeyPage {
@@ -45,10 +47,11 @@ export async function listKeys(
     keys: Pick<KeyStore, 'list' | 'find'>;
   },
   caller: Caller,
-  listing: KeyListing,
-  { teamKeys, createdKeys, rows, users, substrings }: KeyListOptions,
+  asked: KeyListing,
+  { teamKeys, createdKeys, rows, users, substrings, userEmail }: KeyListOptions,
 ): Promise<KeyPage> {
   assertMay(caller, 'list');
+  const listing = userEmail === null ? asked : { ...asked, userId: await findUserId(deps, userEmail) };
   const nowMs = deps.nowMs();
   const { userId, teamId, hash, keyId } = listing;
   const isNamed = [teamId, hash, keyId].some((name) => name !== undefined);
@@ -57,7 +60,7 @@ export async function listKeys(
   await assertMayAsk(deps, caller, listing, scope);
   const { expires, ...filters } = listing;
   const query: KeyListQuery = { ...filters, ...toExpiry(listing, nowMs), scope, nowMs };
-  if (substrings) allowParts(query, scope === 'all');
+  if (substrings) allowParts(query, scope === 'all' && userEmail === null);
   if (query.userId !== undefined && createdKeys) query.alsoCreatedByUser = true;
   if (userId !== undefined && query.userId !== undefined && teamKeys)
     query.alsoOfTeamIds = await listTeamsOf(deps, caller, userId);
@@ -90,6 +93,13 @@ function allowParts(query: KeyListQuery, ofUsers: boolean): void {
     query.userIdPart = userId;
     query.search ??= userId;
   }
+}
+
+/** Of an address that is nobody's, an id that is nobody's: whoever may not ask about others learns nothing from it. */
+async function findUserId({ owners }: Pick<KeyManagement, 'owners'>, email: string): Promise<string> {
+  const where = { email: email.trim().toLowerCase() };
+  const { records } = await owners.users.list({ scope: 'all', where, limit: 1, offset: 0 });
+  return records[0]?.id ?? '';
 }
 
 async function findUsers(

@@ -135,7 +135,7 @@ describe('the infos of several keys', () => {
 });
 
 describe('the list of keys', () => {
-  const HASHES = { teamKeys: false, createdKeys: false, rows: false, users: false, substrings: false };
+  const HASHES = { teamKeys: false, createdKeys: false, rows: false, users: false, substrings: false, userEmail: null };
   const listing = (over: Partial<KeyListing>): KeyListing => ({
     page: 1,
     size: 10,
@@ -156,6 +156,23 @@ describe('the list of keys', () => {
     });
     const page = await listKeys(deps, ADMIN, listing({ teamId: 'listed' }), { ...HASHES, rows: true });
     expect(page.views).toMatchObject([{ key, spendNanoUsd: 3 }]);
+  });
+
+  test('finds the keys of an address, and of one that is nobody’s none, parts or not', async () => {
+    await storage.transact(async (unit) => unit.users.insert(buildUser({ id: 'posted', email: 'posted@example.com' })));
+    const { key } = await make({ userId: 'posted' });
+    const found = async (userEmail: string, caller: Caller = ADMIN) =>
+      (await listKeys(deps, caller, listing({}), { ...HASHES, substrings: true, userEmail })).keys.map(
+        ({ keyId }) => keyId,
+      );
+    expect(await found('Posted@Example.com')).toEqual([key.keyId]);
+    expect(await found('nobody@example.com')).toEqual([]);
+    for (const email of ['posted@example.com', 'nobody@example.com']) {
+      await expect(found(email, user('u-other'))).rejects.toMatchObject({
+        status: 403,
+        message: "You are not authorized to check another user's keys.",
+      });
+    }
   });
 
   test('holds a user to the keys of that user', async () => {

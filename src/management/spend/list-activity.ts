@@ -1,3 +1,4 @@
+import { teamIdOf } from '../../core/call-owners.ts';
 import type { Caller } from '../../core/caller.ts';
 import { GatewayError } from '../../core/gateway-error.ts';
 import type { Scope } from '../../core/scope.ts';
@@ -21,7 +22,7 @@ export interface Activity {
 /**
  * What was called when, by whom and what it cost, as far as the caller may see it. Users who ask about nobody in
  * particular are shown themselves. Without a page everything at once; throws bad_request when that is too much, and
- * forbidden where a user or an organisation is named whose spend is not the caller's to see.
+ * forbidden where a user or an organisation is named whose spend is not the caller's to see, not_found for such a team.
  */
 export async function listActivity(
   deps: UsageDeps & NameDeps,
@@ -31,6 +32,7 @@ export async function listActivity(
   page?: { limit: number; offset: number },
 ): Promise<Activity> {
   assertMayName(caller, entity, filter);
+  if (entity === 'team') await assertTeamsAreIts(deps, caller, filter.teamIds ?? []);
   const query = await askUsage(deps, caller, filter);
   if (query === undefined) return { rows: [], total: 0, names: await nameUsage(deps, []) };
   const named = { customers: query.scope === 'all' && entity === 'end_user' };
@@ -60,6 +62,20 @@ function assertMayName(caller: Caller, entity: ActivityEntity, { userIds, organi
   if (entity !== 'organization' || foreign === undefined) return;
   const message = `User is not org_admin for Organization=${foreign.slice(0, 256)}.`;
   throw new GatewayError('forbidden', message, { param: 'organization_ids' });
+}
+
+/** A team that there is not and one that the caller has nothing to do with look the same. */
+async function assertTeamsAreIts({ teams }: NameDeps, caller: Caller, named: readonly string[]): Promise<void> {
+  const scope = usageScopeOf(caller);
+  if (scope === 'all') return;
+  const own = new Set([...scope.teamIds, ...caller.memberships.teams.map(({ teamId }) => teamId), teamIdOf(caller)]);
+  const others = named.filter((id) => !own.has(id));
+  if (others.length === 0) return;
+  const found = new Map((await teams.findMany(others)).map(({ id, organizationId }) => [id, organizationId]));
+  const foreign = others.find((id) => !scope.organizationIds.includes(found.get(id) ?? ''));
+  if (foreign === undefined) return;
+  const message = `User does not belong to Team=${foreign.slice(0, 256)}. /user/info lists the teams it belongs to.`;
+  throw new GatewayError('not_found', message, { param: 'team_ids' });
 }
 
 const PAGE = 2_000;

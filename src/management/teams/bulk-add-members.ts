@@ -1,7 +1,7 @@
 import type { Actor } from '../../core/audit.ts';
 import type { Caller } from '../../core/caller.ts';
 import { GatewayError } from '../../core/gateway-error.ts';
-import { assertAdmin } from '../../core/rights.ts';
+import { isAdmin } from '../../core/rights.ts';
 import { type AddedMembers, addMembers, getTeamToJoin, type MemberAddition } from './add-members.ts';
 import { acceptNewMembers, memberExists, type NewMember } from './new-members.ts';
 import type { TeamManagement } from './team-management.ts';
@@ -30,7 +30,7 @@ export async function bulkAddMembers(
   actor: Actor,
   { allUsers, ...addition }: BulkAddition,
 ): Promise<BulkAdded> {
-  if (allUsers) assertAdmin(caller, '/team/bulk_member_add');
+  if (allUsers && !isAdmin(caller)) throw notEverybody();
   getTeamToJoin(deps, caller, await deps.owners.teams.find([addition.teamId]), addition);
   const asked = allUsers ? await listEverybody(deps) : acceptNewMembers(addition.people);
   if (asked.length === 0) {
@@ -58,6 +58,11 @@ export async function bulkAddMembers(
     })),
     added,
   };
+}
+
+function notEverybody(): GatewayError {
+  const message = '`all_users=true` is restricted to PROXY_ADMIN. Org/team admins must specify explicit member lists.';
+  return new GatewayError('forbidden', message, { param: 'all_users', detail: { error: message } });
 }
 
 /** Ids and addresses of those of the people who are members. */

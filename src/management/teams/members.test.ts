@@ -145,7 +145,7 @@ describe('adding many', () => {
     const stranger = await world.personIn(null);
     await expect(bulk(teamId, [user('bulk-known')], stranger)).rejects.toMatchObject({ status: 403 });
     const admin = await join(world, stranger, teamId, 'admin');
-    await expect(bulk(teamId, [], admin, true)).rejects.toMatchObject({ status: 401 });
+    await expect(bulk(teamId, [], admin, true)).rejects.toMatchObject({ status: 403, param: 'all_users' });
     await expect(bulk(teamId, [])).rejects.toMatchObject({ status: 400, param: 'members' });
     const many = Array.from({ length: 501 }, (_, index) => user(`bulk-many-${index}`));
     await expect(bulk(teamId, many)).rejects.toMatchObject({ status: 400, param: 'members' });

@@ -33,7 +33,7 @@ export interface UserManagement extends OwnerManagement, PasswordManagement {
 export const PROXY_USER_ID = 'litellm-proxy-budget';
 
 export function userNotFound(name: string): GatewayError {
-  return new GatewayError('not_found', `User ${name.slice(0, 256)} not found in db`, { param: 'user_id' });
+  return new GatewayError('not_found', `User ${name.slice(0, 256)} not found`, { param: 'user_id' });
 }
 
 export function userExists(field: 'user_id' | 'user_email', value: string): GatewayError {

@@ -159,11 +159,23 @@ describe('the body', () => {
   });
 
   test('leaves out what is meant for the proxy, and keeps what is not known', () => {
-    expect(
-      bodyOf(
-        '{"tags":["a"],"model":"gpt-4o","mock_response":"x","no-log":true,"metadata":{"a":"b"},"user":"u","fancy":1}',
-      ),
-    ).toBe('{"model":"gpt-4o","metadata":{"a":"b"},"user":"u","fancy":1}');
+    expect(bodyOf('{"tags":["a"],"model":"gpt-4o","mock_response":"x","no-log":true,"user":"u","fancy":1}')).toBe(
+      '{"model":"gpt-4o","user":"u","fancy":1}',
+    );
+  });
+
+  test.each([
+    ['{"user_id":"u"}', null],
+    ['{"tags":["a"],"trace_id":"t"}', null],
+    ['"{\\"user_id\\":\\"u\\"}"', null],
+    ['{"topic":"demo","tags":["a"],"spend_logs_metadata":{"a":1}}', '{"topic":"demo"}'],
+    ['{"tags":["a"]}', null],
+  ])('keeps metadata %s to itself; of answers that are stored, its texts go on', (metadata, stored) => {
+    expect(bodyOf(`{"model":"gpt-4o","metadata":${metadata},"user":"u"}`)).toBe('{"model":"gpt-4o","user":"u"}');
+    if (stored === null) return;
+    expect(bodyOf(`{"model":"gpt-4o","store":true,"metadata":${metadata}}`)).toBe(
+      `{"model":"gpt-4o","store":true,"metadata":${stored}}`,
+    );
   });
 
   test("the gateway's overrides have the last word", () => {

@@ -1,3 +1,4 @@
+import { isJsonObject } from '../../core/json.ts';
 import type { Deployment } from '../../core/model.ts';
 import type { Operation } from '../../core/operation.ts';
 import type { ModelCall, UpstreamRequest } from '../provider.ts';
@@ -44,9 +45,21 @@ function planChanges(call: ModelCall, deployment: Deployment, model: string | nu
   const { body } = call;
   const changes: Record<string, unknown> = {};
   for (const name of Object.keys(body)) if (PROXY_ONLY_FIELDS.has(name)) changes[name] = undefined;
+  if (body.metadata !== undefined) changes.metadata = toStoredNotes(body);
   if (model !== null && body.model !== model) changes.model = model;
   if (call.stream && !asksForUsage(body) && acceptsStreamOptions(deployment)) changes.stream_options = withUsage(body);
   return Object.assign(changes, call.overrides);
+}
+
+/**
+ * Clients of LiteLLM tell the gateway in `metadata` whom a call is for (tags, a customer, a trace), which is none of the
+ * upstream's business, and lists in it are an error to OpenAI. Its own use of the field is to find stored answers again:
+ * with `store`, the texts go on.
+ */
+function toStoredNotes({ store, metadata }: ModelCall['body']): Record<string, string> | undefined {
+  if (store !== true || !isJsonObject(metadata)) return undefined;
+  const texts = Object.entries(metadata).filter((note): note is [string, string] => typeof note[1] === 'string');
+  return texts.length === 0 ? undefined : Object.fromEntries(texts);
 }
 
 /** They describe the connection or the body's framing, which are not the deployment's to set. */

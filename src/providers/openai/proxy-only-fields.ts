@@ -1,7 +1,7 @@
 /**
  * Body fields that speak to a LiteLLM-compatible proxy and not to a model. They never reach an upstream: some of them
- * it would refuse, others (names of callbacks, of other models) are none of its business. `metadata` and `user` are not
- * here, because OpenAI's API has them too.
+ * it would refuse, others (names of callbacks, of other models) are none of its business. `user` is not
+ * here, because OpenAI's API has it too, and what becomes of `metadata` depends on the call (build-request.ts).
  */
 export const PROXY_ONLY_FIELDS: ReadonlySet<string> = new Set([
   'additional_drop_params',

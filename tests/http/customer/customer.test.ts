@@ -70,6 +70,8 @@ describe.each(['/customer', '/end_user'])('%s', (prefix) => {
   test('a name is there once, and known models are the only defaults', async () => {
     await post(`${prefix}/new`, { user_id: id('twice') });
     const again = await post(`${prefix}/new`, { user_id: id('twice') });
+    const shown = await get(`${prefix}/info?end_user_id=${encodeURIComponent(id('twice'))}`);
+    expect(shown.body.litellm_budget_table).toBeNull();
     expect(again.status).toBe(400);
     expect(again.body.error).toMatchObject({
       type: 'bad_request',

@@ -218,6 +218,12 @@ describe('deleting', () => {
     expect((await call(`GET /team/info?team_id=${teamId}`)).status).toBe(404);
     expect((await call(`GET /user/info?user_id=${userId}`)).status).toBe(200);
     expect((await call('POST /budget/info', { budgets: [budgetId] })).body).toEqual([]);
+    // Clients of LiteLLM clear the row away that it leaves behind.
+    expect(await call('POST /budget/delete', { id: budgetId })).toMatchObject({
+      status: 200,
+      body: { budget_id: budgetId },
+    });
+    expect((await auditOf(budgetId)).map(({ action }) => action)).toEqual(['deleted', 'created']);
     const logs = (await call('GET /spend/logs')).body as { team_id: string | null }[];
     expect(logs.filter((row) => row.team_id === teamId)).toMatchObject([
       { organization_id: id, metadata: { user_api_key_team_alias: 'The crew' } },

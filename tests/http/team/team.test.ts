@@ -104,18 +104,27 @@ describe('as LiteLLM tests it', () => {
     expect((await call('POST /team/delete', { team_ids: [] }, key)).status).toBe(401);
   });
 
-  test('/team/delete and /team/block are not for a team’s own admin: 401', async () => {
+  test('/team/delete, /team/block and switching all logging off are not for a team’s own admin: 401', async () => {
     const { team_id: teamId } = await newTeam({ members_with_roles: [{ role: 'admin', user_id: 'own-admin' }] });
     const { key } = await newKey({ user_id: 'own-admin', team_id: teamId });
     for (const [path, body] of [
       ['delete', { team_ids: [teamId] }],
       ['block', { team_id: teamId }],
+      [`${teamId}/disable_logging`, {}],
     ] as const) {
       expect(await call(`POST /team/${path}`, body, key)).toMatchObject({
         status: 401,
         body: { error: { message: expect.stringContaining('Only proxy admin can be used') } },
       });
     }
+  });
+
+  test('everybody at once is added by administrators of the proxy alone', async () => {
+    const { team_id: teamId } = await newTeam({ members_with_roles: [{ role: 'admin', user_id: 'inviter' }] });
+    const { key } = await newKey({ user_id: 'inviter', team_id: teamId });
+    const refused = await call('POST /team/bulk_member_add', { team_id: teamId, all_users: true }, key);
+    expect(refused).toMatchObject({ status: 403, body: { error: { param: 'all_users' } } });
+    expect(refused.body.detail.error).toContain('`all_users=true` is restricted to PROXY_ADMIN');
   });
 
   test.each(['user_id', 'user_email'] as const)('a member is taken out by its %s', async (dimension) => {
