@@ -18,8 +18,11 @@ describe.each([true, false])('limits over three gateways, slices: %s', (slices) 
     for (const url of all.urls) expect(await all.spendShownBy(url, key)).toBe(1);
   });
 
-  test('sixty requests a minute are sixty, whichever gateway they come to', async () => {
-    const key = await all.newKey({ rpm_limit: 60 });
+  test.each([
+    ['of a key', { rpm_limit: 60 }],
+    ['with one tag', { tags: ['ci', 'free'], tag_rpm_limit: { ci: 60 } }],
+  ])('sixty requests a minute %s are sixty, whichever gateway they come to', async (_which, limits) => {
+    const key = await all.newKey(limits);
     await all.upstream.reset();
     expect(await all.callAtOnce(120, key, 'free')).toEqual({ 200: 60, 429: 60 });
     expect((await all.upstream.requests()).length).toBe(60);

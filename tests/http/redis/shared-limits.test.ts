@@ -21,8 +21,11 @@ describe('limits over two gateways', () => {
     for (const url of both.urls) expect(await both.spendShownBy(url, key)).toBe(1);
   });
 
-  test('sixty requests a minute are sixty, whichever gateway they come to', async () => {
-    const key = await both.newKey({ rpm_limit: 60 });
+  test.each([
+    ['of a key', { rpm_limit: 60 }],
+    ['with one tag', { tags: ['ci', 'free'], tag_rpm_limit: { ci: 60 } }],
+  ])('sixty requests a minute %s are sixty, whichever gateway they come to', async (_which, limits) => {
+    const key = await both.newKey(limits);
     await both.upstream.reset();
     expect(await both.callAtOnce(100, key, 'free')).toEqual({ 200: 60, 429: 40 });
     expect((await both.upstream.requests()).length).toBe(60);
