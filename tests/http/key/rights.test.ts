@@ -117,8 +117,22 @@ const some = (fields: Record<string, fc.Arbitrary<unknown>>, most = 4) =>
     return fc.record(Object.fromEntries(chosen.map((name) => [name, fields[name] as fc.Arbitrary<unknown>])));
   });
 
-const ACTS = ['generate', 'update', 'regenerate', 'bulk_update', 'service_account', 'new_user'] as const;
+const ACTS = [
+  'generate',
+  'update',
+  'regenerate',
+  'bulk_update',
+  'team_bulk_update',
+  'service_account',
+  'new_user',
+] as const;
 type Act = (typeof ACTS)[number];
+
+/** What keys of a team cannot be given at once. */
+const NOT_FOR_MANY = new Set([
+  ...['allowed_routes', 'models', 'aliases', 'allowed_ips', 'permissions', 'object_permission', 'access_group_ids'],
+  ...['enforced_params', 'user_id', 'team_id', 'organization_id'],
+]);
 
 interface Attempt {
   act: Act;
@@ -135,6 +149,11 @@ async function attempt({ act, secret, asked, target, serial }: Attempt) {
   if (act === 'update') return post('/key/update', { ...asked, key: target });
   if (act === 'regenerate') return post('/key/regenerate', { ...asked, key: target });
   if (act === 'bulk_update') return post('/key/bulk_update', { keys: [{ ...asked, key: target }] });
+  if (act === 'team_bulk_update') {
+    const updatable = Object.entries(asked).filter(([name]) => !NOT_FOR_MANY.has(name));
+    const body = { team_id: 'crew', key_ids: [target], update_fields: Object.fromEntries(updatable) };
+    return post('/team/key/bulk_update', body);
+  }
   if (act === 'service_account') return post('/key/service-account/generate', { team_id: 'crew', ...asked });
   const { team_id: _team, organization_id: _organization, ...fields } = asked;
   return post('/user/new', { ...fields, user_id: `made-${serial}`, organizations: ['acme'] });
@@ -165,7 +184,7 @@ test('by whatever route, what comes out opens no more than the calling key', asy
           return;
         }
         const target = of.body.key_id as string;
-        const changes = act === 'update' || act === 'regenerate' || act === 'bulk_update';
+        const changes = ['update', 'regenerate', 'bulk_update', 'team_bulk_update'].includes(act);
         const before = changes ? await infoOf(target) : null;
         const answer = await attempt({ act, secret: by.body.key, asked, target, serial });
         expect(answer.status, JSON.stringify(answer.body)).toBeLessThan(500);
