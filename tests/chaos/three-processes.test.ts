@@ -24,6 +24,33 @@ const TEAMS = LONG ? 5 : 1;
 const CONNECTIONS = 11;
 const ENV = { LATCHKEY_SALT_KEY: 'salt of three processes' };
 
+/** How a key can end: the act, what it belongs to, and what is asked for. */
+interface Owners {
+  first: Record<string, object>;
+  key: Record<string, unknown>;
+}
+const NOBODY = (): Owners => ({ first: {}, key: {} });
+const ENDS: readonly [path: string, of: (id: string) => Owners, toBody: (key: string, id: string) => object][] = [
+  ['/key/block', NOBODY, (key) => ({ key })],
+  ['/key/delete', NOBODY, (key) => ({ keys: [key] })],
+  ['/key/regenerate', NOBODY, (key) => ({ key })],
+  [
+    '/user/delete',
+    (id) => ({ first: { '/user/new': { user_id: id, auto_create_key: false } }, key: { user_id: id } }),
+    (_, id) => ({ user_ids: [id] }),
+  ],
+  [
+    '/team/delete',
+    (id) => ({ first: { '/team/new': { team_id: id } }, key: { team_id: id } }),
+    (_, id) => ({ team_ids: [id] }),
+  ],
+  [
+    '/team/block',
+    (id) => ({ first: { '/team/new': { team_id: id } }, key: { team_id: id } }),
+    (_, id) => ({ team_id: id }),
+  ],
+];
+
 describe.each(['PostgreSQL only', 'PostgreSQL and Redis'])('three processes on %s', (setUp) => {
   let database: TestDatabase;
   let upstream: FakeUpstreamProcess;
@@ -146,24 +173,29 @@ describe.each(['PostgreSQL only', 'PostgreSQL and Redis'])('three processes on %
   test('a revocation reaches every process, streams included', async () => {
     const tookMs: number[] = [];
     for (let round = 0; round < REVOCATIONS; round += 1) {
-      const key = await first.newKey();
+      const [path, fields, toBody] = ENDS[round % ENDS.length] as (typeof ENDS)[number];
+      const owners = fields(`owner-${round}`);
+      for (const [make, body] of Object.entries(owners.first)) expect((await first.admin(make, body)).status).toBe(200);
+      const key = await first.newKey(owners.key);
       for (const gateway of gateways) expect(await statusOf(gateway, key, 'mocked')).toBe(200);
       const stream = await post(gateways[2] as GatewayProcess, key, {
         model: 'fake/frames-2000+every-50ms',
         stream: true,
       });
       const askedAt = performance.now();
-      expect((await first.admin('/key/block', { key })).status).toBe(200);
+      expect((await first.admin(path, toBody(key, `owner-${round}`))).status, path).toBe(200);
       for (const gateway of gateways) {
         await expect.poll(() => statusOf(gateway, key, 'mocked'), { timeout: 5_000, interval: 5 }).toBe(401);
       }
-      expect(await stream.text()).toContain('revoked or has expired while the call was running');
+      expect(await stream.text(), path).toMatch(
+        /(revoked or has expired|blocked or deleted) while the call was running/,
+      );
       tookMs.push(performance.now() - askedAt);
     }
     tookMs.sort((x, y) => x - y);
     const at = (part: number) => Math.round(tookMs[Math.min(tookMs.length - 1, Math.floor(tookMs.length * part))] ?? 0);
     console.log(
-      `revocation on ${setUp}, block to last refusal: p50 ${at(0.5)} ms, p99 ${at(0.99)} ms (${REVOCATIONS})`,
+      `revocation on ${setUp}, the act to the last refusal: p50 ${at(0.5)} ms, p99 ${at(0.99)} ms (${REVOCATIONS})`,
     );
     // Where other tests share the cores, any of them may wait for those.
     if (LONG) expect(at(0.99)).toBeLessThan(1_000);
