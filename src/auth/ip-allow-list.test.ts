@@ -12,7 +12,10 @@ describe('the allow list', () => {
     expect(isAllowed(ip)).toBe(false);
   });
 
-  test.each(['example.org', '10.0.0.0/x', ''])('does not take %j for an address', (entry) => {
-    expect(() => createIpAllowList([entry])).toThrow(RangeError);
-  });
+  test.each(['example.org', '10.0.0.0/x', '10.0.0.0/', '10.0.0.0/33', '10.0.0.0/8/', '10.0.0.0/0x8', ''])(
+    'does not take %j for an address',
+    (entry) => {
+      expect(() => createIpAllowList([entry])).toThrow(RangeError);
+    },
+  );
 });

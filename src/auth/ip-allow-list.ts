@@ -10,10 +10,11 @@ const V4_IN_V6 = /^::ffff:(\d+\.\d+\.\d+\.\d+)$/i;
 export function createIpAllowList(entries: readonly string[]): (ip: string) => boolean {
   const allowed = new BlockList();
   for (const entry of entries) {
-    const [address = '', prefix] = entry.trim().split('/');
+    // A slash without a number would stand for /0, which is everybody.
+    const [, address = '', prefix] = /^([^/]+)(?:\/(\d{1,3}))?$/.exec(entry.trim()) ?? [];
     const family = familyOf(address);
+    if (family === undefined) throw new RangeError(`not an IP address or range: ${entry}`);
     const bits = prefix === undefined ? undefined : Number(prefix);
-    if (family === undefined || Number.isNaN(bits)) throw new RangeError(`not an IP address or range: ${entry}`);
     if (bits === undefined) allowed.addAddress(address, family);
     else allowed.addSubnet(address, bits, family);
   }
