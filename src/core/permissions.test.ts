@@ -90,14 +90,17 @@ describe('as what a key is touched', () => {
   test('who may look at a key of the team is told that more is not open, and others are told nothing', () => {
     const member = caller('internal_user', inTeam('user'));
     for (const key of [buildKey({ userId: null, teamId: 't1' }), othersInTeam]) {
-      expect(capacityFor(member, 'delete', key, team)).toMatchObject({
+      expect(capacityFor(member, 'delete', key, team)).toMatchObject({ status: 403, param: '/key/delete' });
+      expect(capacityFor(member, 'regenerate', key, team)).toMatchObject({
         status: 401,
         type: 'team_member_permission_error',
-        param: '/key/delete',
+        param: '/key/regenerate',
       });
       expect(outcome(capacityFor(member, 'delete', key, open))).toBe(403);
       expect(outcome(capacityFor(caller('internal_user'), 'delete', key, team))).toBe(403);
     }
+    // With the permission it would be somebody else's still, so nothing is said of permissions.
+    expect(capacityFor(member, 'update', othersInTeam, team)).toMatchObject({ status: 403, param: 'key' });
   });
 
   test('administrators of the team and of its organisation manage its keys', () => {

@@ -157,6 +157,8 @@ function memberOutcome(
   if (teamId === null) return undefined;
   const refusal = refuseMember(caller, act, teamId, team);
   if (refusal === undefined) return isLook || userId === null ? 'member' : undefined;
+  // No permission would open this, so none is named.
+  if (userId !== null && act === 'update') return undefined;
   return !isLook && refuseMember(caller, 'info', teamId, team) === undefined ? refusal : undefined;
 }
 
@@ -170,6 +172,9 @@ function manages(caller: Caller, key: KeyRecord, team: TeamRecord | null): boole
   if (isOrganizationAdmin(caller, key.organizationId)) return true;
   return team !== null && mayManageTeam(caller, team);
 }
+
+/** What LiteLLM's members are not asked their permissions for: 403, where a 401 would send a client to look at its own key. */
+const SAID_AS_FORBIDDEN: ReadonlySet<KeyAct> = new Set(['delete', 'block', 'unblock', 'reset_spend']);
 
 /**
  * The refusal of somebody who is in the team and may not do this there, or who is not in it at all; undefined: its
@@ -188,7 +193,7 @@ export function refuseMember(
   if (isMember && permissions.some((permission) => open.includes(permission))) return undefined;
   const list = open.map((permission) => `'${permission}'`).join(', ');
   return new GatewayError(
-    'team_member_permission',
+    SAID_AS_FORBIDDEN.has(act) ? 'forbidden' : 'team_member_permission',
     `Team member does not have permissions for endpoint: ${route}. ` +
       `You only have access to the following endpoints: [${list}] for team ${teamId}. ` +
       'To create keys for this team, please ask your proxy admin to update the team member permission settings.',
