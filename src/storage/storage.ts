@@ -42,7 +42,7 @@ export interface IdempotencyNote {
 }
 
 /** What a key can be linked to, as the transaction that writes it sees it. */
-export type KeyLinkReaders = Pick<WriteUnit, 'nowMs' | 'budgets' | 'organizations' | 'teams'> & {
+export type KeyLinkReaders = Pick<WriteUnit, 'nowMs' | 'budgets' | 'readBudget' | 'organizations' | 'teams'> & {
   keys: Pick<WriteUnit['keys'], 'sumRates'>;
 };
 

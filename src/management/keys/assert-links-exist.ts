@@ -14,17 +14,16 @@ type Links = Pick<KeyRecord, 'budgetId' | 'organizationId'>;
  * bad_request that names the field.
  */
 export function assertLinksExist(asked: Pick<KeyFields, keyof Links>, before: Links | null): AssertLinks {
-  return async (owners, next, current) => {
-    // Locks the team before the organisation, as whoever changes a team does.
-    await assertThroughput(owners, next, current);
-    const { budgetId, organizationId } = asked;
-    if (budgetId != null && budgetId !== before?.budgetId) await assertBudgetExists(owners, budgetId);
-    if (organizationId != null && organizationId !== before?.organizationId) {
-      await getOrganization(owners, organizationId);
-    }
-    const lent = endUserBudgetIdOf(next);
-    if (lent !== undefined && (current === null || lent !== endUserBudgetIdOf(current))) {
-      await assertBudgetExists(owners, lent, { name: 'metadata.end_user_budget_id', param: 'metadata' });
-    }
-  };
+  return (owners, next, current) =>
+    assertThroughput(owners, next, current, async () => {
+      const { budgetId, organizationId } = asked;
+      if (budgetId != null && budgetId !== before?.budgetId) await assertBudgetExists(owners, budgetId);
+      const lent = endUserBudgetIdOf(next);
+      if (lent !== undefined && (current === null || lent !== endUserBudgetIdOf(current))) {
+        await assertBudgetExists(owners, lent, { name: 'metadata.end_user_budget_id', param: 'metadata' });
+      }
+      if (organizationId != null && organizationId !== before?.organizationId) {
+        await getOrganization(owners, organizationId);
+      }
+    });
 }

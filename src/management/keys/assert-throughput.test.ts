@@ -4,8 +4,8 @@ import type { KeyLinkReaders } from '../../storage/storage.ts';
 import { assertThroughput } from './assert-throughput.ts';
 
 /** Whatever is looked at, throws. */
-const NOBODY_ASKS = new Proxy({} as KeyLinkReaders, {
-  get: (_, name) => (name === 'nowMs' ? 0 : expect.unreachable(`looked at ${String(name)}`)),
+const NOBODY_ASKS = new Proxy({ nowMs: 0, readBudget: async () => null } as unknown as KeyLinkReaders, {
+  get: (known, name) => Reflect.get(known, name) ?? expect.unreachable(`looked at ${String(name)}`),
 });
 const GUARANTEED = { rpm_limit_type: 'guaranteed_throughput' };
 

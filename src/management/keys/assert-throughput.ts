@@ -12,20 +12,26 @@ import {
 } from '../../core/throughput.ts';
 import type { KeyLinkReaders } from '../../storage/storage.ts';
 
+type Owners = Omit<KeyLinkReaders, 'budgets'>;
+
 /**
- * What a key is to be guaranteed fits into the limits of its team and of its organisation, which are locked from here on: of
- * two transactions that ask at once the later one counts what the earlier has written. A key that asks for no guarantee
- * looks at nothing. Throws bad_request that names the field.
+ * What a key is to be guaranteed fits into the limits of its team and of its organisation: of two transactions that ask at
+ * once the later one counts what the earlier has written. A key that asks for no guarantee looks at nothing. Throws bad_request
+ * that names the field. `assertLinks` is run while the team is locked and the organisation is not: whoever changes a team
+ * locks it before what it is linked to, and in another order the two would wait for each other.
  */
 export async function assertThroughput(
-  owners: KeyLinkReaders,
+  owners: Owners,
   next: KeyRecord,
   before: KeyRecord | null,
+  assertLinks?: () => Promise<void>,
 ): Promise<void> {
-  if (!isGuaranteed(next)) return;
-  const claims = findClaims(before && (await rate(owners, before)), await rate(owners, next), owners.nowMs);
+  const claims = isGuaranteed(next)
+    ? findClaims(before && (await rate(owners, before)), await rate(owners, next), owners.nowMs)
+    : [];
+  const team = claims.length === 0 || next.teamId === null ? undefined : await owners.teams.find([next.teamId]);
+  await assertLinks?.();
   if (claims.length === 0) return;
-  const team = next.teamId === null ? undefined : await owners.teams.find([next.teamId]);
   const organizationId = next.organizationId ?? team?.organizationId ?? null;
   const organization = organizationId === null ? undefined : await owners.organizations.find([organizationId]);
   if (team !== undefined) await assertWithin(owners, 'team', team, claims, next.keyId);
@@ -33,24 +39,19 @@ export async function assertThroughput(
 }
 
 async function assertWithin(
-  owners: KeyLinkReaders,
+  owners: Owners,
   kind: 'team' | 'organization',
   owner: OwnerRecord,
   claims: readonly RateClaim[],
   exceptKeyId: string,
 ): Promise<void> {
-  const linked = await findBudget(owners, owner.budgetId);
-  const rates = ownerPolicy(kind, { ...owner, ...fillLimits(owner, linked) });
+  const rates = ownerPolicy(kind, { ...owner, ...fillLimits(owner, await owners.readBudget(owner.budgetId)) });
   const sums = claims.filter((claim) => isBounded(claim, rates));
   if (sums.length === 0) return;
   const allocated = await owners.keys.sumRates({ owner: { kind, id: owner.id }, exceptKeyId, sums });
   for (const [index, claim] of sums.entries()) assertFits(claim, allocated[index] ?? 0, { kind, rates });
 }
 
-async function rate(owners: KeyLinkReaders, key: KeyRecord): Promise<RatedKey> {
-  return { key, rates: keyPolicy(key, await findBudget(owners, key.budgetId)) };
-}
-
-async function findBudget(owners: Pick<KeyLinkReaders, 'budgets'>, id: string | null) {
-  return id === null ? null : ((await owners.budgets.find([id])) ?? null);
+async function rate(owners: Owners, key: KeyRecord): Promise<RatedKey> {
+  return { key, rates: keyPolicy(key, await owners.readBudget(key.budgetId)) };
 }

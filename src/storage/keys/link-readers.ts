@@ -1,4 +1,5 @@
 import { BUDGETS, ORGANIZATIONS, TEAMS } from '../owners/owner-tables.ts';
+import { readBudget } from '../owners/read-budget.ts';
 import { createRecordWriter } from '../owners/record-writer.ts';
 import type { KeyLinkReaders } from '../storage.ts';
 import type { WriteContext } from '../writer.ts';
@@ -9,6 +10,7 @@ export function createLinkReaders(context: WriteContext): KeyLinkReaders {
   return {
     nowMs: context.nowMs,
     budgets: createRecordWriter(context, BUDGETS),
+    readBudget: (id) => readBudget(context.trx, id),
     organizations: createRecordWriter(context, ORGANIZATIONS),
     teams: createRecordWriter(context, TEAMS),
     keys: { sumRates: (query) => sumRates(context, query) },

@@ -78,6 +78,8 @@ export interface WriteUnit {
   endUsers: RecordWriter<EndUserRecord>;
   tags: RecordWriter<TagRecord>;
   budgets: RecordWriter<BudgetRecord>;
+  /** For limits that may change at any moment anyhow: a row that many are linked to is not locked. Of null: none. */
+  readBudget(id: string | null): Promise<BudgetRecord | null>;
   models: RecordWriter<ModelRecord>;
   teamMembers: RecordWriter<TeamMemberRecord>;
   organizationMembers: RecordWriter<OrganizationMemberRecord>;

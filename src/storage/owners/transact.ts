@@ -21,6 +21,7 @@ import {
   TEAMS,
   USERS,
 } from './owner-tables.ts';
+import { readBudget } from './read-budget.ts';
 import { createRecordWriter } from './record-writer.ts';
 
 const FIELD_OF_INDEX: Readonly<Record<string, UniqueField>> = {
@@ -52,6 +53,7 @@ function createUnit(context: WriteContext): WriteUnit {
     endUsers: createRecordWriter(context, END_USERS),
     tags: createRecordWriter(context, TAGS),
     budgets: createRecordWriter(context, BUDGETS),
+    readBudget: (id) => readBudget(trx, id),
     models: createRecordWriter(context, MODELS),
     teamMembers: createRecordWriter(context, TEAM_MEMBERS),
     organizationMembers: createRecordWriter(context, ORGANIZATION_MEMBERS),
