@@ -111,16 +111,20 @@ export function buildMetrics(general: GeneralSettings, litellm: LitellmSettings,
   };
 }
 
+/** What switches `/metrics` on in LiteLLM. Here it always is, and no log destination is meant. */
+const METRICS_CALLBACK = 'prometheus';
+
 export function buildLogging(
   general: GeneralSettings,
   litellm: LitellmSettings,
   variables: Readonly<Record<string, string>>,
 ): LoggingConfig {
-  const both = litellm.callbacks ?? [];
+  const namedFor = (names: readonly string[] | null | undefined): string[] =>
+    [...new Set([...(litellm.callbacks ?? []), ...(names ?? [])])].filter((name) => name !== METRICS_CALLBACK);
   const off = litellm.turn_off_message_logging;
   return {
-    success: [...new Set([...both, ...(litellm.success_callback ?? [])])],
-    failure: [...new Set([...both, ...(litellm.failure_callback ?? [])])],
+    success: namedFor(litellm.success_callback),
+    failure: namedFor(litellm.failure_callback),
     variables: withS3Params(variables, litellm.s3_callback_params),
     content: off === null ? null : !off,
     allowedHosts: (general.log_destination_allowed_hosts ?? []).map((host) => host.toLowerCase()),

@@ -53,7 +53,7 @@ export const UNSUPPORTED_ALERTING_ARGS = words(`
 `);
 
 export const UNSUPPORTED_LITELLM_SETTINGS = words(`
-  LITELLM_DISABLE_STOP_SEQUENCE_LIMIT add_function_to_prompt add_user_information_to_llm_headers
+  DEFAULT_FLUSH_INTERVAL_SECONDS LITELLM_DISABLE_STOP_SEQUENCE_LIMIT add_function_to_prompt add_user_information_to_llm_headers
   aggregate_callback_exceptions aiohttp_trust_env allow_dynamic_callback_disabling allowed_fails_policy anthropic_key
   api_base api_key api_version audit_log_callbacks aws_sqs_callback_params azure_key azure_sentinel_params
   banned_keywords_list blocked_user_list caching caching_with_models callback_settings
