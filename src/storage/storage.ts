@@ -42,7 +42,10 @@ export interface IdempotencyNote {
 }
 
 /** What a key can be linked to, as the transaction that writes it sees it. */
-export type KeyLinkReaders = Pick<WriteUnit, 'nowMs' | 'budgets' | 'readBudget' | 'organizations' | 'teams'> & {
+export type KeyLinkReaders = Pick<
+  WriteUnit,
+  'nowMs' | 'budgets' | 'readBudget' | 'organizations' | 'teams' | 'users'
+> & {
   keys: Pick<WriteUnit['keys'], 'sumRates'>;
 };
 

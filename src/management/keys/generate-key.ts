@@ -9,6 +9,7 @@ import type { KeyStore } from '../../storage/storage.ts';
 import { assertSendsMail } from '../alerts/invite.ts';
 import { acceptNewKeyFields } from './accept-key-fields.ts';
 import { assertLinksExist } from './assert-links-exist.ts';
+import { assertOwnersStay } from './assert-owners-stay.ts';
 import {
   type ChosenSecret,
   findEarlierIssue,
@@ -82,7 +83,7 @@ export async function generateKey(
     nowMs,
     act,
   });
-  const key = withSoftBudgetRow(deps, planned);
+  const key = withSoftBudgetRow(deps, planned.key);
   const spendNanoUsd = fields.spendNanoUsd ?? 0;
   const [windows = key] = await withWindows(deps, [key]);
   const invite = input.sendInviteEmail ? { secret: minted.secret, address: input.inviteEmail } : null;
@@ -91,7 +92,10 @@ export async function generateKey(
   const { organizationId } = key;
   const result = await deps.keys.insert({
     key,
-    assertLinks: assertLinksExist({ budgetId, organizationId }, null),
+    assertLinks: async (owners, next, current) => {
+      await assertOwnersStay(owners, caller, next, planned.standing);
+      await assertLinksExist({ budgetId, organizationId }, null)(owners, next, current);
+    },
     adjustments: buildStartingSpend(deps, windows, spendNanoUsd, nowMs),
     audit: buildKeyAudit(deps, actor, nowMs, { action: 'created', before: null, after: key }),
     alerts,

@@ -35,6 +35,6 @@ export async function mintNewKey(
     createdBy: nameOf(caller),
     nowMs,
   });
-  const key = await planNewKey(deps, caller, blank, { fields: accepted, asked: fields, request, nowMs });
+  const { key } = await planNewKey(deps, caller, blank, { fields: accepted, asked: fields, request, nowMs });
   return { record: withSoftBudgetRow(deps, key), secret: minted.secret };
 }

@@ -1,3 +1,4 @@
+import type { Standing } from '../../core/call-path.ts';
 import type { Caller } from '../../core/caller.ts';
 import type { JsonObject } from '../../core/json.ts';
 import type { KeyRecord } from '../../core/key.ts';
@@ -16,6 +17,12 @@ import type { KeyManagement } from './key-management.ts';
 import { mergeKeyFields } from './merge-key-fields.ts';
 import { nameOf } from './revise-key.ts';
 
+export interface PlannedKey {
+  key: KeyRecord;
+  /** Who stands behind it, as they were when it was decided. */
+  standing: Standing;
+}
+
 /**
  * The key that a request makes of a blank one: whose it is, and no more than its maker. What the request leaves open
  * follows from who asks. `asked`: the request's own fields, `fields`: with the installation's defaults, `request`: the
@@ -32,7 +39,7 @@ export async function planNewKey(
     nowMs,
     act = 'generate',
   }: { fields: KeyFields; asked: KeyFields; request: JsonObject; nowMs: number; act?: KeyAct },
-): Promise<KeyRecord> {
+): Promise<PlannedKey> {
   const merged = mergeKeyFields(blank, fields, nowMs);
   assertAlias(merged.alias, deps.settings);
   const { userId, teamId, organizationId } = merged;
@@ -56,7 +63,7 @@ export async function planNewKey(
   assertWithinCeiling(draft, ceiling);
   const isForAnother = owners.userId !== null && owners.userId !== caller.userId;
   const key = boundMemberKey(draft.key, asked.duration != null, standing.path.team, nowMs);
-  return { ...key, governedBy: isForAnother ? nameOf(caller) : null };
+  return { key: { ...key, governedBy: isForAnother ? nameOf(caller) : null }, standing };
 
   function refuseByRules() {
     const { team } = standing.path;

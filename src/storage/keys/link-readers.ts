@@ -1,4 +1,4 @@
-import { BUDGETS, ORGANIZATIONS, TEAMS } from '../owners/owner-tables.ts';
+import { BUDGETS, ORGANIZATIONS, TEAMS, USERS } from '../owners/owner-tables.ts';
 import { readBudget } from '../owners/read-budget.ts';
 import { createRecordWriter } from '../owners/record-writer.ts';
 import type { KeyLinkReaders } from '../storage.ts';
@@ -13,6 +13,7 @@ export function createLinkReaders(context: WriteContext): KeyLinkReaders {
     readBudget: (id) => readBudget(context.trx, id),
     organizations: createRecordWriter(context, ORGANIZATIONS),
     teams: createRecordWriter(context, TEAMS),
+    users: createRecordWriter(context, USERS),
     keys: { sumRates: (query) => sumRates(context, query) },
   };
 }
