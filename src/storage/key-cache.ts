@@ -8,6 +8,7 @@ import { boundEntries } from '../core/bound-entries.ts';
 import type { ChangeEvent } from '../core/change-event.ts';
 import { databaseUnavailable } from './database-unavailable.ts';
 import { deepFreeze } from './deep-freeze.ts';
+import { MAX_RELOADS } from './max-reloads.ts';
 import type { ActiveKey, KeyCache } from './storage.ts';
 
 export interface KeyCacheOptions {
@@ -34,8 +35,6 @@ const UNKNOWN_SIZE = 10_000;
 const UNKNOWN_TTL_MS = 5_000;
 const MAX_LOADS = 32;
 const MAX_WAITING = 1_000;
-/** A key that changes this often while it is being read is not worth a further attempt. */
-const MAX_RELOADS = 5;
 
 interface Load {
   answer: Promise<ActiveKey | undefined>;

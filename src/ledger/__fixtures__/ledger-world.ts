@@ -68,6 +68,18 @@ export interface World {
 /** Never ships by itself unless told to. */
 export const MANUAL = { shipEveryMs: 3_600_000 };
 
+/** A segment that has been shipped may go while it is being copied: whoever dies then has not seen it go. */
+function isCopied(from: string, to: string): boolean {
+  try {
+    cpSync(from, to, { recursive: true, filter: (path) => !path.includes('lock-') && existsSync(path) });
+    return true;
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code !== 'ENOENT') throw error;
+    rmSync(to, { recursive: true, force: true });
+    return false;
+  }
+}
+
 export async function createWorld(
   open: OpenDatabase,
   { inFile = false, url = ':memory:' } = {},
@@ -103,8 +115,7 @@ export async function createWorld(
     crash() {
       generation += 1;
       const next = join(root, String(generation));
-      // A segment that has been shipped may go while it is being copied: whoever dies then has not seen it go.
-      cpSync(world.directory, next, { recursive: true, filter: (path) => !path.includes('lock-') && existsSync(path) });
+      while (!isCopied(world.directory, next));
       world.directory = next;
     },
     async reset() {

@@ -1,6 +1,7 @@
 import { LRUCache } from 'lru-cache';
 import { boundEntries } from '../../core/bound-entries.ts';
 import { databaseUnavailable } from '../database-unavailable.ts';
+import { MAX_RELOADS } from '../max-reloads.ts';
 
 /** Records by name, with the knowledge that there is none. */
 export interface RecordCache<V extends object> {
@@ -16,8 +17,6 @@ interface Load<V> {
   outdated: boolean;
 }
 
-/** A record that changes this often while it is being read is not worth a further attempt. */
-const MAX_RELOADS = 5;
 const NONE = Object.freeze({});
 
 /**
