@@ -92,10 +92,7 @@ export async function generateKey(
   const { organizationId } = key;
   const result = await deps.keys.insert({
     key,
-    assertLinks: async (owners, next, current) => {
-      await assertOwnersStay(owners, caller, next, planned.standing);
-      await assertLinksExist({ budgetId, organizationId }, null)(owners, next, current);
-    },
+    assertLinks: assertOwnersStay(caller, planned.standing, assertLinksExist({ budgetId, organizationId }, null)),
     adjustments: buildStartingSpend(deps, windows, spendNanoUsd, nowMs),
     audit: buildKeyAudit(deps, actor, nowMs, { action: 'created', before: null, after: key }),
     alerts,

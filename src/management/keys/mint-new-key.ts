@@ -1,3 +1,4 @@
+import type { Standing } from '../../core/call-path.ts';
 import type { Caller } from '../../core/caller.ts';
 import type { JsonObject } from '../../core/json.ts';
 import type { KeyRecord } from '../../core/key.ts';
@@ -14,6 +15,8 @@ import { nameOf, withSoftBudgetRow } from './revise-key.ts';
 export interface MintedKey {
   record: KeyRecord;
   secret: string;
+  /** Who stands behind it, as they were when it was decided. */
+  standing: Standing;
 }
 
 /**
@@ -35,6 +38,6 @@ export async function mintNewKey(
     createdBy: nameOf(caller),
     nowMs,
   });
-  const { key } = await planNewKey(deps, caller, blank, { fields: accepted, asked: fields, request, nowMs });
-  return { record: withSoftBudgetRow(deps, key), secret: minted.secret };
+  const { key, standing } = await planNewKey(deps, caller, blank, { fields: accepted, asked: fields, request, nowMs });
+  return { record: withSoftBudgetRow(deps, key), secret: minted.secret, standing };
 }

@@ -1,3 +1,4 @@
+import type { Standing } from '../../core/call-path.ts';
 import type { Caller } from '../../core/caller.ts';
 import type { KeyRecord } from '../../core/key.ts';
 import { assertWithinCeiling } from '../../core/key-ceiling.ts';
@@ -24,20 +25,24 @@ export interface PlannedChange {
 /** Who sees to it how long keys of others live, and may let a single one live longer. */
 const MANAGERS: ReadonlySet<Capacity> = new Set(['admin', 'manager']);
 
-/** Throws where the row that is to be changed is one that the caller may not make into this. */
-export type CheckChange = (current: KeyRecord) => void;
+/** What was decided about a change. */
+export interface KeyChangePlan {
+  /** Asks the same of the row inside the transaction, which may have become another one meanwhile. Throws. */
+  assertMayBecome: (current: KeyRecord) => void;
+  /** Who stands behind what the key becomes, as they were then. */
+  standing: Standing;
+}
 
 /**
  * Whether the caller may make this of a key that it may change at all: what the key becomes, and whose. Throws
- * `forbidden` (403), `bad_request` or `management_refused`, with the field in `param`. What is returned asks the same of the row inside the
- * transaction, which may have become another one meanwhile.
+ * `forbidden` (403), `bad_request` or `management_refused`, with the field in `param`.
  */
 export async function planKeyChange(
   deps: CeilingDeps & Pick<KeyManagement, 'standingOf'>,
   caller: Caller,
   found: FoundKey,
   { act, fields, nowMs }: PlannedChange,
-): Promise<CheckChange> {
+): Promise<KeyChangePlan> {
   const { draft, capacity } = found;
   const before = draft.key;
   const next = mergeKeyFields(before, fields, nowMs);
@@ -57,10 +62,12 @@ export async function planKeyChange(
     if (refusal !== undefined) throw refusal;
   }
   check(before);
-  return (current) => {
+  return { assertMayBecome, standing };
+
+  function assertMayBecome(current: KeyRecord): void {
     if (!hasSameOwners(current, before) || current.budgetId !== before.budgetId) throw changedMeanwhile();
     if (current.updatedAtMs !== before.updatedAtMs) check(current);
-  };
+  }
 
   function check(current: KeyRecord): void {
     const unblocks = current.blocked === true && fields.blocked !== undefined && fields.blocked !== true;

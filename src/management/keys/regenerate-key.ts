@@ -6,6 +6,7 @@ import { assertMay } from '../../core/permissions.ts';
 import type { KeyChange, KeyStore } from '../../storage/storage.ts';
 import { acceptKeyChanges } from './accept-key-fields.ts';
 import { assertLinksExist } from './assert-links-exist.ts';
+import { assertOwnersStay } from './assert-owners-stay.ts';
 import { type FoundKey, findKeyFor } from './find-key-for.ts';
 import {
   type ChosenSecret,
@@ -68,7 +69,7 @@ export async function regenerateKey(
   // The old secret is unknown by now where an identical request has been faster.
   if (found instanceof GatewayError) return replayOr(found);
   const { key } = found.draft;
-  const assertMayBecome = await planKeyChange(deps, caller, found, { act: 'regenerate', fields, nowMs });
+  const { assertMayBecome, standing } = await planKeyChange(deps, caller, found, { act: 'regenerate', fields, nowMs });
   const { minted, noteFor } = prepareIssue(deps, request, chosen);
   if (minted.hash === caller.secretHash) throw keyConflict('key', null, 'new_key');
   const move = await planSpendMove(deps, key, fields, nowMs);
@@ -90,7 +91,8 @@ export async function regenerateKey(
       idempotency: noteFor(key.keyId, nowMs),
     };
   };
-  const result = await deps.keys.change(addressOf(key), decide, assertLinksExist(fields, key));
+  const assertLinks = assertOwnersStay(caller, standing, assertLinksExist(fields, key));
+  const result = await deps.keys.change(addressOf(key), decide, assertLinks);
   if (result.kind === 'changed') return { ...(await viewKey(deps, result.after, nowMs)), secret: minted.secret };
   const refusal =
     result.kind === 'not_found' ? keyNotFound(text) : keyConflict(result.field, fields.alias ?? null, 'new_key');

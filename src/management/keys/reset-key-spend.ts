@@ -37,7 +37,7 @@ export async function resetKeySpend(
   const { key } = found.draft;
   if (!(resetToNanoUsd >= 0)) throw refuse('reset_to must be >= 0');
   const fields = acceptKeyChanges(deps, { spendNanoUsd: resetToNanoUsd }, nowMs);
-  const assertMayBecome = await planKeyChange(deps, caller, found, { act: 'reset_spend', fields, nowMs });
+  const { assertMayBecome } = await planKeyChange(deps, caller, found, { act: 'reset_spend', fields, nowMs });
   const moved = await planSpendMove(deps, key, fields, nowMs);
   const previousNanoUsd = moved?.spend?.beforeNanoUsd ?? 0;
   const limits = fillLimits(keyLimits(key), found.standing.path.keyBudget);

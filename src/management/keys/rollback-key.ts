@@ -23,7 +23,7 @@ export async function rollbackKey(
   const nowMs = deps.nowMs();
   const found = await findKeyFor(deps, caller, 'regenerate', text);
   const { key } = found.draft;
-  const assertMayBecome = await planKeyChange(deps, caller, found, { act: 'regenerate', fields: {}, nowMs });
+  const { assertMayBecome } = await planKeyChange(deps, caller, found, { act: 'regenerate', fields: {}, nowMs });
   const old = (await deps.keys.workingSecrets(key.keyId)).find(({ hash }) => hash !== key.hash);
   if (old === undefined) throw nothingToRollBack();
   const result = await deps.keys.change(addressOf(key), (current) => {

@@ -4,6 +4,7 @@ import type { KeyAddress } from '../../core/key-address.ts';
 import type { KeyStore } from '../../storage/storage.ts';
 import { acceptKeyChanges } from './accept-key-fields.ts';
 import { assertLinksExist } from './assert-links-exist.ts';
+import { assertOwnersStay } from './assert-owners-stay.ts';
 import type { CeilingDeps } from './build-ceiling.ts';
 import { findKeyFor } from './find-key-for.ts';
 import { keyConflict } from './key-conflict.ts';
@@ -39,7 +40,7 @@ export async function updateKey(deps: UpdateDeps, caller: Caller, actor: Actor, 
   const found = await findKeyFor(deps, caller, 'update', input.key, input.address);
   const { key } = found.draft;
   const fields = acceptKeyChanges(deps, input.fields, nowMs);
-  const assertMayBecome = await planKeyChange(deps, caller, found, { act: 'update', fields, nowMs });
+  const { assertMayBecome, standing } = await planKeyChange(deps, caller, found, { act: 'update', fields, nowMs });
   const move = await planSpendMove(deps, key, fields, nowMs);
   const result = await deps.keys.change(
     addressOf(key),
@@ -47,7 +48,7 @@ export async function updateKey(deps: UpdateDeps, caller: Caller, actor: Actor, 
       assertMayBecome(current);
       return reviseKey(deps, current, { action: 'updated', fields, move, caller, actor, nowMs });
     },
-    assertLinksExist(fields, key),
+    assertOwnersStay(caller, standing, assertLinksExist(fields, key)),
   );
   if (result.kind === 'not_found') throw keyNotFound(input.key);
   if (result.kind === 'conflict') throw keyConflict(result.field, fields.alias ?? null);

@@ -9,6 +9,7 @@ import type { OrganizationMemberRecord, OrganizationRecord, UserRecord } from '.
 import { isAdmin, isOrganizationAdmin, refuseAct } from '../../core/rights.ts';
 import type { WriteUnit } from '../../storage/owners/owner-storage.ts';
 import { assertSendsMail } from '../alerts/invite.ts';
+import { assertOwnersStay } from '../keys/assert-owners-stay.ts';
 import { assertThroughput } from '../keys/assert-throughput.ts';
 import { buildKeyCreatedAlerts } from '../keys/key-alerts.ts';
 import { buildKeyAudit } from '../keys/key-audit.ts';
@@ -124,7 +125,7 @@ export async function createUser(
     await unit.tell(messages);
     await joinTeams(unit, deps, actor, joining);
     if (key === null) return;
-    await assertThroughput(unit, key.record, null);
+    await assertOwnersStay(caller, key.standing, assertThroughput)(unit, key.record, null);
     await unit.keys.insert(key.record);
     await unit.audit([buildKeyAudit(deps, actor, nowMs, { action: 'created', before: null, after: key.record })]);
   });

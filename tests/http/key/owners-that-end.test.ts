@@ -1,4 +1,4 @@
-// A key that is asked for in the moment in which its team or its user is deleted is dead, or was not made.
+// A key that is made for, or moved to, a team or a user in the moment in which that one is deleted is dead, or was not.
 
 import { expect, test } from 'vitest';
 import { callGateway } from '../../support/call-gateway.ts';
@@ -25,11 +25,17 @@ test.each(['SQLite', 'PostgreSQL'])(
           // Neither an administrator, who may name whom there is not, nor dead before its time.
           const { key } = (await post('/key/generate', { user_id })).body;
           const asked = { [field]: names[field] };
+          // Its own, which it takes into its team.
+          const strays = await Promise.all(
+            Array.from({ length: field === 'team_id' ? 6 : 0 }, () => post('/key/generate', {}, key)),
+          );
           // All are in flight at once, the end among them.
           const answers = await Promise.all(
-            Array.from({ length: 20 }, (_, index) =>
-              index === 4 + 3 * round ? post(remove, { [list]: [names[field]] }) : post('/key/generate', asked, key),
-            ),
+            Array.from({ length: 20 }, (_, index) => {
+              const stray = strays[index / 3]?.body.key;
+              if (index === 4 + 3 * round) return post(remove, { [list]: [names[field]] });
+              return stray ? post('/key/update', { key: stray, ...asked }, key) : post('/key/generate', asked, key);
+            }),
           );
           expect(answers[4 + 3 * round]?.status).toBe(200);
           expect(answers.filter(({ status }) => ![200, 400, 401, 409].includes(status))).toEqual([]);
