@@ -15,9 +15,9 @@ const LONG = process.env.CHAOS_ROUNDS !== undefined;
 const REVOCATIONS = LONG ? 200 : 15;
 const STEADY_S = LONG ? Number(process.env.CHAOS_STEADY_SECONDS ?? 600) : 5;
 const STEADY_CALLS_PER_SECOND = LONG ? 500 : 100;
-/** Enough calls for each of them that slices stay. */
 /** Of the steady load: a machine that cannot keep up makes fewer calls, and the client does not drown. */
 const MOST_IN_FLIGHT = 500;
+/** Enough calls for each of them that slices stay. */
 const KEYS = LONG ? 50 : 3;
 const TEAMS = LONG ? 5 : 1;
 /** A pool of ten, and the connection that hears of changes. */
