@@ -89,7 +89,7 @@ async function failureOf(promise: Promise<unknown>): Promise<Error> {
   return failure;
 }
 
-const soon = (condition: () => boolean) => expect.poll(condition, { timeout: 3_000, interval: 5 }).toBe(true);
+const soon = (condition: () => boolean) => expect.poll(condition, { timeout: 15_000, interval: 5 }).toBe(true);
 
 describe('whole answers', () => {
   test('the request arrives as built, and status, headers and body come back', async () => {
