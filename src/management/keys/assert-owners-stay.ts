@@ -8,8 +8,9 @@ import type { AssertLinks } from '../../storage/storage.ts';
 /**
  * Those who stood behind a new or moved key when it was decided are still there: a key of somebody who is deleted in that
  * very moment would live on, and with nobody's limits. Only administrators name whom there is not. Whoever did not change is
- * not looked for. Run by the transaction that writes the key, before `then`, and whoever deletes them waits for it. Locks
- * the team first, as whoever changes a team does. Throws conflict.
+ * not looked for. Run by the transaction that writes the key, and whoever deletes them waits for it. `then` is run while
+ * the team is locked and the others are not: it locks what a key is linked to in the order in which whoever changes a team
+ * does (assert-throughput.ts), and in another order the two would wait for each other. Throws conflict.
  */
 export function assertOwnersStay(caller: Caller, { path }: Standing, then: AssertLinks): AssertLinks {
   return async (owners, next, before) => {
@@ -22,11 +23,11 @@ export function assertOwnersStay(caller: Caller, { path }: Standing, then: Asser
     const organizationId = sought(path.organization, 'organizationId', inTeam || isNew('organizationId'));
     const userId = sought(path.user, 'userId', isNew('userId'));
     if (teamId !== null && (await owners.teams.find([teamId])) === undefined) throw deletedMeanwhile('team');
+    await then(owners, next, before);
     if (organizationId !== null && (await owners.organizations.find([organizationId])) === undefined) {
       throw deletedMeanwhile('organization');
     }
     if (userId !== null && (await owners.users.find([userId])) === undefined) throw deletedMeanwhile('user');
-    await then(owners, next, before);
   };
 }
 
