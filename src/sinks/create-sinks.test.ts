@@ -211,6 +211,22 @@ describe('records on their way to their destinations', () => {
     await sinks.close(0);
   });
 
+  it('reach each of a team’s destinations, which share their variables', async () => {
+    const { open, receiver } = await setUp();
+    const sinks = await open();
+    cleanUp.push(() => sinks.close(0));
+    const vars = { langfuse_public_key: 'pk', langfuse_secret_key: 'of another destination' };
+    const settings = { success_callback: ['generic_api'], failure_callback: [], callback_vars: vars };
+    const team = { id: 'crew', metadata: { callback_settings: settings } };
+    await offer(sinks, 'r1', ownDestinations('team', team, null) ?? []);
+    await sinks.flush();
+    expect(sinks.stats()).toMatchObject([{ queued: 0, delivered: 1, failure: null }]);
+    expect(idsOf(receiver)).toEqual(['r1']);
+    const wrong = { ...team, metadata: { callback_settings: { ...settings, callback_vars: { nonsense: 'x' } } } };
+    const [unknown] = ownDestinations('team', wrong, null) ?? [];
+    expect(await sinks.probe(unknown as LogDestination)).toMatchObject({ error: expect.stringContaining('nonsense') });
+  });
+
   it('are given up oldest first where more wait than may, and that is counted', async () => {
     const { open, receiver, global } = await setUp();
     const sinks = await open(80_000);

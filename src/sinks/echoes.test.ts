@@ -6,6 +6,7 @@ import type { LogDestination } from '../core/log-destination.ts';
 import { fetchThrough } from './gcs/fetch-through.ts';
 import { probeDestination } from './probe-destination.ts';
 import { createHttpOutlet, type HttpOutlet } from './send-http.ts';
+import { SinkError, wordsOf } from './sink.ts';
 
 const SECRET = 'zq7Kp2Vx9Lm4Wn8Rt3Yb';
 const SESSION = 'Sess10nT0kenOfTheStore';
@@ -95,6 +96,27 @@ describe('a destination that repeats what it was sent', () => {
     const { error } = await probe('otel', { otel_endpoint: url, otel_headers: `Authorization=Bearer ${SECRET}` });
     expect(error).toContain('1 rejected, ["Bearer [redacted]');
     expect(error).not.toContain(SECRET.slice(0, 8));
+  });
+
+  it('nor where the address itself was refused for what stands in it', async () => {
+    const vars = {
+      s3_bucket_name: 'records',
+      s3_endpoint_url: `https://me:${SECRET}@store.example`,
+      s3_region_name: 'eu-west-1',
+      s3_aws_access_key_id: 'AKIDEXAMPLE',
+      s3_aws_secret_access_key: SESSION,
+    };
+    const { ok, error } = await probe('s3', vars);
+    expect(ok).toBe(false);
+    expect(error).toContain('s3_endpoint_url cannot hold a user or a password');
+    expect(error).not.toContain(SECRET.slice(0, 8));
+  });
+
+  it('nor in the words of a library, which may repeat a whole address', () => {
+    expect(wordsOf(new TypeError(`cannot fetch https://me:${SECRET}@store.example/a b`))).toBe(
+      'cannot fetch [address] b',
+    );
+    expect(wordsOf(new SinkError('later', 'as it is'))).toBe('as it is');
   });
 
   it('nor what a token was asked for with', async () => {

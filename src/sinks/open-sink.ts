@@ -1,7 +1,7 @@
 import type { LogDestination } from '../core/log-destination.ts';
 import { type Sink, SinkSetupError } from './sink.ts';
 import type { FlushRule, SinkDeps, SinkKind } from './sink-kind.ts';
-import { findSinkKind } from './sink-kinds.ts';
+import { findSinkKind, isVarOfSomeKind } from './sink-kinds.ts';
 import { createSinkVars, type OpenSecret } from './sink-vars.ts';
 
 /** What is needed to make a sink of a destination. */
@@ -18,7 +18,10 @@ type Described = Pick<LogDestination, 'type' | 'scope' | 'vars'>;
 /** The sink of a destination. No network. @throws SinkSetupError in words for whoever set it up */
 export function openSink(destination: Described, { environment, openSecret, deps }: SinkMaker): Sink {
   const kind = kindOf(destination);
-  const unknown = Object.keys(destination.vars).find((name) => !kind.varNames.includes(name));
+  const unknown = Object.keys(destination.vars).find(
+    // A team's destinations share their variables: what is for another of them is no mistake.
+    (name) => !kind.varNames.includes(name) && !(destination.scope === 'team' && isVarOfSomeKind(name)),
+  );
   if (unknown !== undefined) {
     throw new SinkSetupError(`${unknown} is no variable of ${kind.type}; there are: ${kind.varNames.join(', ')}`);
   }

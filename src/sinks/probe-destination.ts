@@ -4,7 +4,7 @@ import type { LogDestination } from '../core/log-destination.ts';
 import type { LogPayload } from '../core/log-payload.ts';
 import { writeLogPayload } from '../core/write-log-payload.ts';
 import { openSink, type SinkMaker } from './open-sink.ts';
-import type { Sink } from './sink.ts';
+import { type Sink, wordsOf } from './sink.ts';
 import type { ProbeResult } from './sinks.ts';
 
 /** LiteLLM's name for the model of a call that only tests where calls are logged. */
@@ -27,7 +27,7 @@ export async function probeDestination(
     const records = () => [JSON.parse(text) as LogPayload];
     await sink.deliver({ id, createdAtMs: beganMs, count: 1, ndjson: Buffer.from(`${text}\n`), records });
   } catch (thrown) {
-    error = thrown instanceof Error ? thrown.message : String(thrown);
+    error = wordsOf(thrown);
   }
   await sink?.close().catch(() => {});
   return { ok: error === null, error, tookMs: Math.max(0, maker.deps.nowMs() - beganMs) };

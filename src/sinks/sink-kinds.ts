@@ -21,6 +21,13 @@ const byType = new Map<string, SinkKind>([...KINDS.map((kind) => [kind.type, kin
 /** Under every name that they have. */
 export const SINK_TYPES: readonly string[] = [...byType.keys()];
 
+const allVarNames = new Set(KINDS.flatMap(({ varNames }) => varNames));
+
+/** Whether any type has a variable of this name. */
+export function isVarOfSomeKind(name: string): boolean {
+  return allVarNames.has(name);
+}
+
 /** Undefined: there is none of that name. */
 export function findSinkKind(type: string): SinkKind | undefined {
   return byType.get(type);

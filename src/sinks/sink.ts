@@ -57,6 +57,16 @@ export class SinkError extends Error {
   }
 }
 
+/**
+ * Why a delivery failed, for logs and for whoever asks. Errors that are none of ours come from libraries, and some of these
+ * repeat the address with all that stands in it: whatever looks like one is left out.
+ */
+export function wordsOf(error: unknown): string {
+  if (error instanceof SinkError || error instanceof SinkSetupError) return error.message;
+  const words = error instanceof Error ? error.message : String(error);
+  return words.replace(/\b[a-z][a-z0-9+.-]*:\/\/\S*/gi, '[address]');
+}
+
 /** What a destination lacks or has wrong, found before anything is sent: its message is for whoever set it up. */
 export class SinkSetupError extends Error {
   override readonly name = 'SinkSetupError';

@@ -108,6 +108,16 @@ describe('OpenTelemetry', () => {
     expect(requests[0]?.headers['api-key']).toBeUndefined();
   });
 
+  it('sends headers of the key’s own, and none of the operator’s beside them, to the operator’s address', async () => {
+    const { sink, requests } = setUpSink(otel, { otel_headers: 'x-project=a' }, ENVIRONMENT);
+    await sink.deliver(batchOf('b1', [payloadOf()]));
+    expect(requests).toHaveLength(2);
+    for (const { headers } of requests) {
+      expect(headers).toMatchObject({ 'x-project': 'a' });
+      expect(headers['api-key']).toBeUndefined();
+    }
+  });
+
   it('says what is missing', () => {
     expect(() => setUpSink(otel, {}, {})).toThrow('OTEL_EXPORTER_OTLP_ENDPOINT is not set in the environment');
   });

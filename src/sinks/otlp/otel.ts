@@ -42,16 +42,16 @@ export const otel: SinkKind = {
   },
 };
 
-/** The names of OpenTelemetry's specification, then LiteLLM's. An address of the destination's own gets its own headers. */
+/**
+ * The names of OpenTelemetry's specification, then LiteLLM's. An address of the destination's own gets its own headers and
+ * none of the environment's; its own headers alone go to the environment's address.
+ */
 function targetsOf(vars: SinkVars): { traces: OtlpTarget; metrics: OtlpTarget | null } {
   const serviceName = vars.environment('OTEL_SERVICE_NAME') ?? 'latchkey';
   const own = vars.own('otel_endpoint');
   const base = own ?? vars.environment('OTEL_EXPORTER_OTLP_ENDPOINT') ?? vars.environment('OTEL_ENDPOINT');
-  const given =
-    own === undefined
-      ? (vars.environment('OTEL_EXPORTER_OTLP_HEADERS') ?? vars.environment('OTEL_HEADERS'))
-      : vars.own('otel_headers');
-  const headers = parseHeaders(given);
+  const common = vars.environment('OTEL_EXPORTER_OTLP_HEADERS') ?? vars.environment('OTEL_HEADERS');
+  const headers = parseHeaders(vars.own('otel_headers') ?? (own === undefined ? common : undefined));
   const target = (url: string): OtlpTarget => ({
     url: httpUrlOf('the address of the collector', url),
     headers,

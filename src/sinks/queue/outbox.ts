@@ -93,7 +93,7 @@ export function createOutbox(options: OutboxOptions): Outbox {
     },
     onTrouble(failure) {
       if (failure === null) logger.info({ ...facts, queued: queued() }, 'A log destination takes records again');
-      else logger.warn({ ...facts, reason: failure.message }, 'A log destination takes no records; they wait on disk');
+      else logger.warn({ ...facts, reason: failure }, 'A log destination takes no records; they wait on disk');
     },
     onDelivered({ createdAtMs }) {
       waitingSinceMs = queued() > 0 ? createdAtMs : null;

@@ -1,4 +1,4 @@
-import { type Sink, SinkError } from '../sink.ts';
+import { type Sink, SinkError, wordsOf } from '../sink.ts';
 import type { FlushRule } from '../sink-kind.ts';
 import { deliverBatch } from './deliver-batch.ts';
 import type { BatchRange } from './progress.ts';
@@ -36,8 +36,8 @@ export interface SenderOptions {
   /** Asked before each batch, with the number of failures since the last success. */
   findSink: (failures: number) => Promise<Sink>;
   onRefused: (line: Buffer, reason: string) => void;
-  /** Told once when deliveries begin to fail, and once when they work again. */
-  onTrouble: (failure: Error | null) => void;
+  /** Told once when deliveries begin to fail, and why, and once when they work again (null). */
+  onTrouble: (failure: string | null) => void;
   onDelivered: (batch: BatchRange) => void;
   /** Nothing waits any more. */
   onDrained: () => void;
@@ -98,8 +98,8 @@ export function createSender(options: SenderOptions): Sender {
   function noteFailure(error: unknown): void {
     failures += 1;
     state.retried += 1;
-    state.failure = error instanceof Error ? error.message : String(error);
-    if (failures === 1) onTrouble(error instanceof Error ? error : new Error(String(error)));
+    state.failure = wordsOf(error);
+    if (failures === 1) onTrouble(state.failure);
   }
 
   function pauseMs(error: unknown): number {

@@ -84,7 +84,13 @@ function targetOf(vars: SinkVars): { folder: string; client: AwsClient } {
 
 function bucketAddress(bucket: string, region: string, endpoint: string | undefined): string {
   if (endpoint === undefined) return `https://${bucket}.s3.${region}.amazonaws.com`;
-  return `${httpUrlOf('s3_endpoint_url', endpoint).replace(/\/+$/, '')}/${bucket}`;
+  const { username, password } = new URL(httpUrlOf('s3_endpoint_url', endpoint));
+  if (username !== '' || password !== '') {
+    throw new SinkSetupError(
+      's3_endpoint_url cannot hold a user or a password: requests are signed with s3_aws_access_key_id and its secret',
+    );
+  }
+  return `${endpoint.replace(/\/+$/, '')}/${bucket}`;
 }
 
 /** `a/b` → `a/b/`, each part as it may stand in an address. */
