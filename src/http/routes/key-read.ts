@@ -18,12 +18,16 @@ import {
   toKeyNames,
 } from '../schemas/key-info.ts';
 import { fromKeyPage, KeyListQuery, KeyListReply, toKeyListing, toKeyListOptions } from '../schemas/key-list.ts';
+import { toLimitClock } from '../schemas/limit-clock.ts';
 import { TOTAL_HELP, tellTotal } from '../total-header.ts';
 
 const tags = ['keys'];
 const config = { access: 'info', scope: 'scoped' } as const;
 
 export function registerKeyReadRoutes(app: App, keyManagement: KeyManagement): void {
+  const clock = toLimitClock({
+    windowEndMs: (duration) => keyManagement.budgetWindow(duration, keyManagement.nowMs()).endMs,
+  });
   app.get(
     '/key/info',
     {
@@ -39,7 +43,7 @@ export function registerKeyReadRoutes(app: App, keyManagement: KeyManagement): v
     async (request) => {
       const asked = request.query.key === undefined || request.query.key === '' ? null : request.query.key;
       const view = await getKeyInfo(keyManagement, request.caller, asked);
-      return fromKeyInfo(view, asked ?? view.key.hash);
+      return fromKeyInfo(view, asked ?? view.key.hash, clock);
     },
   );
 
@@ -58,7 +62,7 @@ export function registerKeyReadRoutes(app: App, keyManagement: KeyManagement): v
     async (request) => {
       const names = toKeyNames(request.body);
       const views = await getKeyInfos(keyManagement, request.caller, names);
-      return fromKeyInfos([...names.keys, ...names.aliases], views);
+      return fromKeyInfos([...names.keys, ...names.aliases], views, clock);
     },
   );
 

@@ -2,13 +2,13 @@
 import { z } from 'zod';
 import { GatewayError } from '../../core/gateway-error.ts';
 import { KEY_STATUSES, type KeyStatus } from '../../core/key-standing.ts';
-import type { SecretInfo } from '../../management/keys/get-key-info.ts';
-import type { KeyUsage } from '../../management/keys/read-usage.ts';
-import type { KeyView } from '../../management/keys/view-key.ts';
+import type { KeyInfo, SecretInfo } from '../../management/keys/get-key-info.ts';
+import { fromBudget } from './budget-table.ts';
 import { toIsoTime, toIsoTimeOrNull } from './iso-time.ts';
-import { fromKeyView, KeyRow } from './key-row.ts';
+import { fromKeyView, KeyRow, type KeyRowBody } from './key-row.ts';
 import { Texts } from './key-shapes.ts';
 import { fromKeyUsage, KEY_USAGE_SHAPE } from './key-usage.ts';
+import type { LimitClock } from './limit-fields.ts';
 
 export const KeyInfoQuery = z.looseObject({
   key: z.string().optional().describe('Secret, hash, key_id or alias. Absent: the key that is calling.'),
@@ -48,10 +48,11 @@ export const KeyInfoReply = z.object({
 });
 
 export function fromKeyInfo(
-  view: KeyView & { secrets: readonly SecretInfo[]; usage: KeyUsage; status: KeyStatus },
+  view: KeyInfo & { secrets: readonly SecretInfo[]; status: KeyStatus },
   passed: string,
+  clock: LimitClock,
 ): z.output<typeof KeyInfoReply> {
-  const { token: _token, ...info } = fromKeyView(view);
+  const { token: _token, ...info } = fromInfoView(view, clock);
   const current = view.secrets.find(({ hash }) => hash === view.key.hash);
   const rotation = {
     last_used_at: toIsoTimeOrNull(current?.lastUsedAtMs ?? null),
@@ -73,6 +74,14 @@ export function fromKeyInfo(
     overdue: view.key.rotationOverdue,
   };
   return { key: passed, info: { ...info, ...fromKeyUsage(view.usage), status: view.status, rotation } };
+}
+
+/** A key's own soft budget is shown in its place, as ever. */
+function fromInfoView(view: KeyInfo, clock: LimitClock): KeyRowBody {
+  const row = fromKeyView(view);
+  const { key, linkedBudget } = view;
+  if (linkedBudget === null || key.softBudgetNanoUsd !== null) return row;
+  return { ...row, litellm_budget_table: fromBudget(linkedBudget.id, linkedBudget, clock) };
 }
 
 const Asked = z.looseObject({
@@ -98,7 +107,11 @@ export const KeyInfosReply = z.object({
 
 export function fromKeyInfos(
   passed: readonly string[],
-  views: readonly (KeyView & { usage: KeyUsage })[],
+  views: readonly KeyInfo[],
+  clock: LimitClock,
 ): z.output<typeof KeyInfosReply> {
-  return { key: [...passed], info: views.map((view) => ({ ...fromKeyView(view), ...fromKeyUsage(view.usage) })) };
+  return {
+    key: [...passed],
+    info: views.map((view) => ({ ...fromInfoView(view, clock), ...fromKeyUsage(view.usage) })),
+  };
 }

@@ -53,7 +53,9 @@ export const KeyRow = z.looseObject({
   model_spend: Open,
   model_max_budget: Open,
   budget_id: Text,
-  litellm_budget_table: Open.nullable(),
+  litellm_budget_table: Open.nullable().describe(
+    "The key's soft budget, else (in /key/info) the row that budget_id names.",
+  ),
   object_permission_id: z.null(),
   created_at: z.string(),
   created_by: z.string(),

@@ -1,7 +1,9 @@
 import type { Caller } from '../../core/caller.ts';
 import { type KeyStatus, keyStatus } from '../../core/key-standing.ts';
+import type { BudgetRecord } from '../../core/owner-records.ts';
 import type { KeyStore, WorkingSecretRow } from '../../storage/storage.ts';
 import { findKeyFor } from './find-key-for.ts';
+import { findLinkedBudget } from './find-linked-budget.ts';
 import type { KeyManagement } from './key-management.ts';
 import { type KeyUsage, readUsage } from './read-usage.ts';
 import { type KeyView, viewKey } from './view-key.ts';
@@ -11,6 +13,13 @@ export type InfoDeps = Pick<
   KeyManagement,
   'nowMs' | 'readSpend' | 'readCounters' | 'spendCounter' | 'budgetWindow' | 'standingOf'
 >;
+
+/** A key with what is told of it where it is looked at alone, or by name. */
+export interface KeyInfo extends KeyView {
+  usage: KeyUsage;
+  /** The row that `budget_id` names. */
+  linkedBudget: BudgetRecord | null;
+}
 
 /** A secret that opens the key at this moment, and who uses it still. */
 export type SecretInfo = WorkingSecretRow;
@@ -26,17 +35,18 @@ export async function getKeyInfo(
   },
   caller: Caller,
   text: string | null,
-): Promise<KeyView & { secrets: readonly SecretInfo[]; usage: KeyUsage; status: KeyStatus }> {
+): Promise<KeyInfo & { secrets: readonly SecretInfo[]; status: KeyStatus }> {
   // By key_id where there is one: the secret that is calling may be an older one in its grace period.
   const named = text ?? caller.key?.keyId ?? caller.secretHash;
   const { draft } = await findKeyFor({ ...deps, keys: withDeleted(deps.keys) }, caller, 'info', named);
   const secrets = await deps.keys.workingSecrets(draft.key.keyId);
   const nowMs = deps.nowMs();
-  const [[usage = { models: [], windows: [] }], view] = await Promise.all([
+  const [[usage = { models: [], windows: [] }], view, linkedBudget] = await Promise.all([
     readUsage(deps, [draft.key], nowMs),
     viewKey(deps, draft.key, nowMs),
+    findLinkedBudget(deps, draft.key),
   ]);
-  return { ...view, secrets, usage, status: keyStatus(draft.key, nowMs) };
+  return { ...view, secrets, usage, linkedBudget, status: keyStatus(draft.key, nowMs) };
 }
 
 /**

@@ -5,9 +5,10 @@ import { type KeyAddress, parseKeyAddress } from '../../core/key-address.ts';
 import { assertMay } from '../../core/permissions.ts';
 import type { KeyStore } from '../../storage/storage.ts';
 import { toFoundKey } from './find-key-for.ts';
-import type { InfoDeps } from './get-key-info.ts';
-import { type KeyUsage, readUsage } from './read-usage.ts';
-import { type KeyView, viewKeys } from './view-key.ts';
+import { findLinkedBudget } from './find-linked-budget.ts';
+import type { InfoDeps, KeyInfo } from './get-key-info.ts';
+import { readUsage } from './read-usage.ts';
+import { viewKeys } from './view-key.ts';
 
 const MAX_KEYS = 1_000;
 
@@ -21,7 +22,7 @@ export async function getKeyInfos(
   },
   caller: Caller,
   input: { keys: readonly string[]; aliases: readonly string[] },
-): Promise<(KeyView & { usage: KeyUsage })[]> {
+): Promise<KeyInfo[]> {
   assertMay(caller, 'infos');
   if (input.keys.length + input.aliases.length > MAX_KEYS) {
     throw new GatewayError('bad_request', `At most ${MAX_KEYS} keys can be asked for at once.`, { param: 'keys' });
@@ -37,6 +38,14 @@ export async function getKeyInfos(
   }
   const keys = [...visible.values()];
   const nowMs = deps.nowMs();
-  const [usages, views] = await Promise.all([readUsage(deps, keys, nowMs), viewKeys(deps, keys, nowMs)]);
-  return views.map((view, index) => ({ ...view, usage: usages[index] ?? { models: [], windows: [] } }));
+  const [usages, views, budgets] = await Promise.all([
+    readUsage(deps, keys, nowMs),
+    viewKeys(deps, keys, nowMs),
+    Promise.all(keys.map((key) => findLinkedBudget(deps, key))),
+  ]);
+  return views.map((view, index) => ({
+    ...view,
+    usage: usages[index] ?? { models: [], windows: [] },
+    linkedBudget: budgets[index] ?? null,
+  }));
 }

@@ -55,6 +55,7 @@ describe('the info of one key', () => {
         budgetLimits: [],
         secrets: [{ hash: key.hash, mask: null, revokedAtMs: null, lastUsedAtMs: null, calls: 0 }],
         usage: { models: [], windows: [] },
+        linkedBudget: null,
         status: 'active',
       });
     }

@@ -1,6 +1,7 @@
 import type { KeyRecord, ModelBudget } from '../../core/key.ts';
 import { fillLimits } from '../../core/limits.ts';
 import { keyLimits } from '../../core/owner-policy.ts';
+import { findLinkedBudget } from './find-linked-budget.ts';
 import type { KeyManagement } from './key-management.ts';
 
 /** What has been spent in the current windows of a key's budgets beside its `max_budget`: the numbers of enforcement. */
@@ -25,9 +26,7 @@ export async function readUsage(deps: Deps, keys: readonly KeyRecord[], nowMs: n
 }
 
 async function findBudgets(deps: Deps, key: KeyRecord, nowMs: number) {
-  const { budgetId } = key;
-  const { path } = await deps.standingOf({ userId: null, teamId: null, organizationId: null, budgetId });
-  const { modelMaxBudget, budgetLimits } = fillLimits(keyLimits(key), path.keyBudget);
+  const { modelMaxBudget, budgetLimits } = fillLimits(keyLimits(key), await findLinkedBudget(deps, key));
   const durations = [...new Set(budgetLimits.map(({ budgetDuration }) => budgetDuration))];
   return {
     models: Object.entries(modelMaxBudget).map(([model, budget]) => ({

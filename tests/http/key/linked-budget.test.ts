@@ -50,3 +50,28 @@ test('what has been spent goes along into the window of a budget that a key is l
   await post('/key/update', { key, budget_id: null });
   expect(await info(key)).toMatchObject({ spend: 2, budget_reset_at: null });
 });
+
+test('/key/info shows the row that a key is linked to, unless a soft budget of its own stands there', async () => {
+  await post('/budget/new', { budget_id: 'shown', max_budget: 7, budget_duration: '1d', rpm_limit: 5 });
+  const { key } = (await post('/key/generate', { budget_id: 'shown' })).body;
+  const table = {
+    budget_id: 'shown',
+    max_budget: 7,
+    rpm_limit: 5,
+    budget_duration: '1d',
+    budget_reset_at: new Date(Math.ceil(clock.nowMs / 86_400_000) * 86_400_000).toISOString().replace('Z', '000+00:00'),
+  };
+  expect(await info(key)).toMatchObject({ litellm_budget_table: table, max_budget: null, rpm_limit: null });
+  const both = await post('/v2/key/info', { keys: [key] });
+  expect(both.body.info).toMatchObject([{ litellm_budget_table: table }]);
+  await post('/budget/update', { budget_id: 'shown', max_budget: 8 });
+  expect((await info(key)).litellm_budget_table).toMatchObject({ max_budget: 8 });
+  await post('/key/update', { key, soft_budget: 3 });
+  expect((await info(key)).litellm_budget_table).toMatchObject({
+    budget_id: 'shown',
+    soft_budget: 3,
+    max_budget: null,
+  });
+  await post('/key/update', { key, soft_budget: null, budget_id: null });
+  expect((await info(key)).litellm_budget_table).toBe(null);
+});
