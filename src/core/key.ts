@@ -77,6 +77,9 @@ export interface KeyRecord {
   deletedBy: string | null;
 }
 
+/** Presets of allowed_routes that a key can be made with; kept beside the routes, in `extra`. */
+export const KEY_TYPES = ['llm_api', 'management', 'read_only', 'default'] as const;
+
 /** One secret that opens a key. A key has one, or two while a rotation's grace period runs. */
 export interface KeySecret {
   hash: string;

@@ -109,12 +109,12 @@ describe.each(['SQLite', 'PostgreSQL'])('into %s', (kind) => {
       LiteLLM_OrganizationTable: [1, 1, 0, 0, 0],
       LiteLLM_UserTable: [4, 4, 0, 0, 0],
       LiteLLM_OrganizationMembership: [2, 2, 0, 0, 0],
-      LiteLLM_TeamTable: [3, 3, 0, 0, 0],
+      LiteLLM_TeamTable: [4, 4, 0, 0, 0],
       LiteLLM_TeamMembership: [7, 5, 0, 0, 2],
       LiteLLM_EndUserTable: [2, 2, 0, 0, 0],
       LiteLLM_TagTable: [1, 1, 0, 0, 0],
       LiteLLM_ProxyModelTable: [3, 2, 0, 0, 1],
-      LiteLLM_VerificationToken: [15, 14, 0, 0, 1],
+      LiteLLM_VerificationToken: [19, 18, 0, 0, 1],
       LiteLLM_DeletedVerificationToken: [1, 1, 0, 0, 0],
     });
     expect(first.other_tables).toEqual(['LiteLLM_SpendLogs']);
@@ -125,9 +125,12 @@ describe.each(['SQLite', 'PostgreSQL'])('into %s', (kind) => {
     expect(findingsOf(first, 'LiteLLM_VerificationToken', oldToken('twin-b'))).toEqual(['field key_alias']);
     expect(findingsOf(first, 'LiteLLM_VerificationToken', oldToken('adrift'))).toEqual(['field budget_reset_at']);
     expect(findingsOf(first, 'LiteLLM_VerificationToken', oldToken('odd')).sort()).toEqual([
+      'field key_type',
       'field max_budget',
       'field models',
     ]);
+    expect(findingsOf(first, 'LiteLLM_VerificationToken', oldToken('team'))).toEqual(['field previous_secrets']);
+    expect(findingsOf(first, 'LiteLLM_VerificationToken', oldToken('blocked'))).toEqual([]);
     expect(findingsOf(first, 'LiteLLM_UserTable', 'ada-again').sort()).toEqual(['field user_email', 'field user_role']);
     expect(findingsOf(first, 'LiteLLM_UserTable', 'litellm-proxy-budget')).toEqual(['field max_budget']);
     expect(findingsOf(first, 'LiteLLM_TeamMembership', 'team-1 gone')).toEqual(['row null']);
@@ -137,6 +140,7 @@ describe.each(['SQLite', 'PostgreSQL'])('into %s', (kind) => {
       'field rpm_limit',
     ]);
     expect(tableOf(first, 'LiteLLM_VerificationToken').unused_columns).toEqual([
+      { column: 'tpd_limit', rows: 1, why: expect.stringContaining('a day') },
       { column: 'favourite_colour', rows: 1, why: expect.stringContaining('no such field') },
     ]);
     expect(tableOf(first, 'LiteLLM_UserTable').unused_columns).toMatchObject([{ column: 'password', rows: 1 }]);
@@ -147,6 +151,18 @@ describe.each(['SQLite', 'PostgreSQL'])('into %s', (kind) => {
     expect((await call('bare', 'mocked')).status).toBe(200);
     // The team's alias for a model.
     expect((await call('team', 'cheap')).status).toBe(200);
+  });
+
+  test('the secret before the last rotation opens its key for as long as it would have there', async () => {
+    expect((await call('team-previous', 'mocked')).status).toBe(200);
+    const { previous } = (await info('team')).rotation;
+    expect(previous).toMatchObject([{ token: oldToken('team-previous') }]);
+    const hoursLeft = (Date.parse(previous[0].valid_until) - Date.now()) / 3_600_000;
+    expect(hoursLeft).toBeGreaterThan(47);
+    expect(hoursLeft).toBeLessThan(48);
+    for (const name of ['team-gone', 'team-older', 'orphan']) expect((await call(name, 'mocked')).status).toBe(401);
+    // There, a key's own secret goes before one that another key had.
+    expect((await gateway.admin(`/key/info?key=${oldSecret('bare')}`)).body.info.key_alias).toBe(null);
   });
 
   test('what was closed there is closed here', async () => {
@@ -164,6 +180,20 @@ describe.each(['SQLite', 'PostgreSQL'])('into %s', (kind) => {
     const refused = await call('member', 'dime');
     expect(refused.body.error.type).toBe('budget_exceeded');
     expect(refused.body.error.message).toContain('in Team=team-1');
+  });
+
+  test('further budgets go on from what was spent in their open windows', async () => {
+    expect((await info('windows')).budget_limits_usage).toEqual({
+      '1d': { current_spend: 1.25 },
+      '7d': { current_spend: 0 },
+      '1mo': { current_spend: 0 },
+    });
+    // Counted together with the key's own budget of the same length.
+    const doubled = await info('doubled');
+    expect([doubled.spend, doubled.budget_limits_usage]).toEqual([4, { '30d': { current_spend: 4 } }]);
+    const refused = await call('grouped', 'dime');
+    expect(refused.body.error.type).toBe('budget_exceeded');
+    expect(refused.body.error.message).toContain('team-windowed');
   });
 
   test('rates hold', async () => {
@@ -206,6 +236,8 @@ describe.each(['SQLite', 'PostgreSQL'])('into %s', (kind) => {
       model_max_budget: { mocked: { budget_limit: 5, time_period: '1d' } },
       created_by: 'ada',
     });
+    expect([team.key_type, (await info('odd')).key_type]).toEqual(['llm_api', null]);
+    expect((await info('linked')).litellm_budget_table).toMatchObject({ budget_id: 'customer-budget', max_budget: 2 });
     expect(Date.parse(team.created_at)).toBe(Date.parse('2025-02-03T04:05:06.789Z'));
     expect(team.spend).toBeGreaterThanOrEqual(7.5);
     expect((await info('twin-a')).key_alias).toBe('twin');

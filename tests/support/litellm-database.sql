@@ -53,7 +53,7 @@ create table "LiteLLM_TeamTable" (
   models text[] default '{}', max_parallel_requests int, tpm_limit bigint, rpm_limit bigint, budget_duration text,
   budget_reset_at timestamp(3), blocked boolean default false, created_at timestamp(3) default now(),
   updated_at timestamp(3) default now(), model_spend jsonb default '{}', model_max_budget jsonb default '{}',
-  team_member_permissions text[] default '{}', model_id int
+  team_member_permissions text[] default '{}', model_id int, budget_limits jsonb, tpd_limit bigint
 );
 insert into "LiteLLM_TeamTable" (team_id, team_alias, organization_id, members_with_roles, metadata, max_budget, spend, models, model_id, blocked) values
   ('team-1', 'Research', 'org-1',
@@ -61,11 +61,13 @@ insert into "LiteLLM_TeamTable" (team_id, team_alias, organization_id, members_w
    '{"model_rpm_limit": {"mocked": 1000}}', 100, 30.125, '{}', 7, false),
   ('team-blocked', 'Blocked', null, '{}', '{}', null, 0, '{}', null, true);
 insert into "LiteLLM_TeamTable" (team_id, admins, members) values ('team-old', '{ada}', '{bob,carol}');
+insert into "LiteLLM_TeamTable" (team_id, budget_limits) values ('team-windowed', '[{"budget_duration": "24h", "max_budget": 20}]');
 
 create table "LiteLLM_TeamMembership" (
-  user_id text, team_id text, spend double precision default 0, budget_id text, primary key (user_id, team_id)
+  user_id text, team_id text, spend double precision default 0, budget_id text, total_spend double precision default 0,
+  primary key (user_id, team_id)
 );
-insert into "LiteLLM_TeamMembership" values ('bob', 'team-1', 0.5, 'member-budget'), ('gone', 'team-1', 9, 'member-budget');
+insert into "LiteLLM_TeamMembership" values ('bob', 'team-1', 0.5, 'member-budget', 0.5), ('gone', 'team-1', 9, 'member-budget', 9);
 
 create table "LiteLLM_EndUserTable" (
   user_id text primary key, alias text, spend double precision default 0, allowed_model_region text, default_model text,
@@ -95,7 +97,8 @@ create table "LiteLLM_VerificationToken" (
   budget_duration text, budget_reset_at timestamp(3), allowed_cache_controls text[] default '{}', allowed_routes text[] default '{}',
   model_spend jsonb default '{}', model_max_budget jsonb default '{}', budget_id text, organization_id text,
   created_at timestamp(3), created_by text, updated_at timestamp(3), updated_by text, last_active timestamp(3),
-  rotation_count int, auto_rotate boolean, rotation_interval text, budget_limits jsonb,
+  rotation_count int, auto_rotate boolean, rotation_interval text, budget_limits jsonb, key_type text,
+  settings_updated_at timestamp(3), tpd_limit bigint, total_spend double precision not null default 0,
   favourite_colour text
 );
 insert into "LiteLLM_VerificationToken" (token, key_name, key_alias, user_id, team_id, models, max_budget, spend, rpm_limit, tpm_limit, metadata, created_at, created_by, model_max_budget, model_spend, favourite_colour) values
@@ -116,6 +119,37 @@ insert into "LiteLLM_VerificationToken" (token, key_alias, user_id, team_id) val
 insert into "LiteLLM_VerificationToken" (token, key_alias, team_id) values (token_of('halted'), 'halted-key', 'team-blocked');
 insert into "LiteLLM_VerificationToken" (token, key_alias) values ('sk-never-hashed', 'unhashed');
 insert into "LiteLLM_VerificationToken" (token, key_alias, models, max_budget) values (token_of('odd'), 'odd-key', array[null]::text[], 'Infinity');
+update "LiteLLM_VerificationToken" set key_type = 'superuser' where key_alias = 'odd-key';
+update "LiteLLM_VerificationToken" set key_type = 'llm_api', settings_updated_at = now(), tpd_limit = 1000000 where key_alias = 'team-key';
+update "LiteLLM_VerificationToken" set total_spend = 30.25 where key_alias = 'monthly-key';
+insert into "LiteLLM_VerificationToken" (token, key_alias, budget_limits) values (token_of('windows'), 'windows-key',
+  '[{"budget_duration": "1d", "max_budget": 5}, {"budget_duration": "7d", "max_budget": 50}, {"budget_duration": "1mo", "max_budget": 90}]');
+insert into "LiteLLM_VerificationToken" (token, key_alias, max_budget, budget_duration, budget_reset_at, spend, budget_limits) values
+  (token_of('doubled'), 'doubled-key', 10, '30d', date_trunc('month', timezone('utc', now())) + interval '1 month', 3.5, '[{"budget_duration": "30d", "max_budget": 8}]');
+insert into "LiteLLM_VerificationToken" (token, key_alias, budget_id) values (token_of('linked'), 'linked-key', 'customer-budget');
+insert into "LiteLLM_VerificationToken" (token, key_alias, team_id) values (token_of('grouped'), 'grouped-key', 'team-windowed');
+
+create table "LiteLLM_BudgetWindowSpend" (
+  entity_type text, entity_id text, window_duration text, window_start timestamp(3) not null, spend double precision not null default 0,
+  created_at timestamp(3) default now(), updated_at timestamp(3), primary key (entity_type, entity_id, window_duration)
+);
+insert into "LiteLLM_BudgetWindowSpend" (entity_type, entity_id, window_duration, window_start, spend) values
+  ('key', token_of('windows'), '1d', date_trunc('day', timezone('utc', now())), 1.25),
+  ('key', token_of('windows'), '24h', date_trunc('day', timezone('utc', now())), 3),
+  ('key', token_of('windows'), '7d', '2025-05-05 00:00:00', 40),
+  ('key', token_of('doubled'), '30d', date_trunc('month', timezone('utc', now())), 4),
+  ('team', 'team-windowed', '24h', date_trunc('day', timezone('utc', now())), 20);
+
+create table "LiteLLM_DeprecatedVerificationToken" (
+  id text primary key, token text unique not null, active_token_id text not null, revoke_at timestamp(3) not null,
+  created_at timestamp(3) not null default now()
+);
+insert into "LiteLLM_DeprecatedVerificationToken" (id, token, active_token_id, revoke_at, created_at) values
+  ('g-1', token_of('team-previous'), token_of('team'), timezone('utc', now()) + interval '2 days', timezone('utc', now()) - interval '1 day'),
+  ('g-2', token_of('team-gone'), token_of('team'), timezone('utc', now()) - interval '2 days', timezone('utc', now())),
+  ('g-3', token_of('team-older'), token_of('team'), timezone('utc', now()) + interval '3 days', timezone('utc', now()) - interval '2 days'),
+  ('g-4', token_of('bare'), token_of('blocked'), timezone('utc', now()) + interval '2 days', timezone('utc', now())),
+  ('g-5', token_of('orphan'), token_of('nobody'), timezone('utc', now()) + interval '2 days', timezone('utc', now()));
 
 create table "LiteLLM_DeletedVerificationToken" (
   id text primary key, token text not null, key_alias text, spend double precision default 0, deleted_at timestamp(3), deleted_by text

@@ -1,5 +1,6 @@
 /** POST /key/generate: body → `NewKey`, key and secret → reply. */
 import { z } from 'zod';
+import { KEY_TYPES } from '../../core/key.ts';
 import type { NewKey } from '../../management/keys/generate-key.ts';
 import type { IdempotentRequest } from '../../management/keys/idempotency.ts';
 import type { IssuedKey } from '../../management/keys/view-key.ts';
@@ -13,14 +14,14 @@ const ROUTES_OF_TYPE = {
   llm_api: ['llm_api_routes'],
   management: ['management_routes'],
   read_only: ['info_routes'],
-} as const;
+} as const satisfies Record<(typeof KEY_TYPES)[number], readonly string[]>;
 
 /** Open: what LiteLLM's clients send beyond this is ignored, and named in a header of the reply. */
 export const KeyGenerateBody = z.looseObject({
   ...KEY_FIELDS_SHAPE,
   key: z.string().nullish().describe('A secret of your own: starts with sk-, 16 characters or more. Else one is made.'),
   key_type: z
-    .enum(['llm_api', 'management', 'read_only', 'default'])
+    .enum(KEY_TYPES)
     .nullish()
     .describe('A preset of allowed_routes; a list that is given as well goes before it.'),
   send_invite_email: LaxBoolean.nullish().describe(

@@ -1,10 +1,11 @@
 /** How keys are taken over, those in use and those that were deleted. */
 import type { Actor } from '../../core/audit.ts';
-import type { KeyRecord } from '../../core/key.ts';
+import type { KeyRecord, KeySecret } from '../../core/key.ts';
 import { keyLimits } from '../../core/owner-policy.ts';
 import { buildKeyAudit } from '../keys/key-audit.ts';
 import { mapKey } from './map-key.ts';
-import { nameIn } from './owner-steps.ts';
+import { NO_DAILY_TOKENS, nameIn } from './owner-steps.ts';
+import { readPreviousSecret } from './read-previous-secret.ts';
 import { withSealedSecrets } from './seal-secrets.ts';
 import type { Draft, TableStep } from './take-table.ts';
 import type { TakeoverTarget } from './takeover.ts';
@@ -14,17 +15,30 @@ const UNUSED = {
   soft_budget_cooldown: null,
   model_spend: null,
   linked_reset_at: null,
+  settings_updated_at: null,
+  tpd_limit: NO_DAILY_TOKENS,
   object_permission_id: 'is not enforced here, so it was not taken over',
 } as const;
 
-export function keyStep(deps: TakeoverTarget, actor: Actor): TableStep<KeyRecord> {
+/** A key on its way here, with the secret that it had before where that one still opens it. */
+interface TakenKey extends KeyRecord {
+  previous?: KeySecret | null;
+}
+
+export function keyStep(deps: TakeoverTarget, actor: Actor): TableStep<TakenKey> {
   return {
     table: { name: 'LiteLLM_VerificationToken', key: ['token'], unique: { column: 'key_alias' } },
     idOf: (values) => nameIn(values, 'token'),
-    map: (row, { place }, hash) => withSealedSecrets(deps, mapKey(row, hash, deps.nowMs(), place)),
+    map(row, { place }, hash) {
+      const key = withSealedSecrets(deps, mapKey(row, hash, deps.nowMs(), place));
+      return key && { ...key, previous: readPreviousSecret(row, key, deps.nowMs()) };
+    },
     spender: ({ keyId }) => ({ kind: 'key', id: keyId }),
     limitsOf: (key) => ({ ...keyLimits(key), budgetId: key.budgetId }),
-    settle: (drafts) => settleNames(deps, drafts),
+    async settle(drafts) {
+      await settleNames(deps, drafts);
+      await settlePrevious(deps, drafts);
+    },
     async find(drafts) {
       const known = await deps.known.keysById(drafts.map(({ record }) => record.keyId));
       const found = new Map<string, KeyRecord>();
@@ -34,15 +48,17 @@ export function keyStep(deps: TakeoverTarget, actor: Actor): TableStep<KeyRecord
       }
       return found;
     },
-    async insert(unit, key) {
-      await unit.keys.insert(key);
+    // What became of it here since is no difference between the two.
+    comparable: ({ previous: _, ...key }) => key,
+    async insert(unit, { previous = null, ...key }) {
+      await unit.keys.insert(key, previous);
       return true;
     },
-    audit: (key, nanoUsd) =>
+    audit: ({ previous, ...key }, nanoUsd) =>
       buildKeyAudit(deps, actor, deps.nowMs(), {
         action: 'created',
         before: null,
-        after: key,
+        after: withPrevious(key, previous ?? null),
         ...(nanoUsd === 0 ? {} : { spend: { beforeNanoUsd: 0, afterNanoUsd: nanoUsd } }),
       }),
     unused: UNUSED,
@@ -82,6 +98,26 @@ export async function settleNames(deps: TakeoverTarget, drafts: readonly Draft<K
     draft.row.note('key_alias', `belongs to ${holder} here; this key goes without`);
     draft.record = { ...draft.record, alias: null };
   }
+}
+
+/** A secret that opened the key before may open another one here: that one keeps it. */
+async function settlePrevious(deps: TakeoverTarget, drafts: readonly Draft<TakenKey>[]): Promise<void> {
+  const holders = await deps.known.keyIdsByHash(drafts.flatMap(({ record }) => record.previous?.hash ?? []));
+  for (const draft of drafts) {
+    const { previous, keyId } = draft.record;
+    const holder = previous == null ? undefined : holders.get(previous.hash);
+    if (previous == null || holder === undefined || holder === keyId) continue;
+    draft.row.note('previous_secrets', `${previous.hash} opens ${holder} here; this key goes without it`);
+    draft.record = { ...draft.record, previous: null };
+  }
+}
+
+/** The record for the audit row: whoever looks for a secret by its hash is to find since when and until when it works. */
+function withPrevious(key: KeyRecord, previous: KeySecret | null): KeyRecord {
+  if (previous === null) return key;
+  const { hash: previousToken, revokedAtMs: previousTokenRevokedAtMs } = previous;
+  const told = { ...key, previousToken, previousTokenRevokedAtMs };
+  return told;
 }
 
 async function refuseKnownHashes(deps: TakeoverTarget, drafts: readonly Draft<KeyRecord>[]): Promise<void> {

@@ -1,13 +1,15 @@
 /** A row of LiteLLM's key table → a key of ours. The secret is not known to either; its hash opens the key here as there. */
 
-import type { KeyRecord } from '../../core/key.ts';
+import type { JsonObject } from '../../core/json.ts';
+import { KEY_TYPES, type KeyRecord } from '../../core/key.ts';
 import { sha256Hex } from '../../core/key-secret.ts';
 import { toUsd } from '../../core/money.ts';
 import { buildBlankKey } from '../keys/merge-key-fields.ts';
 import { readExtra, readStamps } from './map-owners.ts';
 import type { RowReader } from './row-reader.ts';
 
-const HASH = /^[0-9a-f]{64}$/;
+/** What a secret's SHA-256 looks like. */
+export const HASH = /^[0-9a-f]{64}$/;
 
 /** The same for the same key whenever it is taken over, so that a second time finds it, whatever became of it. */
 function takenKeyId(hash: string): string {
@@ -65,9 +67,19 @@ export function mapKey(row: RowReader, hash: string, nowMs: number, place: numbe
         objects: ['router_settings', 'budget_fallbacks'],
         names: ['project_id', 'agent_id'],
       }),
+      ...readKeyType(row),
       ...(limits.length === 0 ? {} : { budget_limits: limits }),
     },
   };
+}
+
+/** Only tells what `allowed_routes` came from, which hold by themselves. */
+function readKeyType(row: RowReader): JsonObject {
+  const type = row.text('key_type');
+  if (type === null) return {};
+  if (KEY_TYPES.some((known) => known === type)) return { key_type: type };
+  row.note('key_type', `${type} is no type of key here; what the key may call is what its allowed_routes say`);
+  return {};
 }
 
 function readRotation(row: RowReader): Pick<KeyRecord, 'autoRotate' | 'rotationInterval' | 'keyRotationAtMs'> {

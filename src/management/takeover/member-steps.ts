@@ -21,7 +21,7 @@ export function teamMemberStep(deps: TakeoverTarget, actor: Actor): TableStep<Te
     find: (drafts) => findPlaces(deps.known.owners.teamMembers, drafts, ({ teamId, userId }) => [teamId, userId]),
     insert: (unit, record) => unit.teamMembers.insert(record),
     audit: (record) => auditTrail(deps, actor, deps.nowMs()).member('created', null, record),
-    unused: { linked_reset_at: null, total_spend: null },
+    unused: { linked_reset_at: null },
   };
 }
 

@@ -19,7 +19,10 @@ import type { Draft, TableStep } from './take-table.ts';
 import type { TakeoverTarget } from './takeover.ts';
 
 const NOT_ENFORCED = 'is not enforced here, so it was not taken over';
+/** Of a column that several tables have. */
+export const NO_DAILY_TOKENS = 'there is no limit on tokens a day here';
 const OWNERS_UNUSED = {
+  tpd_limit: NO_DAILY_TOKENS,
   object_permission_id: NOT_ENFORCED,
   linked_reset_at: null,
   updated_by: null,

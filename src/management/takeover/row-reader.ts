@@ -8,6 +8,7 @@ import { isJsonObject, type Json, type JsonObject } from '../../core/json.ts';
 import type { ModelBudget } from '../../core/key.ts';
 import type { BudgetLimit } from '../../core/limits.ts';
 import { toNanoUsd } from '../../core/money.ts';
+import type { WindowSpend } from './plan-spend.ts';
 import type { Finding } from './takeover-report.ts';
 
 const MAX_TEXT = 256;
@@ -77,10 +78,30 @@ export class RowReader {
   spend(column = 'spend'): number {
     const value = this.raw(column);
     if (value === null) return 0;
-    const nanoUsd = typeof value === 'number' ? toNanoUsd(value) : Number.NaN;
-    if (nanoUsd >= 0 && nanoUsd <= MAX_NANO_USD) return nanoUsd;
+    const nanoUsd = toSpent(value);
+    if (nanoUsd !== undefined) return nanoUsd;
     this.note(column, 'is no amount of dollars that can be counted; nothing counts as spent');
     return 0;
+  }
+
+  /** What has been spent of further budgets; the latest window of a length comes last. */
+  windowSpends(column: string): WindowSpend[] {
+    const value = this.raw(column);
+    const rows = Array.isArray(value) ? value.filter(isJsonObject) : [];
+    return rows.flatMap(({ window_duration: duration, window_start: start, spend }) => {
+      const startMs = toMoment(start ?? null);
+      const nanoUsd = toSpent(spend ?? null);
+      if (
+        typeof duration === 'string' &&
+        parseDuration(duration) !== undefined &&
+        startMs !== undefined &&
+        nanoUsd !== undefined
+      ) {
+        return [{ duration, startMs, nanoUsd }];
+      }
+      this.note(column, 'has a window that cannot be read; nothing counts as spent in it');
+      return [];
+    });
   }
 
   duration(column: string): string | null {
@@ -95,9 +116,8 @@ export class RowReader {
   time(column: string): number | null {
     const value = this.raw(column);
     if (value === null || value === 'infinity') return null;
-    const ms =
-      typeof value === 'string' ? Date.parse(/(Z|[+-]\d\d(:?\d\d)?)$/.test(value) ? value : `${value}Z`) : Number.NaN;
-    if (Number.isFinite(ms)) return ms;
+    const ms = toMoment(value);
+    if (ms !== undefined) return ms;
     this.note(column, 'is no moment in time that can be kept', 'row');
     return null;
   }
@@ -172,6 +192,18 @@ export class RowReader {
     this.note(column, 'is no amount of dollars that can be counted; nothing is allowed');
     return 0;
   }
+}
+
+/** Milliseconds since 1970 of a text that may not say that it is in UTC; undefined: it is no moment. */
+export function toMoment(value: Json): number | undefined {
+  if (typeof value !== 'string') return undefined;
+  const ms = Date.parse(/(Z|[+-]\d\d(:?\d\d)?)$/.test(value) ? value : `${value}Z`);
+  return Number.isFinite(ms) ? ms : undefined;
+}
+
+function toSpent(value: Json): number | undefined {
+  const nanoUsd = typeof value === 'number' ? toNanoUsd(value) : Number.NaN;
+  return nanoUsd >= 0 && nanoUsd <= MAX_NANO_USD ? nanoUsd : undefined;
 }
 
 function saysSomething(value: Json | undefined): boolean {

@@ -20,7 +20,7 @@ export interface TakeoverReport {
 }
 
 /** Read along with other tables. */
-const ALONGSIDE = ['LiteLLM_ModelTable'];
+const ALONGSIDE = ['LiteLLM_ModelTable', 'LiteLLM_BudgetWindowSpend', 'LiteLLM_DeprecatedVerificationToken'];
 
 /**
  * Takes over what can be, and tells of the rest. Rows that are here already stay as they are, so a second run changes

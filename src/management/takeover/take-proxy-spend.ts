@@ -3,7 +3,7 @@ import type { JsonObject } from '../../core/json.ts';
 import { NO_LIMITS } from '../../core/limits.ts';
 import { buildOwnerAudit } from '../owners/owner-audit.ts';
 import { PROXY_USER_ID } from '../users/user-management.ts';
-import { planSpend, takenSpendId } from './plan-spend.ts';
+import { planSpend, type TakenSpend, takenSpendId } from './plan-spend.ts';
 import { RowReader } from './row-reader.ts';
 import type { TakeoverTarget } from './takeover.ts';
 import { addFindings, type TableReport } from './takeover-report.ts';
@@ -21,7 +21,14 @@ export async function takeProxySpend(
   const row = new RowReader(PROXY_USER_ID, values);
   const nowMs = deps.nowMs();
   const ref = { kind: 'proxy', id: PROXY_USER_ID } as const;
-  const spend = { ref, nanoUsd: row.spend(), resetAtMs: row.time('budget_reset_at'), byModel: {} };
+  const spend: TakenSpend = {
+    ref,
+    nanoUsd: row.spend(),
+    lifeNanoUsd: 0,
+    resetAtMs: row.time('budget_reset_at'),
+    byModel: {},
+    windows: [],
+  };
   if (row.ceiling('max_budget') !== null) {
     row.note('max_budget', 'the budget of the whole proxy is litellm_settings.max_budget of the configuration');
   }

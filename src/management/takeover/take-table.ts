@@ -76,7 +76,7 @@ export async function takeBatch<R extends Stamps>(
     else (existing === undefined ? fresh : unchanged).push(draft);
   }
   if (fresh.length > 0) await write(deps, step, fresh, nowMs);
-  await compareSpends(deps, unchanged);
+  await compareSpends(deps, step, unchanged, nowMs);
   report.taken += fresh.length;
   report.unchanged += unchanged.length;
   for (const { row } of drafts) addFindings(report, row.findings);
@@ -128,8 +128,14 @@ function readSpend<R>(
     }
   }
   if (spender === undefined) return null;
-  const byModel = row.object('model_spend');
-  return { ref: spender(record), nanoUsd: row.spend(), resetAtMs: duration === null ? linked : own, byModel };
+  return {
+    ref: spender(record),
+    nanoUsd: row.spend(),
+    lifeNanoUsd: row.spend('total_spend'),
+    resetAtMs: duration === null ? linked : own,
+    byModel: row.object('model_spend'),
+    windows: row.windowSpends('window_spends'),
+  };
 }
 
 function noteConflicts<R extends Stamps>(step: TableStep<R>, { row, record }: Draft<R>, existing: R): void {
@@ -174,14 +180,19 @@ async function planSpends<R>(
 }
 
 /** What has been spent there since it was taken over does not count here by itself. */
-async function compareSpends<R>({ known }: TakeoverTarget, drafts: readonly Draft<R>[]): Promise<void> {
-  const spending = drafts.flatMap(({ row, spend }) =>
-    spend === null ? [] : [{ row, spend, id: takenSpendId(spend.ref) }],
-  );
-  const taken = await known.adjustmentsById(spending.map(({ id }) => id));
-  for (const { row, spend, id } of spending) {
-    if ((taken.get(id) ?? 0) === spend.nanoUsd) continue;
-    row.note('spend', `is another amount there now than the one that was taken over, which is what counts here`);
+async function compareSpends<R>(
+  deps: TakeoverTarget,
+  step: TableStep<R>,
+  drafts: readonly Draft<R>[],
+  nowMs: number,
+): Promise<void> {
+  const spending = drafts.flatMap(({ row, spend }) => (spend === null ? [] : [{ row, id: takenSpendId(spend.ref) }]));
+  const taken = await deps.known.adjustmentsById(spending.map(({ id }) => id));
+  const planned = await planSpends(deps, step, drafts, nowMs);
+  const there = new Map(planned.map(({ id, deltaNanoUsd }) => [id, deltaNanoUsd]));
+  for (const { row, id } of spending) {
+    if ((taken.get(id) ?? 0) === (there.get(id) ?? 0)) continue;
+    row.note('spend', 'is another amount there now than the one that was taken over, which is what counts here');
   }
 }
 

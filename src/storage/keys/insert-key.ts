@@ -1,10 +1,17 @@
-import type { KeyRecord } from '../../core/key.ts';
+import type { KeyRecord, KeySecret } from '../../core/key.ts';
 import { applyAdjustments, openKeyBalance } from '../adjustments.ts';
 import { insertAlerts } from '../alerts/insert-alerts.ts';
 import type { InsertKeyResult, NewKeyRows } from '../storage.ts';
 import type { WriteContext, Writer } from '../writer.ts';
 import { toKeyRow } from './key-row.ts';
-import { announceKey, insertIdempotency, insertLabels, insertSecret, toConflict } from './key-writes.ts';
+import {
+  announceKey,
+  insertIdempotency,
+  insertLabels,
+  insertPreviousSecret,
+  insertSecret,
+  toConflict,
+} from './key-writes.ts';
 import { createLinkReaders } from './link-readers.ts';
 
 /** One transaction for everything that a new key is; a conflict leaves nothing of it behind. */
@@ -26,10 +33,15 @@ export async function insertKey(write: Writer, rows: NewKeyRows): Promise<Insert
   return { kind: 'inserted' };
 }
 
-/** The key itself, as a part of a transaction: row, secret, labels, balance, change event. */
-export async function insertKeyRows(context: WriteContext, key: KeyRecord): Promise<void> {
+/** The key itself, as a part of a transaction: row, secrets, labels, balance, change event. */
+export async function insertKeyRows(
+  context: WriteContext,
+  key: KeyRecord,
+  previous: KeySecret | null = null,
+): Promise<void> {
   await context.trx.insertInto('keys').values(toKeyRow(key)).execute();
   await insertSecret(context, key, key.createdAtMs);
+  if (previous !== null) await insertPreviousSecret(context, previous);
   await insertLabels(context, key);
   await openKeyBalance(context, key.keyId);
   await announceKey(context, key);

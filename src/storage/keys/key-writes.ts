@@ -1,5 +1,5 @@
 /** The small writes that make up a change of a key. Each belongs to a transaction that somebody else has opened. */
-import { type KeyRecord, keyTags } from '../../core/key.ts';
+import { type KeyRecord, type KeySecret, keyTags } from '../../core/key.ts';
 import type { IdempotencyNote } from '../storage.ts';
 import { UniqueViolation } from '../unique-violation.ts';
 import type { WriteContext } from '../writer.ts';
@@ -58,6 +58,15 @@ export async function insertSecret({ trx }: WriteContext, key: KeyRecord, create
   await trx
     .insertInto('key_secrets')
     .values({ hash: key.hash, key_id: key.keyId, created_at_ms: createdAtMs, revoked_at_ms: null })
+    .execute();
+}
+
+/** One that a key had before it came here. Its mask is not known. */
+export async function insertPreviousSecret({ trx }: WriteContext, secret: KeySecret): Promise<void> {
+  const { hash, keyId, createdAtMs, revokedAtMs } = secret;
+  await trx
+    .insertInto('key_secrets')
+    .values({ hash, key_id: keyId, created_at_ms: createdAtMs, revoked_at_ms: revokedAtMs })
     .execute();
 }
 

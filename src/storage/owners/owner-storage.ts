@@ -7,7 +7,7 @@ import type { QueuedAlert } from '../../core/alert-routing.ts';
 import type { AuditEntry } from '../../core/audit.ts';
 import type { BalanceAdjustment } from '../../core/balance-adjustment.ts';
 import type { Standing } from '../../core/call-path.ts';
-import type { KeyRecord } from '../../core/key.ts';
+import type { KeyRecord, KeySecret } from '../../core/key.ts';
 import type { KeyAddress } from '../../core/key-address.ts';
 import type { ModelRecord } from '../../core/model-record.ts';
 import type {
@@ -94,7 +94,8 @@ export interface WriteUnit {
     }): Promise<KeyRecord[]>;
     /** What the living keys of an owner may use up together; not locked. */
     sumRates(query: RateQuery): Promise<number[]>;
-    insert(key: KeyRecord): Promise<void>;
+    /** `previous`: a secret that the key had before it came here, and that opens it for a while yet. */
+    insert(key: KeyRecord, previous?: KeySecret | null): Promise<void>;
     /** The row as it is to be; its secret stays. */
     update(key: KeyRecord): Promise<void>;
     /** Soft deletion: no secret of it works from the commit on. */

@@ -78,7 +78,7 @@ function createUnit(context: WriteContext): WriteUnit {
         return (await findKeysForChange(trx, dialect, addresses, nowMs)).filter((key) => key !== undefined);
       },
       sumRates: (query) => sumRates(context, query),
-      insert: (key) => insertKeyRows(context, key),
+      insert: (key, previous) => insertKeyRows(context, key, previous),
       update: (key) => updateKeyRow(context, key),
       remove: (key, deleted) => removeKeyRows(context, key, deleted),
     },

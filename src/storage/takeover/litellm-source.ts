@@ -108,10 +108,22 @@ function buildTableQuery(schema: string, { name, key, unique }: LitellmTable, ta
     ? `row_number() over (partition by ${unique.ignoreCase ? `lower(${same})` : same} order by ${ages.join(', ')})`
     : '1';
   return `select to_jsonb(t)${buildExtras(schema, name, tables)} as row, ${place} as place
-    from ${at(schema, name)} as t order by ${order.join(', ')}`;
+    from ${at(schema, name)} as t${buildJoins(schema, name, tables)} order by ${order.join(', ')}`;
 }
 
-/** What LiteLLM keeps of a row in other tables: a team's model aliases, and when the window of a linked budget row ends. */
+const KEYS = 'LiteLLM_VerificationToken';
+const PREVIOUS_SECRETS = 'LiteLLM_DeprecatedVerificationToken';
+const WINDOW_SPENDS = 'LiteLLM_BudgetWindowSpend';
+/** Who has several budgets at once there: table → how its rows are called where their spends are kept. */
+const WINDOW_OWNERS: Readonly<Record<string, { type: string; id: string }>> = {
+  [KEYS]: { type: 'key', id: 'token' },
+  LiteLLM_TeamTable: { type: 'team', id: 'team_id' },
+};
+
+/**
+ * What LiteLLM keeps of a row in other tables: a team's model aliases, when the window of a linked budget row ends, what has
+ * been spent of `budget_limits`, and the secrets that a key had before.
+ */
 function buildExtras(schema: string, name: string, tables: LitellmSource['tables']): string {
   const columns = tables.get(name);
   const aliases =
@@ -119,7 +131,34 @@ function buildExtras(schema: string, name: string, tables: LitellmSource['tables
       ? ` || jsonb_build_object('model_aliases', (select coalesce(to_jsonb(m) -> 'aliases', to_jsonb(m) -> 'model_aliases')
           from ${at(schema, 'LiteLLM_ModelTable')} as m where m.id = t.model_id))`
       : '';
-  return aliases + (columns?.has('budget_id') ? buildLinkedReset(schema, 't', tables) : '');
+  const linked = columns?.has('budget_id') ? buildLinkedReset(schema, 't', tables) : '';
+  const previous = hasPreviousSecrets(name, tables)
+    ? ` || jsonb_build_object('previous_secrets', previous.secrets)`
+    : '';
+  return aliases + linked + buildWindowSpends(schema, name, tables) + previous;
+}
+
+/** The latest window of a length comes last. */
+function buildWindowSpends(schema: string, name: string, tables: LitellmSource['tables']): string {
+  const owner = WINDOW_OWNERS[name];
+  if (owner === undefined || !tables.has(WINDOW_SPENDS)) return '';
+  return ` || jsonb_build_object('window_spends', (select jsonb_agg(to_jsonb(w) order by w.window_start)
+    from ${at(schema, WINDOW_SPENDS)} as w where w.entity_type = '${owner.type}' and w.entity_id = t.${owner.id}))`;
+}
+
+function hasPreviousSecrets(name: string, tables: LitellmSource['tables']): boolean {
+  return name === KEYS && tables.has(PREVIOUS_SECRETS);
+}
+
+/** Gathered once and not for each key, since the table has no index by key. A key's own secret goes before them all. */
+function buildJoins(schema: string, name: string, tables: LitellmSource['tables']): string {
+  if (!hasPreviousSecrets(name, tables)) return '';
+  const newest = tables.get(PREVIOUS_SECRETS)?.has('created_at') ? 'd.created_at desc nulls last, ' : '';
+  return ` left join (
+      select d.active_token_id, jsonb_agg(to_jsonb(d) order by ${newest}d.revoke_at desc, d.token) as secrets
+      from ${at(schema, PREVIOUS_SECRETS)} as d
+      where not exists (select 1 from ${at(schema, KEYS)} as k where k.token = d.token) group by d.active_token_id
+    ) as previous on previous.active_token_id = t.token`;
 }
 
 function buildLinkedReset(schema: string, row: string, tables: LitellmSource['tables']): string {
