@@ -37,6 +37,7 @@ export function buildSinks(
     openSecret,
     egress: { allowed: config.logging.allowedHosts },
     destinationsOf: (origin) => readDestinations(origin, storage, rulesOf(inForce())),
+    redaction: () => inForce().logging.redaction,
     maxSpoolBytes: config.logging.maxSpoolBytes,
     fsync: config.general.journalFsync,
     beforeWrite,

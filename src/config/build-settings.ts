@@ -127,6 +127,10 @@ export function buildLogging(
     failure: namedFor(litellm.failure_callback),
     variables: withS3Params(variables, litellm.s3_callback_params),
     content: off === null ? null : !off,
+    redaction: {
+      caller: litellm.redact_user_api_key_info ?? false,
+      quotes: litellm.redact_messages_in_exceptions === null ? null : !litellm.redact_messages_in_exceptions,
+    },
     allowedHosts: (general.log_destination_allowed_hosts ?? []).map((host) => host.toLowerCase()),
     maxSpoolBytes: (general.log_spool_max_mb ?? 10_240) * 1024 * 1024,
   };

@@ -15,6 +15,7 @@ import type { KeyDefaults, KeyUpperBounds, OwnerUpperBounds } from '../core/key-
 import type { Limits } from '../core/limits.ts';
 import type { Deployment } from '../core/model.ts';
 import type { TeamRole, UserRole } from '../core/owner-records.ts';
+import type { LogRedaction } from '../core/redact-call-log.ts';
 import type { ConfigPlace } from './config-problem.ts';
 
 export interface Config {
@@ -271,6 +272,8 @@ export interface LoggingConfig {
   readonly variables: Readonly<Record<string, string>>;
   /** Whether destinations get prompts and answers: none (false), all (true), or those that ask for it (null). */
   readonly content: boolean | null;
+  /** What all destinations are told, or none, of callers and of what upstreams say. */
+  readonly redaction: LogRedaction;
   /** Names, addresses and ranges where destinations of keys and teams may be, beside the public Internet. */
   readonly allowedHosts: readonly string[];
   /** What may wait on disk for them, per process. */

@@ -100,6 +100,8 @@ export const litellmSettings = z.object({
   failure_callback: optional(textList),
   callbacks: optional(textList),
   turn_off_message_logging: optional(flag),
+  redact_messages_in_exceptions: optional(flag),
+  redact_user_api_key_info: optional(flag),
   s3_callback_params: optional(s3CallbackParams),
   cache: optional(flag),
   // Looked at only where the cache is switched on: see cache-settings.ts.

@@ -11,6 +11,8 @@ export interface CallFailure {
   /** The wire's `type`, or LiteLLM's name of such errors where there is one. */
   type: string;
   httpStatus: number;
+  /** The part of the message that an upstream has said, which may repeat prompts; absent: there is none. */
+  quoted?: string | null;
 }
 
 /** What a client sent and got. */

@@ -62,8 +62,8 @@ export interface GatewayErrorOptions {
   param?: string | null;
   cause?: unknown;
   retryAfterMs?: number;
-  /** What the upstream answered, to be passed on in our envelope. */
-  upstream?: { status: number; type: string | null };
+  /** What the upstream answered, to be passed on in our envelope. `words`: its own ones, as they stand in the message. */
+  upstream?: { status: number; type: string | null; words?: string };
   /** Extra response headers (rate limit state and the like). Never a secret. */
   headers?: Readonly<Record<string, string>>;
   /** Beside `error` in the body, in FastAPI's form, for LiteLLM's clients that look for it there. */
@@ -78,7 +78,7 @@ export class GatewayError extends Error {
   readonly retryAfterMs: number | undefined;
   readonly headers: Readonly<Record<string, string>>;
   readonly detail: JsonObject | string | undefined;
-  readonly #upstream: { status: number; type: string | null } | undefined;
+  readonly #upstream: GatewayErrorOptions['upstream'];
 
   constructor(code: ErrorCode, publicMessage: string, options: GatewayErrorOptions = {}) {
     const depth = Error.stackTraceLimit;
@@ -96,6 +96,11 @@ export class GatewayError extends Error {
 
   get status(): number {
     return this.#upstream?.status ?? ERROR_TABLE[this.code].status;
+  }
+
+  /** What of the message an upstream has said. It may repeat what it was asked; null: all of the message is ours. */
+  get upstreamWords(): string | null {
+    return this.#upstream?.words ?? null;
   }
 
   get type(): string {

@@ -90,7 +90,7 @@ export function writeLogPayload(out: JsonBytes, log: CallLog, redact: boolean): 
   if (content === null) out.raw(QUOTED_REDACTED);
   else out.json(content.response === null ? 'null' : safeText(readAnswer(content.response)));
   if (failure === null) out.raw(NO_ERROR);
-  else out.json(failureText(failure, facts));
+  else out.json(failureText(redact ? withoutQuote(failure) : failure, facts));
   out.raw(TO_PARAMETERS);
   out.object(log.modelParameters);
   out.byte(CLOSE_BRACE);
@@ -150,7 +150,7 @@ const CALLER = new KeptPart<CallLog>(
   (out, { facts, names }) => {
     const members = {
       key_id: facts.keyId,
-      user_api_key_hash: facts.keyHash,
+      user_api_key_hash: facts.keyHash === '' ? null : facts.keyHash,
       user_api_key_alias: facts.keyAlias,
       user_api_key_team_id: facts.teamId,
       user_api_key_team_alias: names.teamAlias,
@@ -204,6 +204,12 @@ function writeMetadata(out: JsonBytes, log: CallLog): void {
   out.number(facts.reasoningTokens);
   out.raw(TO_ESTIMATED);
   out.boolean(facts.usageEstimated);
+}
+
+/** A failure without what an upstream has said of it: many repeat what they refuse. */
+export function withoutQuote(failure: CallFailure): CallFailure {
+  const { message, quoted } = failure;
+  return quoted ? { ...failure, message: message.replaceAll(quoted, REDACTED), quoted: null } : failure;
 }
 
 function failureText({ message, httpStatus, type }: CallFailure, { provider }: CallFacts): string {

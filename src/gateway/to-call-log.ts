@@ -60,7 +60,7 @@ function failureOf({ status, httpStatus, error }: Outcome): CallFailure | null {
   if (error === null) {
     return { message: 'The upstream ended its stream with an error.', type: 'upstream_error', httpStatus };
   }
-  return { message: error.message, type: error.type, httpStatus: error.status };
+  return { message: error.message, type: error.type, httpStatus: error.status, quoted: error.upstreamWords };
 }
 
 function parametersOf(body: Readonly<Record<string, unknown>>): JsonObject {

@@ -82,7 +82,7 @@ function toRefusal(dialect: Provider, deployment: Deployment, { status, headers,
     `Upstream ${deployment.provider} (deployment ${deployment.id}) answered ${status}: ${message}`,
     {
       param,
-      upstream: { status, type },
+      upstream: { status, type, words: message },
       ...(retryAfterMs === undefined ? {} : { retryAfterMs }),
     },
   );

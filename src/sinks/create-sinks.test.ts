@@ -35,6 +35,7 @@ async function setUp(environment: Record<string, string> = {}) {
       openSecret: () => null,
       egress: { allowed: ['127.0.0.1'] },
       destinationsOf: async ({ scope }) => (scope === 'global' ? global : ofKey),
+      redaction: () => ({ caller: false, quotes: null }),
       maxSpoolBytes,
       fsync: false,
       nowMs: Date.now,

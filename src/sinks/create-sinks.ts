@@ -4,6 +4,7 @@ import { waitAtMost } from '../append-log/wait-at-most.ts';
 import type { CallLog } from '../core/call-log.ts';
 import { JsonBytes } from '../core/json-bytes.ts';
 import { type LogDestination, wantsOutcome } from '../core/log-destination.ts';
+import { type LogRedaction, redactCallLog } from '../core/redact-call-log.ts';
 import { writeLogPayload } from '../core/write-log-payload.ts';
 import type { EgressRules } from './egress-guard.ts';
 import { describeMissingKind, flushRuleOf, openSink, type SinkMaker } from './open-sink.ts';
@@ -26,6 +27,8 @@ export interface SinksOptions {
   egress: EgressRules;
   /** The destinations that this owner has now, read anew. Rejects where that cannot be told at present. */
   destinationsOf: (origin: SpoolOrigin) => Promise<readonly LogDestination[]>;
+  /** What no destination is told, at present. */
+  redaction: () => LogRedaction;
   /** What may wait on disk in all, beyond which the oldest is given up. */
   maxSpoolBytes: number;
   /** Wait for the disk before a record counts as safe. */
@@ -182,7 +185,8 @@ export async function createSinks(options: SinksOptions): Promise<Sinks> {
   }
 
   return {
-    offer(log, wanted) {
+    offer(given, wanted) {
+      const log = redactCallLog(given, options.redaction());
       let written: 'whole' | 'redacted' | undefined;
       let safe: Promise<unknown> | null = null;
       for (const destination of wanted) {

@@ -1,18 +1,34 @@
 // Where the calls of a key are logged: the key's own destinations, its team's, the configuration's, or nowhere.
 
+import { once } from 'node:events';
+import { createServer } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import { text } from 'node:stream/consumers';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { type FakeGcs, startFakeGcs } from '../../support/fake-gcs.ts';
 import { type GatewayProcess, startGateway } from '../../support/gateway-process.ts';
 
 let gcs: FakeGcs;
 let gateway: GatewayProcess;
+/** Refuses everything, and repeats what it was asked, as many do. */
+const strict = createServer(async (request, response) => {
+  const asked = await text(request);
+  response.writeHead(400, { 'content-type': 'application/json' });
+  response.end(JSON.stringify({ error: { message: `cannot read ${asked}`, type: 'invalid_request_error' } }));
+});
 
 beforeAll(async () => {
+  await once(strict.listen(0, '127.0.0.1'), 'listening');
+  const { port } = strict.address() as AddressInfo;
   gcs = await startFakeGcs();
   gateway = await startGateway({
     config: {
       model_list: [
         { model_name: 'mocked', litellm_params: { model: 'openai/mocked', mock_response: 'the answer' } },
+        {
+          model_name: 'strict',
+          litellm_params: { model: 'openai/x', api_base: `http://127.0.0.1:${port}/v1`, api_key: 'x' },
+        },
         {
           model_name: 'broken',
           litellm_params: { model: 'openai/x', api_base: 'http://127.0.0.1:9/v1', api_key: 'x' },
@@ -26,6 +42,8 @@ beforeAll(async () => {
 afterAll(async () => {
   await gateway.stop();
   await gcs.close();
+  strict.closeAllConnections();
+  strict.close();
 });
 
 const to = (bucket: string, more: Record<string, string> = {}, type = 'success_and_failure') => ({
@@ -117,4 +135,17 @@ test('prompts and answers are sent only where that is switched on', async () => 
       response: { choices: [{ message: { role: 'assistant', content: 'the answer' } }] },
     });
   }
+});
+
+test('nor is a prompt sent that an upstream repeats when it refuses a call', async () => {
+  const key = await gateway.newKey({
+    metadata: { logging: [to('strict-without'), to('strict-with', { turn_off_message_logging: 'false' })] },
+  });
+  expect(await call(key, 'm-strict', { model: 'strict' })).toBe(400);
+  await bucketsOf('m-strict', 2);
+  const [without, ...none] = gcs.records('strict-without');
+  expect(none).toEqual([]);
+  expect(without).toMatchObject({ error_str: expect.stringMatching(/answered 400: redacted-by-litellm$/) });
+  expect(JSON.stringify(without)).not.toContain('the question');
+  expect(gcs.records('strict-with')).toMatchObject([{ error_str: expect.stringContaining('the question') }]);
 });
