@@ -39,6 +39,17 @@ describe('where the calls of a key are logged', () => {
     expect(ownDestinations('key', key({ logging: list }), null)?.[0]?.id).toBe(one?.id);
   });
 
+  it('says which of a type each is, one that has an entry for each outcome being one', () => {
+    const list = [
+      logging('a', { x: '1' }, 'success'),
+      logging('b'),
+      logging('a', { x: '1' }, 'failure'),
+      logging('a', { x: '2' }),
+    ];
+    const found = ownDestinations('key', key({ logging: list }), null) ?? [];
+    expect(found.map(({ type, place }) => `${type}${place}`)).toEqual(['a0', 'b0', 'a0', 'a1']);
+  });
+
   it('asks for both outcomes where nothing is said, and for the one that is said otherwise', () => {
     const list = [
       logging('a'),

@@ -22,6 +22,8 @@ export interface LogDestination {
   scope: LogScope;
   /** The key's or the team's id; null: the configuration's. */
   ownerId: string | null;
+  /** Which of its owner's destinations of this type it is, from 0: what stays when its credentials are changed. */
+  place: number;
 }
 
 /** Who says where, and what. */
@@ -60,15 +62,21 @@ export function ownDestinations(
   const build = (type: string, outcome: LogDestination['outcome'], vars: Json | undefined) =>
     buildDestination({ type, outcome, vars: textsOf(vars), scope, ownerId: owner.id, rule });
   if (Array.isArray(logging)) {
-    return logging.filter(isJsonObject).flatMap((entry) => {
+    const destinations = logging.filter(isJsonObject).flatMap((entry) => {
       const { callback_name: name, callback_type: type, callback_vars: vars } = entry;
       return typeof name === 'string' && name !== '' ? [build(name, toOutcome(type), vars)] : [];
     });
+    return destinations.map((one) => ({ ...one, place: placeIn(destinations, one) }));
   }
   if (!isJsonObject(settings)) return undefined;
   return outcomesOf(namesOf(settings.success_callback), namesOf(settings.failure_callback)).map(([type, outcome]) =>
     build(type, outcome, settings.callback_vars),
   );
+}
+
+/** The same for two entries of one destination, one for each outcome. */
+function placeIn(destinations: readonly LogDestination[], { type, id }: LogDestination): number {
+  return [...new Set(destinations.filter((one) => one.type === type).map((one) => one.id))].indexOf(id);
 }
 
 /** What the configuration says of all calls of which nobody else says anything. */
@@ -92,7 +100,8 @@ function buildDestination(parts: {
   rule: ContentRule;
 }): LogDestination {
   const { rule, ...rest } = parts;
-  return { id: destinationId(parts.type, parts.vars), ...rest, redactContent: redactsContent(parts.vars, rule) };
+  const id = destinationId(parts.type, parts.vars);
+  return { id, ...rest, redactContent: redactsContent(parts.vars, rule), place: 0 };
 }
 
 /** Whether the record of a call with this status is for the destination. A call that its client left has failed. */

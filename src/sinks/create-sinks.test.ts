@@ -151,6 +151,44 @@ describe('records on their way to their destinations', () => {
     expect(next.stats()).toMatchObject([{ queued: 0, delivered: 1 }]);
   });
 
+  it('are so too where their owner has several destinations of the type', async () => {
+    const { open, openTended, receiver, setKey } = await setUp();
+    const [at, secret] = [
+      (name: string) => `${receiver.url}/${name}`,
+      (word: string) => `authorization=Bearer ${word}`,
+    ];
+    const keyHas = (...words: string[]) => {
+      const logging = words.map((word, place) => ({
+        callback_name: 'generic_api',
+        callback_vars: { endpoint: at(String(place)), headers: secret(word) },
+      }));
+      const list = ownDestinations('key', { id: 'key_1', metadata: { logging } }, null) ?? [];
+      setKey(list);
+      return list;
+    };
+    receiver.answer(401);
+    const sinks = await open();
+    await offer(sinks, 'r1', keyHas('one', 'wrong', 'three'));
+    await sinks.flush();
+    await sinks.close(0);
+    keyHas('one', 'right', 'three');
+    receiver.answer(200);
+    const next = await openTended();
+    cleanUp.push(() => next.close(0));
+    await next.flush();
+    const taken = receiver.batches().slice(-3);
+    expect(taken.map(({ path, headers }) => [path, headers.authorization]).sort()).toEqual([
+      ['/0', 'Bearer one'],
+      ['/1', 'Bearer right'],
+      ['/2', 'Bearer three'],
+    ]);
+    expect(next.stats().map(({ queued, delivered }) => [queued, delivered])).toEqual([
+      [0, 1],
+      [0, 1],
+      [0, 1],
+    ]);
+  });
+
   it('are never in reach of credentials on disk', async () => {
     const { open, receiver, dataDir } = await setUp();
     receiver.answer(503);

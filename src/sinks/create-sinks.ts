@@ -121,7 +121,8 @@ export async function createSinks(options: SinksOptions): Promise<Sinks> {
       const present = (await destinationsOf(origin)).filter((one) => one.type === type);
       const same = present.find((one) => one.id === destinationId);
       if (same !== undefined) return same;
-      if (present.length === 1) successor ??= present[0] as LogDestination;
+      // Of several the one in its place: whoever changes a credential leaves the others where they are.
+      successor ??= (present.length === 1 ? present[0] : present.find(({ place }) => place === origin.place)) ?? null;
     }
     return successor;
   }
@@ -139,8 +140,8 @@ export async function createSinks(options: SinksOptions): Promise<Sinks> {
   function put({ bytes, end }: JsonBytes, destination: LogDestination): Promise<unknown> {
     const known = outboxes.get(destination.id);
     if (known !== undefined) return known.put(bytes, end, destination);
-    const { id: destinationId, type, scope, ownerId } = destination;
-    const label = { destinationId, type, origins: [{ scope, ownerId }] };
+    const { id: destinationId, type, scope, ownerId, place } = destination;
+    const label = { destinationId, type, origins: [{ scope, ownerId, place }] };
     destinations.set(destinationId, destination);
     return outboxOf(label, () => flushRuleOf(destination, environment())).put(bytes, end, destination);
   }

@@ -118,10 +118,11 @@ export function createOutbox(options: OutboxOptions): Outbox {
     return spool;
   }
 
-  function noteOrigin({ scope, ownerId }: SpoolOrigin): void {
-    const known = label.origins.some((one) => one.scope === scope && one.ownerId === ownerId);
-    if (known || label.origins.length >= MAX_ORIGINS) return;
-    label = { ...label, origins: [...label.origins, { scope, ownerId }] };
+  function noteOrigin({ scope, ownerId, place }: LogDestination): void {
+    const isOwner = (one: SpoolOrigin) => one.scope === scope && one.ownerId === ownerId;
+    const others = label.origins.filter((one) => !isOwner(one));
+    if (label.origins.find(isOwner)?.place === place || others.length >= MAX_ORIGINS) return;
+    label = { ...label, origins: [...others, { scope, ownerId, place }] };
     if (active !== null) root.relabel(active.directory, label);
   }
 

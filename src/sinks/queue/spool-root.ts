@@ -8,6 +8,8 @@ import type { LogScope } from '../../core/log-destination.ts';
 export interface SpoolOrigin {
   scope: LogScope;
   ownerId: string | null;
+  /** Which of its owner's destinations of that type it was, from 0. Earlier versions did not say it. */
+  place?: number;
 }
 
 /** What a spool's directory says of itself. */
