@@ -1,5 +1,7 @@
 /** A call as a span, by OpenTelemetry's conventions for generative AI. */
+import type { Json } from '../../core/json.ts';
 import { type LogPayload, REDACTED } from '../../core/log-payload.ts';
+import { toInputMessages, toOutputMessages } from './genai-messages.ts';
 import { type Attribute, toAttributes, toSpanId, toTraceId, toUnixNano } from './otlp-json.ts';
 
 export interface Span {
@@ -44,7 +46,7 @@ export function sharedAttributes(record: LogPayload): Record<string, unknown> {
 }
 
 /** Content that the destination may see; null: it may not, or there is none. */
-export function contentOf(value: unknown): unknown {
+export function contentOf(value: Json): Json {
   return value === REDACTED ? null : value;
 }
 
@@ -55,6 +57,7 @@ function operationOf({ call_type: type }: LogPayload): string {
 
 function conventional(record: LogPayload, operation: string): Record<string, unknown> {
   const { model_parameters: parameters, metadata } = record;
+  const answers = toOutputMessages(contentOf(record.response));
   return {
     ...sharedAttributes(record),
     'gen_ai.operation.name': operation,
@@ -71,9 +74,10 @@ function conventional(record: LogPayload, operation: string): Record<string, unk
     'gen_ai.request.presence_penalty': parameters.presence_penalty,
     'gen_ai.request.seed': parameters.seed,
     'gen_ai.request.choice.count': parameters.n,
-    'gen_ai.input.messages': contentOf(record.messages),
-    'gen_ai.output.messages': contentOf(record.response),
-    'server.address': hostOf(record.api_base),
+    'gen_ai.input.messages': asText(toInputMessages(contentOf(record.messages))),
+    'gen_ai.output.messages': asText(answers),
+    'gen_ai.response.finish_reasons': answers?.map(({ finish_reason: reason }) => reason),
+    ...addressOf(record.api_base),
   };
 }
 
@@ -94,6 +98,12 @@ function ours({ metadata, ...record }: LogPayload): Record<string, unknown> {
   };
 }
 
-function hostOf(address: string | null): string | null {
-  return address !== null && URL.canParse(address) ? new URL(address).hostname : null;
+function asText(messages: readonly object[] | null): string | null {
+  return messages === null ? null : JSON.stringify(messages);
+}
+
+function addressOf(address: string | null): Record<string, unknown> {
+  if (address === null || !URL.canParse(address)) return {};
+  const { hostname, port, protocol } = new URL(address);
+  return { 'server.address': hostname, 'server.port': port === '' ? (protocol === 'http:' ? 80 : 443) : Number(port) };
 }

@@ -46,8 +46,13 @@ describe('OpenTelemetry', () => {
       'gen_ai.request.temperature': 0.5,
       'latchkey.key_id': 'key_1',
       'server.address': 'api.openai.com',
+      'server.port': '443',
     });
-    expect(JSON.parse(values['gen_ai.input.messages'] as string)).toEqual(content.messages);
+    const parts = (text: string) => [{ type: 'text', content: text }];
+    expect(JSON.parse(values['gen_ai.input.messages'] as string)).toEqual([{ role: 'user', parts: parts('hello') }]);
+    expect(JSON.parse(values['gen_ai.output.messages'] as string)).toEqual([
+      { role: 'assistant', parts: parts('hi'), finish_reason: 'stop' },
+    ]);
   });
 
   it('gets no content that is not for it', async () => {
