@@ -18,7 +18,7 @@ import { callModel } from '../gateway/call-model.ts';
 import { nameCall } from '../gateway/call-names.ts';
 import type { Cooldowns } from '../gateway/cooldowns.ts';
 import { explainCall } from '../gateway/explain-call.ts';
-import { listAccessGroups, listDeployments, listModels } from '../gateway/list-models.ts';
+import { isCallable, listAccessGroups, listDeployments, listModels } from '../gateway/list-models.ts';
 import type { LiveCalls } from '../gateway/live-calls.ts';
 import { createApp } from '../http/app.ts';
 import type { App } from '../http/app-instance.ts';
@@ -195,6 +195,7 @@ export async function buildApp(config: Config, foundation: Foundation): Promise<
       inspectProcess: foundation.inspectProcess,
       metrics: { requireKey: config.metrics.requireKey, ...metrics },
       listModels: (asking) => listModels(gateway.models, asking),
+      isCallable: (asking, name) => isCallable(gateway.models, asking, name),
       listAccessGroups: (asking) => listAccessGroups(gateway.models, asking),
       askAsTeam: async (caller, teamId) => {
         await getVisibleTeam(storage, caller, teamId);

@@ -180,6 +180,12 @@ describe('a wrong setting is reported with file, line, column and what was expec
     expect(problems.join('\n')).not.toContain('secret-secret');
   });
 
+  test('a second document in the file is a mistake, and not left out', () => {
+    expect(problemsOf(lines('model_list: []', '---', 'general_settings: {budget_mode: hard}'))).toEqual([
+      'config.yaml:2:1: the file holds more than one document (`---`)',
+    ]);
+  });
+
   test('a setting that is given twice is a mistake', () => {
     expect(problemsOf(lines('general_settings:', '  budget_mode: hard', '  budget_mode: hard'))).toEqual([
       'config.yaml:3:3: this setting is given twice',

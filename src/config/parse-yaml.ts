@@ -30,7 +30,8 @@ export function parseYaml(text: string, file: string, report: Report): MapNode |
   const document = parseDocument(text, {
     lineCounter: lines,
     prettyErrors: false,
-    logLevel: 'silent',
+    // Nothing is logged by it; 'silent' would also keep quiet about a second document, and lose what it says.
+    logLevel: 'error',
     uniqueKeys: true,
     merge: true,
   });

@@ -46,6 +46,19 @@ describe('input', () => {
     expect([requestedOutputTokens, choices]).toEqual([2 ** 31, 2 ** 31]);
   });
 
+  test.each<[unknown, number | null]>([
+    ['3', 3],
+    [' 3.0 ', 3],
+    ['1_000', 1_000],
+    ['', null],
+    ['many', null],
+    ['-5', null],
+    [true, null],
+  ])('a number written as a text counts as the number that a lenient upstream takes it for: %j', (given, read) => {
+    const { requestedOutputTokens, choices } = chat({ max_tokens: given, n: given });
+    expect([requestedOutputTokens, choices]).toEqual([read, read ?? 1]);
+  });
+
   test('what is billed also counts the framing of each message', () => {
     expect(chat({ messages: [{ content: 'a'.repeat(40) }, { content: '' }] }).billedInputTokens).toBe(10 + 2 * 4 + 3);
   });

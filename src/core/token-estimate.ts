@@ -145,7 +145,9 @@ function answersAsked(operation: Operation, body: Readonly<Record<string, unknow
 /** More than any upstream takes, and small enough that products of two stay numbers that can be counted with. */
 const MOST_TOKENS = 2 ** 31;
 
+/** Upstreams that read leniently take "3" for 3, and would serve what nobody held anything for. */
 function wholeNumber(value: unknown): number | null {
-  if (typeof value !== 'number' || !Number.isFinite(value) || value < 0) return null;
-  return Math.min(Math.floor(value), MOST_TOKENS);
+  const number = typeof value === 'string' && value.trim() !== '' ? Number(value.replaceAll('_', '')) : value;
+  if (typeof number !== 'number' || !Number.isFinite(number) || number < 0) return null;
+  return Math.min(Math.floor(number), MOST_TOKENS);
 }

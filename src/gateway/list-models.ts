@@ -8,10 +8,13 @@ import type { ModelIndex } from '../core/routing.ts';
  */
 export function listModels(models: ModelIndex, caller: Asking): string[] {
   const names = models.names().filter((name) => isServed(models, name) && mayCall(models, caller, name));
-  const aliases = Object.keys(caller.key?.aliases ?? {}).filter(
-    (alias) => isServed(models, resolveAliases(caller, alias)) && mayCall(models, caller, alias),
-  );
+  const aliases = Object.keys(caller.key?.aliases ?? {}).filter((alias) => isCallable(models, caller, alias));
   return aliases.length === 0 ? names : [...new Set([...names, ...aliases])];
+}
+
+/** Whether this caller may call the name and something serves it; names that only a wildcard covers are in no list. */
+export function isCallable(models: ModelIndex, caller: Asking, name: string): boolean {
+  return isServed(models, resolveAliases(caller, name)) && mayCall(models, caller, name);
 }
 
 /**

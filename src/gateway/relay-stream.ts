@@ -1,4 +1,4 @@
-import { type GatewayError, toEnvelope } from '../core/gateway-error.ts';
+import { GatewayError, toEnvelope } from '../core/gateway-error.ts';
 import type { StreamedResult } from '../providers/upstream.ts';
 import type { ClientSink } from './call-request.ts';
 import type { FollowedCall } from './follow-call.ts';
@@ -41,7 +41,10 @@ export function createRelay(
 
       function finish(failure: Error | null): void {
         const tail = meter.end();
-        const error = failure === null ? null : toFailure(deps, failure, call.request.requestId);
+        // Nothing at all is no answer, and no client makes one of it.
+        const silent = failure === null && firstTokenAtMs === null && tail === null;
+        const trouble = silent ? endedSilently(reached.candidate.deployment.id) : failure;
+        const error = trouble === null ? null : toFailure(deps, trouble, call.request.requestId);
         const streamError = meter.streamError();
         const { frames, contentBytes } = meter.delivered();
         live.settled = true;
@@ -72,4 +75,8 @@ export function createRelay(
         resolve();
       }
     });
+}
+
+function endedSilently(deploymentId: string): GatewayError {
+  return new GatewayError('upstream_error', `Deployment ${deploymentId} ended its answer without sending anything.`);
 }

@@ -14,6 +14,7 @@ import { type AwaitProcessesDeps, awaitProcesses } from './hooks/await-processes
 import { beginRequests } from './hooks/begin-request.ts';
 import { describeActors } from './hooks/describe-actor.ts';
 import { type LogRequest, logRequests } from './hooks/log-requests.ts';
+import { refuseEncodedBodies } from './hooks/refuse-encoded-bodies.ts';
 import { acceptJsonBodies } from './json-body.ts';
 import { handleUnknownPaths } from './not-found.ts';
 import type { RecordRefusal } from './record-refusal.ts';
@@ -94,6 +95,7 @@ export async function createApp(deps: AppDeps, front: Front = createFront()): Pr
   await registerDocsRoutes(app, deps);
   authenticateRoutes(app, deps);
   awaitProcesses(app, deps);
+  refuseEncodedBodies(app);
 
   registerHomeRoutes(app, deps);
   registerHealthRoutes(app, deps);

@@ -54,10 +54,11 @@ export function takeCallsDirectly(app: App, deps: DirectCallsDeps): void {
 
 const JSON_TYPES: ReadonlySet<string | undefined> = new Set(['application/json', 'application/json; charset=utf-8']);
 
-/** JSON of a length that was told and is not too large. */
+/** Plain JSON of a length that was told and is not too large. */
 function isUsual({ headers }: IncomingMessage, bodyLimitBytes: number): boolean {
   const length = Number(headers['content-length']);
-  return length > 0 && length <= bodyLimitBytes && JSON_TYPES.has(headers['content-type']);
+  const isPlain = headers['content-encoding'] === undefined && JSON_TYPES.has(headers['content-type']);
+  return isPlain && length > 0 && length <= bodyLimitBytes;
 }
 
 class DirectCall {

@@ -18,7 +18,7 @@ export function acceptJsonBodies(app: App, sealSecret: SealSecret): void {
       return;
     }
     void parseJson(request, text as string, (error, body) => {
-      if (error !== null && error !== undefined) return done(refuse(request.headers['content-type']));
+      if (error !== null && error !== undefined) return done(refuse(text as string, request.headers['content-type']));
       try {
         done(null, sealCallbackSecrets(body, sealSecret));
       } catch (refusal) {
@@ -28,8 +28,21 @@ export function acceptJsonBodies(app: App, sealSecret: SealSecret): void {
   });
 }
 
-function refuse(contentType: string | undefined): GatewayError {
+function refuse(text: string, contentType: string | undefined): GatewayError {
+  if (isJson(text)) {
+    return new GatewayError('invalid_request', 'The request body has a member named `__proto__`, which is not taken.');
+  }
   return contentType === undefined || /json/i.test(contentType)
     ? new GatewayError('invalid_request', 'The request body is not valid JSON.')
     : new GatewayError('unsupported_media_type', 'The request body has to be JSON.');
+}
+
+/** The parser also refuses what is valid JSON: a name that would change what an object is. */
+function isJson(text: string): boolean {
+  try {
+    JSON.parse(text);
+    return true;
+  } catch {
+    return false;
+  }
 }

@@ -28,8 +28,28 @@ export const AZURE_PATHS: readonly ModelCallPath[] = OPERATIONS.flatMap(({ opera
   AZURE_PREFIXES.map((prefix) => ({ operation, url: `${prefix}${path}` })),
 );
 
+const AZURE_STARTS = AZURE_PREFIXES.map((prefix) => prefix.slice(0, -':model'.length));
+
+/**
+ * The URL with its model as one part of the path: names hold slashes (`openai/gpt-4o`), and Azure's clients write them as
+ * they are. Any other URL as it is.
+ */
+export function joinModelName(url: string): string {
+  const start = AZURE_STARTS.find((beginning) => url.startsWith(beginning));
+  if (start === undefined) return url;
+  const query = url.indexOf('?');
+  const path = query < 0 ? url : url.slice(0, query);
+  const served = path.endsWith('/') ? path.slice(0, -1) : path;
+  const end = OPERATIONS.find((operation) => served.endsWith(operation.path))?.path;
+  if (end === undefined) return url;
+  const name = served.slice(start.length, -end.length);
+  if (!name.includes('/') || name.startsWith('/') || name.endsWith('/')) return url;
+  return start + name.replaceAll('/', '%2F') + url.slice(start.length + name.length);
+}
+
 /** What a call of this path would be, and the model that the path names; undefined: no model is called there. */
-export function findModelCall(path: string): (ModelCallPath & { pathModel: string | null }) | undefined {
+export function findModelCall(given: string): (ModelCallPath & { pathModel: string | null }) | undefined {
+  const path = joinModelName(given);
   const fixed = FIXED_PATHS.find(({ url }) => url === path);
   if (fixed !== undefined) return { ...fixed, pathModel: null };
   for (const candidate of AZURE_PATHS) {

@@ -3,6 +3,7 @@ import { type FastifyBaseLogger, type FastifyServerOptions, LogController } from
 import { createClientErrorHandler } from './client-error.ts';
 import { createErrorHandler } from './error-handler.ts';
 import { stampIds } from './hooks/begin-request.ts';
+import { joinModelName } from './model-call-paths.ts';
 import { takeOffRootPath } from './root-path.ts';
 
 export interface ServerDeps {
@@ -33,7 +34,7 @@ export function toServerOptions(deps: ServerDeps): FastifyServerOptions {
     childLoggerFactory: (parent) => parent,
     genReqId: () => newId(),
     requestIdHeader: false,
-    ...(rootPath !== '' && { rewriteUrl: ({ url }) => takeOffRootPath(rootPath, url ?? '/') }),
+    rewriteUrl: ({ url = '/' }) => joinModelName(rootPath === '' ? url : takeOffRootPath(rootPath, url)),
     bodyLimit: bodyLimitBytes,
     trustProxy: trustedProxies.length === 0 ? false : [...trustedProxies],
     requestTimeout: RECEIVE_TIMEOUT_MS,

@@ -13,6 +13,8 @@ export interface ModelCall {
   /** The bytes that `text` was read from, where they are still there; saves encoding it again. */
   bytes?: Buffer;
   body: Readonly<Record<string, unknown>>;
+  /** The model as the client names it, in the path or in the body; null: nowhere. */
+  requested: string | null;
   stream: boolean;
   /** Fields to set (or, with undefined, to remove) in the body before it goes upstream, beyond `model`. */
   overrides: Readonly<Record<string, unknown>>;
@@ -58,8 +60,11 @@ export interface Provider {
   /** Asks for usage in streams, and leaves out what is meant for the proxy; the gateway's overrides have the last word. */
   buildRequest(call: ModelCall, deployment: Deployment, upstreamModel: string): UpstreamRequest;
   parseAnswer(call: ModelCall, status: number, body: Buffer): ParsedAnswer;
-  /** Hides the usage frame of a stream whose client did not ask for it. */
-  createStreamMeter(call: ModelCall): StreamMeter;
+  /**
+   * Hides the usage frame of a stream whose client did not ask for it, and the credentials (those of the deployment, and
+   * what looks like one) in an error that the upstream sends inside the stream.
+   */
+  createStreamMeter(call: ModelCall, deployment?: Pick<Deployment, 'apiKey' | 'extraHeaders'>): StreamMeter;
   /**
    * The upstream's error body → message and code for our envelope. Never contains a credential: what looks like one is
    * taken out, and those of the deployment given exactly.

@@ -54,7 +54,7 @@ export function createUpstream({ transport, dialectOf }: UpstreamDeps): Upstream
       const answer = await transport.send(request, toSendOptions(deployment, options));
       if (answer.status >= 400) throw toRefusal(dialect, deployment, answer);
       const parsed = dialect.parseAnswer(call, answer.status, answer.body);
-      if (parsed.malformed) throw toMalformed(deployment);
+      if (parsed.malformed) throw toMalformed(deployment, answer.headers);
       return { headers: answer.headers, answer: parsed };
     },
 
@@ -63,7 +63,12 @@ export function createUpstream({ transport, dialectOf }: UpstreamDeps): Upstream
       const request = dialect.buildRequest(call, deployment, upstreamModel);
       const begun = await transport.stream(request, toSendOptions(deployment, options));
       if (begun.kind === 'answer') throw toRefusal(dialect, deployment, begun);
-      return { headers: begun.headers, stream: begun, meter: dialect.createStreamMeter(call) };
+      if (isNoStream(begun.headers)) {
+        const malformed = toMalformed(deployment, begun.headers);
+        begun.abort(malformed);
+        throw malformed;
+      }
+      return { headers: begun.headers, stream: begun, meter: dialect.createStreamMeter(call, deployment) };
     },
   };
 }
@@ -88,10 +93,23 @@ function toRefusal(dialect: Provider, deployment: Deployment, { status, headers,
   );
 }
 
-function toMalformed({ provider, id }: Deployment): GatewayError {
+/**
+ * A page, or bytes that nobody could look into, is no stream to pass on, while another deployment can still be asked. Any
+ * other type is, `application/json` too: an upstream that cannot stream answers as a whole.
+ */
+function isNoStream(headers: UpstreamHeaders): boolean {
+  return isEncoded(headers) || /^\s*text\/html\b/i.test(headers.get('content-type') ?? '');
+}
+
+function isEncoded(headers: UpstreamHeaders): boolean {
+  return !/^(?:identity)?$/i.test(headers.get('content-encoding') ?? '');
+}
+
+function toMalformed({ provider, id }: Deployment, headers: UpstreamHeaders): GatewayError {
+  const why = isEncoded(headers) ? ': it is compressed, which was not asked for' : '';
   return new GatewayError(
     'upstream_error',
-    `Upstream ${provider} (deployment ${id}) sent an answer that cannot be read.`,
+    `Upstream ${provider} (deployment ${id}) sent an answer that cannot be read${why}.`,
   );
 }
 

@@ -24,6 +24,8 @@ export interface ModelRoutesDeps {
   askOnBehalf(asking: Asking, endUser: string): Promise<Asking>;
   /** The names that this caller may ask for. */
   listModels(asking: Asking): readonly string[];
+  /** Whether this caller may call that model, which a wildcard may stand for. */
+  isCallable(asking: Asking, name: string): boolean;
   /** The access groups that it may name in the place of models. */
   listAccessGroups(asking: Asking): readonly string[];
   /** A team as if it called by itself, with no lists but its own. Throws team_not_found, forbidden. */
@@ -102,7 +104,7 @@ export function registerModelRoutes(app: App, deps: ModelRoutesDeps): void {
       },
       (request) => {
         const name = request.params['*'];
-        if (!deps.listModels(request.caller).includes(name)) {
+        if (!deps.listModels(request.caller).includes(name) && !deps.isCallable(request.caller, name)) {
           throw new GatewayError('not_found', `The model '${name}' does not exist or this key may not call it.`, {
             param: 'model',
           });

@@ -23,7 +23,7 @@ export function buildMockContent(call: ModelCall, deployment: Deployment): MockC
   const count = Math.min(choices, MAX_CHOICES);
   const perChoice = call.operation === 'embedding' ? 0 : Math.max(1, Math.ceil(text.length / CHARACTERS_PER_TOKEN));
   return {
-    model: typeof call.body.model === 'string' ? call.body.model : upstreamModel,
+    model: call.requested ?? upstreamModel,
     text,
     finishReason: text.length < whole.length ? 'length' : 'stop',
     choices: count,

@@ -10,7 +10,8 @@ import { mockAnswer, mockStreamFrames } from './index.ts';
 const stamp = { id: 'mock-1', createdSeconds: 1_700_000_000 };
 
 function callOf(operation: Operation, body: Record<string, unknown>): ModelCall {
-  return { operation, text: JSON.stringify(body), body, stream: body.stream === true, overrides: {} };
+  const requested = typeof body.model === 'string' ? body.model : null;
+  return { operation, text: JSON.stringify(body), body, requested, stream: body.stream === true, overrides: {} };
 }
 
 const chat = (more: Record<string, unknown> = {}) =>

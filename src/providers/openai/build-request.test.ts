@@ -36,7 +36,15 @@ const deploymentOf = (over: Partial<Deployment> = {}): Deployment => ({
 
 const callOf = (text: string, over: Partial<ModelCall> = {}): ModelCall => {
   const body = JSON.parse(text);
-  return { operation: 'chat', text, body, stream: body.stream === true, overrides: {}, ...over };
+  return {
+    operation: 'chat',
+    text,
+    body,
+    requested: body.model ?? null,
+    stream: body.stream === true,
+    overrides: {},
+    ...over,
+  };
 };
 
 const bodyOf = (text: string, over: Partial<ModelCall> = {}, deployment: Partial<Deployment> = {}) =>
@@ -115,6 +123,7 @@ describe('the headers', () => {
   test("carry the deployment's own credential and nothing of the client", () => {
     const { headers } = buildRequest(callOf('{"model":"m"}'), deploymentOf({ organization: 'org-1' }), 'm');
     expect(headers).toEqual({
+      'accept-encoding': 'identity',
       authorization: 'Bearer sk-provider',
       'content-type': 'application/json',
       'openai-organization': 'org-1',

@@ -74,7 +74,12 @@ const FRAMING_HEADERS: ReadonlySet<string> = new Set([
 
 function buildHeaders(deployment: Deployment, { credentials }: UpstreamAddress): Record<string, string> {
   const { apiKey, organization, extraHeaders, provider } = deployment;
-  const headers: Record<string, string> = { 'content-type': 'application/json', 'user-agent': 'latchkey' };
+  const headers: Record<string, string> = {
+    'content-type': 'application/json',
+    // Bytes pass through unread; without this an upstream may compress them.
+    'accept-encoding': 'identity',
+    'user-agent': 'latchkey',
+  };
   if (apiKey !== null && provider === 'azure') headers['api-key'] = apiKey;
   else if (apiKey !== null) headers.authorization = `Bearer ${apiKey}`;
   else if (credentials !== null) headers.authorization = `Basic ${Buffer.from(credentials).toString('base64')}`;

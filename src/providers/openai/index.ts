@@ -2,6 +2,7 @@ import type { Provider } from '../provider.ts';
 import { buildRequest } from './build-request.ts';
 import { parseAnswer } from './parse-answer.ts';
 import { parseError } from './parse-error.ts';
+import { secretsOf } from './redact-secrets.ts';
 import { OpenAiStreamMeter } from './stream-meter.ts';
 import { asksForUsage } from './stream-usage.ts';
 
@@ -9,13 +10,6 @@ import { asksForUsage } from './stream-usage.ts';
 export const openai: Provider = {
   buildRequest,
   parseAnswer: (call, _status, body) => parseAnswer(call, body),
-  createStreamMeter: (call) => new OpenAiStreamMeter({ hideUsage: !asksForUsage(call.body) }),
+  createStreamMeter: (call, deployment) => new OpenAiStreamMeter({ hideUsage: !asksForUsage(call.body), deployment }),
   parseError: (status, body, deployment) => parseError(status, body, secretsOf(deployment)),
 };
-
-/** Everything of a deployment that its upstream might echo and nobody else may see. */
-function secretsOf(deployment: Parameters<Provider['parseError']>[2]): string[] {
-  if (deployment === undefined) return [];
-  const { apiKey, extraHeaders } = deployment;
-  return [...(apiKey === null ? [] : [apiKey]), ...Object.values(extraHeaders)];
-}

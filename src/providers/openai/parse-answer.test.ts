@@ -2,8 +2,8 @@ import { describe, expect, test } from 'vitest';
 import type { Operation } from '../../core/operation.ts';
 import { parseAnswer } from './parse-answer.ts';
 
-const parse = (body: string | Buffer, operation: Operation = 'chat', requested: unknown = 'gpt') =>
-  parseAnswer({ operation, body: { model: requested } }, Buffer.from(body));
+const parse = (body: string | Buffer, operation: Operation = 'chat', requested: string | null = 'gpt') =>
+  parseAnswer({ operation, requested }, Buffer.from(body));
 
 const usage = '"usage":{"prompt_tokens":5,"completion_tokens":2,"total_tokens":7}';
 
@@ -20,10 +20,10 @@ describe('parseAnswer', () => {
     for (const [body, requested] of [
       [`{"model":"g\\u0070t",${usage}}`, 'gpt'],
       [`{${usage}}`, 'gpt'],
-      [`{"model":"other",${usage}}`, undefined],
+      [`{"model":"other",${usage}}`, null],
     ] as const) {
       const bytes = Buffer.from(body);
-      expect(parseAnswer({ operation: 'chat', body: { model: requested } }, bytes).body).toBe(bytes);
+      expect(parseAnswer({ operation: 'chat', requested }, bytes).body).toBe(bytes);
     }
   });
 

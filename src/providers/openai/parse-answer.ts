@@ -8,7 +8,7 @@ import { parseUsage } from './parse-usage.ts';
  * A whole answer → what is billed, and the body for the client: the upstream's byte for byte, except that `model` says
  * what the client asked for. The body is walked, not parsed; only `usage` and what is wanted of it is read.
  */
-export function parseAnswer(call: Pick<ModelCall, 'body' | 'operation'>, body: Buffer): ParsedAnswer {
+export function parseAnswer(call: Pick<ModelCall, 'requested' | 'operation'>, body: Buffer): ParsedAnswer {
   // One character for one byte, so that places in the text are places in the buffer. Names and numbers are ASCII.
   const text = body.toString('latin1');
   let usage: unknown = null;
@@ -28,7 +28,7 @@ export function parseAnswer(call: Pick<ModelCall, 'body' | 'operation'>, body: B
     usage: parsedUsage,
     responseId: id === '' ? null : id,
     contentBytes: parsedUsage === null && !malformed ? countContentBytes(call.operation, body) : 0,
-    body: malformed ? body : restamp(body, model, call.body.model),
+    body: malformed ? body : restamp(body, model, call.requested),
     malformed,
   };
 }
@@ -36,9 +36,9 @@ export function parseAnswer(call: Pick<ModelCall, 'body' | 'operation'>, body: B
 function restamp(
   body: Buffer,
   model: { value: string | null; start: number; end: number } | null,
-  requested: unknown,
+  requested: string | null,
 ): Buffer {
-  if (model === null || typeof requested !== 'string' || model.value === requested) return body;
+  if (model === null || requested === null || model.value === requested) return body;
   const { start, end } = model;
   return Buffer.concat([body.subarray(0, start), Buffer.from(JSON.stringify(requested)), body.subarray(end)]);
 }

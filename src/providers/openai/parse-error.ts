@@ -40,6 +40,12 @@ export function describeStreamError(value: unknown): string | null {
   return message === '' ? 'The upstream reported an error without a message' : message;
 }
 
+/** The payload of such an event told again in our envelope, where a credential stands in it; null where none does. */
+export function redactStreamError(payload: string, secrets: readonly string[]): string | null {
+  if (redactSecrets(payload, secrets) === payload) return null;
+  return JSON.stringify({ error: parseError(200, Buffer.from(payload), secrets) });
+}
+
 interface Found {
   message: string;
   type?: unknown;

@@ -1,3 +1,5 @@
+import type { Deployment } from '../../core/model.ts';
+
 const PUT_INSTEAD = '[redacted]';
 /** Shorter texts would be found in innocent words. */
 const MIN_SECRET_LENGTH = 6;
@@ -28,4 +30,11 @@ export function redactSecrets(text: string, secrets: readonly string[]): string 
   }
   for (const [pattern, replacement] of CREDENTIALS) clean = clean.replace(pattern, replacement);
   return clean;
+}
+
+/** Everything of a deployment that its upstream might echo and nobody else may see. */
+export function secretsOf(deployment: Pick<Deployment, 'apiKey' | 'extraHeaders'> | undefined): string[] {
+  if (deployment === undefined) return [];
+  const { apiKey, extraHeaders } = deployment;
+  return [...(apiKey === null ? [] : [apiKey]), ...Object.values(extraHeaders)];
 }

@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import { OpenAiStreamMeter } from './stream-meter.ts';
+import { type MeterOptions, OpenAiStreamMeter } from './stream-meter.ts';
 
 const delta = (content: string, more: object = {}) =>
   `data: ${JSON.stringify({ id: 'chatcmpl-1', object: 'chat.completion.chunk', model: 'gpt-4o', choices: [{ index: 0, delta: { content }, finish_reason: null }], ...more })}`;
@@ -10,8 +10,8 @@ const done = 'data: [DONE]';
 const counts = { promptTokens: 9, completionTokens: 3, totalTokens: 12 };
 
 /** Feeds the chunks and returns what the client got. */
-function run(chunks: readonly (string | Buffer)[], hideUsage: boolean) {
-  const meter = new OpenAiStreamMeter({ hideUsage });
+function run(chunks: readonly (string | Buffer)[], hideUsage: boolean, deployment?: MeterOptions['deployment']) {
+  const meter = new OpenAiStreamMeter({ hideUsage, deployment });
   const out: Buffer[] = [];
   for (const chunk of chunks) {
     const bytes = meter.push(Buffer.from(chunk));
@@ -198,6 +198,34 @@ describe('what is observed', () => {
       'chatcmpl-1',
     );
     expect(run([stream([done])], false).meter.responseId()).toBeNull();
+  });
+
+  test.each([
+    ['LF', '\n\n', 'sk-of-the-operator-1234'],
+    ['CRLF', '\r\n\r\n', 'sk-of-the-operator-1234'],
+    ['by its looks', '\n\n', 'gsk_somebody_elses_credential'],
+  ])('no credential of an error reaches the client (%s)', (_, gap, secret) => {
+    const deployment = { apiKey: 'sk-of-the-operator-1234', extraHeaders: { 'x-tenant': 'tenant-secret' } };
+    const error = { message: `Key ${secret} of tenant-secret: "no"`, type: 'auth', param: null, code: 401 };
+    const text = stream(
+      [delta('a'), `event: error${gap.slice(gap.length / 2)}data: ${JSON.stringify({ error })}`, done],
+      gap,
+    );
+    const { out, meter } = run([text], true, deployment);
+    expect(out).not.toMatch(/operator-1234|somebody|tenant-secret/);
+    expect(out.startsWith(delta('a') + gap)).toBe(true);
+    expect(JSON.parse(/^data: (.*error.*)$/m.exec(out)?.[1] ?? '')).toEqual({
+      error: { message: 'Key [redacted] of [redacted]: "no"', type: 'auth', param: null, code: '401' },
+    });
+    expect(out.endsWith(done + gap)).toBe(true);
+    expect(meter.streamError()).not.toContain('operator');
+  });
+
+  test('an error without a credential stays as it came, and so does a whole answer that is an error', () => {
+    const plain = 'event: error\ndata: {"error": {"message": "stop",  "code": 12345678901234567890}}\n\n';
+    expect(run([plain], true).out).toBe(plain);
+    const whole = '{"error":{"message":"Key sk-of-the-operator-1234"}}';
+    expect(JSON.parse(run([whole], true).out).error.message).toBe('Key [redacted]');
   });
 
   const errors: [frame: string, message: string | null][] = [

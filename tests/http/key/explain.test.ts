@@ -59,7 +59,7 @@ test('of a route on which no model is called, and of a field that no call may ha
   for (const [question, param] of [
     [{ route: '/key/generate' }, 'route'],
     [{ route: '/nowhere' }, 'route'],
-    [{ route: '/openai/deployments/a/b/chat/completions' }, 'route'],
+    [{ route: '/openai/deployments/a/b/moderations' }, 'route'],
     [{ api_base: 'https://elsewhere.example' }, 'api_base'],
   ] as const) {
     const { error } = await explain(question);
