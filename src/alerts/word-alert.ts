@@ -1,5 +1,6 @@
 import type { AlertEvent } from '../core/alert-event.ts';
 import { toUsd } from '../core/money.ts';
+import { oneLine } from '../core/one-line.ts';
 
 /** An event in words, for people. */
 export interface WordedAlert {
@@ -27,7 +28,11 @@ export function wordAlert(event: AlertEvent): WordedAlert {
     ['Projected spend', formatUsd(event.projectedSpendNanoUsd)],
     ['Projected to be exceeded on', event.projectedExceededDate],
   ] as const;
-  return { title, lines, facts: facts.flatMap(([label, value]) => (value == null ? [] : [{ label, value }])) };
+  return {
+    title,
+    lines,
+    facts: facts.flatMap(([label, value]) => (value == null ? [] : [{ label, value: oneLine(value) }])),
+  };
 }
 
 function isTrouble({ event }: AlertEvent): boolean {

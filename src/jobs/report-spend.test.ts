@@ -46,7 +46,7 @@ beforeAll(async () => {
     .execute();
   await storage.writes
     .insertInto('daily_tag_spend')
-    .values([{ day: '2026-04-14', tag: 'ci', calls: 1, spend_nano_usd: 4_000_000_000 }])
+    .values([{ day: '2026-04-14', tag: 'ci\nTeams: made up', calls: 1, spend_nano_usd: 4_000_000_000 }])
     .execute();
 });
 afterAll(() => storage.close());
@@ -72,7 +72,7 @@ test('a report waits until the last bills are there, and comes once', async () =
   nowMs += 60_000;
   await report(['1d', '7d']);
   const expected = [
-    ['spend_tracked', 'Daily Spend Report 2026-04-14\nCalls: 1\nUsers: bob $4\nTags: ci $4'],
+    ['spend_tracked', 'Daily Spend Report 2026-04-14\nCalls: 1\nUsers: bob $4\nTags: ci Teams: made up $4'],
     ['spend_tracked', 'Weekly Spend Report 2026-04-06 to 2026-04-12\nCalls: 2\nTeams: red $3\nUsers: bob $2, ada $1'],
   ];
   expect((await written()).sort()).toEqual(expected);

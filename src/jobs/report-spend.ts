@@ -3,6 +3,7 @@ import { type AlertRouting, routeAlert } from '../core/alert-routing.ts';
 import type { BudgetCalendar } from '../core/budget-window.ts';
 import { DAY_MS, MINUTE_MS } from '../core/duration.ts';
 import { toUsd } from '../core/money.ts';
+import { oneLine } from '../core/one-line.ts';
 import type { AlertStore, SpendPart, SpendSums } from '../storage/alerts/alert-storage.ts';
 import type { OwnerReaders } from '../storage/owners/owner-storage.ts';
 
@@ -55,7 +56,9 @@ async function describe(sums: SpendSums, teams: Pick<OwnerReaders['teams'], 'fin
 
 function list(what: string, parts: readonly SpendPart[]): string[] {
   if (parts.length === 0) return [];
-  const words = parts.map(({ name, spendNanoUsd }) => `${name} $${Number(toUsd(spendNanoUsd).toPrecision(6))}`);
+  const words = parts.map(
+    ({ name, spendNanoUsd }) => `${oneLine(name)} $${Number(toUsd(spendNanoUsd).toPrecision(6))}`,
+  );
   return [`${what}: ${words.join(', ')}`];
 }
 

@@ -1,8 +1,16 @@
 import { expect, test } from 'vitest';
 import { createSinkWatch } from './watch-sinks.ts';
 
-const WELL: { type: string; failure: string | null; queued: number; oldestMs: number; dropped: number } = {
+const WELL: {
+  type: string;
+  isGlobal: boolean;
+  failure: string | null;
+  queued: number;
+  oldestMs: number;
+  dropped: number;
+} = {
   type: 'gcs_bucket',
+  isGlobal: true,
   failure: null,
   queued: 0,
   oldestMs: 0,
@@ -43,4 +51,20 @@ test('records that have waited longer than a minute are reported at once', () =>
     nowMs: () => 0,
   })();
   expect(reports).toHaveLength(1);
+});
+
+test('what a key has wrong does not hide that records of the configuration wait', () => {
+  const reports: unknown[][] = [];
+  const ofKey = { ...WELL, isGlobal: false, failure: 'its own', queued: 1, oldestMs: 60_000 };
+  let stats = [WELL, ofKey];
+  const look = createSinkWatch({
+    stats: () => stats,
+    report: (...report) => reports.push(report.slice(0, 2)),
+    nowMs: () => 0,
+  });
+  look();
+  expect(reports.filter(([, isAway]) => isAway)).toEqual([['Sink gcs_bucket of Keys or Teams', true]]);
+  stats = [{ ...WELL, failure: 'away', queued: 1, oldestMs: 60_000 }, ofKey];
+  look();
+  expect(reports.at(-2)).toEqual(['Sink gcs_bucket', true]);
 });

@@ -5,11 +5,12 @@ import type { SinkStats } from '../sinks/sinks.ts';
 const PATIENCE_MS = MINUTE_MS;
 
 /** What is to be known of one destination. */
-type SinkState = Pick<SinkStats, 'type' | 'failure' | 'queued' | 'oldestMs' | 'dropped'>;
+type SinkState = Pick<SinkStats, 'type' | 'isGlobal' | 'failure' | 'queued' | 'oldestMs' | 'dropped'>;
 
 /**
  * Tells of kinds of log sinks that have taken nothing for a minute while records wait, and of those that take records again.
- * One report for all destinations of a kind, without their addresses and words: keys may have thousands of them.
+ * One report for all destinations of a kind, without their addresses and words: keys may have thousands of them. Those of the
+ * configuration are a kind by themselves: what one key has wrong must not hide that everybody's records wait.
  */
 export function createSinkWatch(deps: {
   stats(): readonly SinkState[];
@@ -21,19 +22,24 @@ export function createSinkWatch(deps: {
   return () => {
     const nowMs = deps.nowMs();
     const all = deps.stats();
-    for (const type of new Set([...all.map((stats) => stats.type), ...failingSince.keys()])) {
-      const bad = all.filter((stats) => stats.type === type && stats.failure !== null);
+    for (const kind of new Set([...all.map(kindOf), ...failingSince.keys()])) {
+      const bad = all.filter((stats) => kindOf(stats) === kind && stats.failure !== null);
       if (bad.length === 0) {
-        failingSince.delete(type);
-        deps.report(`Sink ${type}`, false);
+        failingSince.delete(kind);
+        deps.report(kind, false);
         continue;
       }
-      const sinceMs = failingSince.get(type) ?? nowMs;
-      failingSince.set(type, sinceMs);
+      const sinceMs = failingSince.get(kind) ?? nowMs;
+      failingSince.set(kind, sinceMs);
       if (nowMs - sinceMs < PATIENCE_MS && bad.every(({ oldestMs }) => oldestMs < PATIENCE_MS)) continue;
       const sum = (field: 'queued' | 'dropped') => bad.reduce((total, stats) => total + stats[field], 0);
       const lines = [`Destinations: ${bad.length}`, `Waiting: ${sum('queued')}`, `Dropped: ${sum('dropped')}`];
-      deps.report(`Sink ${type}`, true, lines.join('\n'));
+      deps.report(kind, true, lines.join('\n'));
     }
   };
+}
+
+/** As people read it. */
+function kindOf({ type, isGlobal }: SinkState): string {
+  return isGlobal ? `Sink ${type}` : `Sink ${type} of Keys or Teams`;
 }

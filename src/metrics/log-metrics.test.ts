@@ -5,6 +5,7 @@ import { collectLogMetrics } from './log-metrics.ts';
 const queue = (destinationId: string, over: Partial<SinkStats> = {}): SinkStats => ({
   destinationId,
   type: 'gcs_bucket',
+  isGlobal: true,
   queued: 0,
   delivered: 0,
   retried: 0,

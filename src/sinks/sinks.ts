@@ -13,6 +13,8 @@ export interface ProbeResult {
 export interface SinkStats {
   destinationId: string;
   type: string;
+  /** The configuration has it; else keys or teams alone. */
+  isGlobal: boolean;
   /** Records on disk that have not been delivered. */
   queued: number;
   delivered: number;

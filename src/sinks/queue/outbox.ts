@@ -163,7 +163,8 @@ export function createOutbox(options: OutboxOptions): Outbox {
       const sinceMs = oldestEndMs ?? waitingSinceMs;
       const waiting = queued();
       const oldestMs = waiting === 0 || sinceMs === null ? 0 : Math.max(0, nowMs() - sinceMs);
-      return { destinationId, type, queued: waiting, delivered, retried, dropped, dead, oldestMs, failure };
+      const isGlobal = label.origins.some(({ scope }) => scope === 'global');
+      return { destinationId, type, isGlobal, queued: waiting, delivered, retried, dropped, dead, oldestMs, failure };
     },
     isIdle: (forMs) => queued() === 0 && nowMs() - usedAtMs >= forMs,
     flush: sender.flush,
