@@ -131,6 +131,27 @@ describe('a guarded outlet', () => {
     expect(seen).toEqual([`Basic ${Buffer.from('ada:p@ss').toString('base64')}`, 'Bearer x']);
   });
 
+  it('listens to the beginning of an answer only, however much is said', async () => {
+    let said = 0;
+    let gone = false;
+    const server = createServer((_request, response) => {
+      const go = () => {
+        while (!gone && response.write('x'.repeat(65_536))) said += 65_536;
+      };
+      response.on('drain', go).on('close', () => {
+        gone = true;
+      });
+      go();
+    });
+    servers.push(server);
+    await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+    outlet = createHttpOutlet(NOTHING);
+    const answer = await outlet.send(get(`http://127.0.0.1:${(server.address() as AddressInfo).port}/`));
+    expect([answer.status, answer.text.length]).toEqual([200, 65_536]);
+    await expect.poll(() => gone).toBe(true);
+    expect(said).toBeLessThan(16 * 1024 * 1024);
+  });
+
   it('follows no redirect, so that nobody is sent on to where he could not go', async () => {
     const { port, hits } = await listen((path) => (path === '/' ? [302, { location: '/inside' }] : [200, {}]));
     outlet = createHttpOutlet({ allowed: ['localhost'] });

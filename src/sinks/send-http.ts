@@ -37,7 +37,7 @@ export interface HttpOutlet {
 const CONNECT_TIMEOUT_MS = 10_000;
 /** Until the whole answer is there. */
 const ANSWER_TIMEOUT_MS = 30_000;
-const MAX_ANSWER_CHARS = 64 * 1024;
+const MAX_ANSWER_BYTES = 64 * 1024;
 const MAX_SOCKETS_PER_ORIGIN = 32;
 
 /** Sockets are shared by all sinks and kept open between batches. Redirects are answers like others: not followed. */
@@ -71,7 +71,7 @@ function sendBy(agent: Agent): SendHttp {
     try {
       const signal = AbortSignal.timeout(ANSWER_TIMEOUT_MS);
       const answer = await request(url, { method, headers: authorized(url, headers), body, dispatcher: agent, signal });
-      const text = (await answer.body.text()).slice(0, MAX_ANSWER_CHARS);
+      const text = await readBeginning(answer.body);
       const { statusCode: status } = answer;
       // Before anybody shortens it: what is left of a credential would not be known for one.
       const said = isTaken(status) ? text : hideEchoes(text, { url, headers, form: formIn(headers, body) });
@@ -82,6 +82,18 @@ function sendBy(agent: Agent): SendHttp {
       throw new SinkError('later', `${hostOf(url)} did not answer: ${reasonOf(error)}`, { cause: error });
     }
   };
+}
+
+/** Whoever is asked may answer without an end, and is not listened to any longer. */
+async function readBeginning(body: AsyncIterable<Buffer>): Promise<string> {
+  const parts: Buffer[] = [];
+  let length = 0;
+  for await (const part of body) {
+    parts.push(part);
+    length += part.length;
+    if (length >= MAX_ANSWER_BYTES) break;
+  }
+  return Buffer.concat(parts).toString('utf8', 0, MAX_ANSWER_BYTES);
 }
 
 function isTaken(status: number): boolean {

@@ -1,4 +1,5 @@
 import { assertJsonLimits } from '../../core/assert-json-limits.ts';
+import { assertLogDestinations } from '../../core/assert-log-destinations.ts';
 import { GatewayError } from '../../core/gateway-error.ts';
 import { parseIpRange } from '../../core/ip-range.ts';
 import { isJsonObject, type Json } from '../../core/json.ts';
@@ -77,6 +78,7 @@ export function assertKeyFields(fields: KeyFields, isKnownModel: (name: string) 
   }
   for (const [field, param] of entriesOf(JSON_FIELDS)) assertJsonLimits(fields[field], param);
   for (const [name, value] of Object.entries({ ...fields.inMetadata, ...fields.extra })) assertJsonLimits(value, name);
+  assertLogDestinations(fields.metadata ?? {});
   assertMeaningfulMetadata(fields.metadata ?? {}, 'metadata.');
   assertMeaningfulMetadata(fields.inMetadata ?? {}, '');
   assertBudgetLimits(fields.extra?.budget_limits);

@@ -1,4 +1,5 @@
 import { assertJsonLimits } from '../../core/assert-json-limits.ts';
+import { assertLogDestinations } from '../../core/assert-log-destinations.ts';
 import type { Actor } from '../../core/audit.ts';
 import type { Caller } from '../../core/caller.ts';
 import { GatewayError } from '../../core/gateway-error.ts';
@@ -29,6 +30,7 @@ export async function addTeamCallback(
     decide(current) {
       const metadata = withCallback(current.metadata, callback);
       if (metadata === null) throw alreadyThere(callback);
+      assertLogDestinations(metadata);
       assertNoNewReferences(caller, current.metadata, metadata);
       return { ...current, metadata };
     },

@@ -1,4 +1,5 @@
 import { assertJsonLimits } from '../../core/assert-json-limits.ts';
+import { assertLogDestinations } from '../../core/assert-log-destinations.ts';
 import { parseBudgetRaise } from '../../core/budget-raise.ts';
 import { parseDuration } from '../../core/duration.ts';
 import { GatewayError } from '../../core/gateway-error.ts';
@@ -26,6 +27,7 @@ export function assertTeamFields(deps: Pick<OwnerManagement, 'isKnownModel'>, fi
   assertAliases(fields.modelAliases ?? {}, deps.isKnownModel);
   assertJsonLimits(fields.metadata, 'metadata');
   for (const [name, value] of Object.entries({ ...fields.inMetadata, ...fields.extra })) assertJsonLimits(value, name);
+  assertLogDestinations(fields.metadata ?? {});
   assertLists(fields.extra, '', ['default_team_member_models']);
   assertLists(fields.metadata ?? {}, 'metadata.');
   assertLists(fields.inMetadata, '');

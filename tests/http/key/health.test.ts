@@ -96,3 +96,22 @@ describe('POST /key/health', () => {
     expect(hook.seen).toHaveLength(seen);
   });
 });
+
+test('a key or a team has no more destinations than each of its calls may be written down for', async () => {
+  const several = (count: number) => ({ logging: Array.from({ length: count }, (_, index) => webhook(`/${index}`)) });
+  const { key } = (await callGateway(gateway, 'POST /key/generate', { body: { metadata: several(20) } })).body;
+  const { team_id } = (await callGateway(gateway, 'POST /team/new', { body: { metadata: several(20) } })).body;
+  const metadata = several(21);
+  for (const [request, body] of [
+    ['POST /key/generate', { metadata }],
+    ['POST /key/update', { key, metadata }],
+    ['POST /key/regenerate', { key, metadata }],
+    ['POST /team/new', { metadata }],
+    ['POST /team/update', { team_id, metadata }],
+    [`POST /team/${team_id}/callback`, { callback_name: 'otel', callback_vars: {} }],
+  ] as const) {
+    const answer = await callGateway(gateway, request, { body });
+    expect([request, answer.status, answer.body.error?.param]).toEqual([request, 400, 'metadata']);
+    expect(answer.body.error.message).toContain('there may be 20');
+  }
+});
