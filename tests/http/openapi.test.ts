@@ -63,6 +63,33 @@ describe('the document', () => {
     expect(generate.responses['200'].content['application/json'].schema.properties).toHaveProperty('key');
   });
 
+  test('says of every value that there is something it may be', () => {
+    const empty: string[] = [];
+    const walk = (value: unknown, path: string): void => {
+      if (typeof value !== 'object' || value === null) return;
+      for (const [name, inner] of Object.entries(value)) {
+        if (['anyOf', 'oneOf', 'allOf'].includes(name) && Array.isArray(inner) && inner.length === 0) empty.push(path);
+        walk(inner, `${path}/${name}`);
+      }
+    };
+    walk(document, '');
+    expect(empty).toEqual([]);
+    const { max_budget: budget } =
+      document.paths['/key/generate'].post.requestBody.content['application/json'].schema.properties;
+    expect(JSON.stringify(budget)).toContain('"number"');
+  });
+
+  test('tells of refusals at every operation, and which ones ask for no key', () => {
+    const { schema } = document.components.responses.Error.content['application/json'];
+    expect(schema.properties.error.required).toEqual(['message', 'type', 'param', 'code']);
+    for (const path of Object.values(document.paths) as Record<string, { responses: object }>[]) {
+      for (const { responses } of Object.values(path)) expect(responses).toHaveProperty('default');
+    }
+    expect(document.paths['/health/liveliness'].get.security).toEqual([]);
+    expect(document.paths['/key/generate'].post.security).toBeUndefined();
+    expect(document.paths['/v1/chat/completions'].post.responses['200'].content).toHaveProperty('application/json');
+  });
+
   test('points nowhere: no reference that it does not hold', () => {
     const text = JSON.stringify(document);
     for (const [, name] of text.matchAll(/"\$ref":"#\/components\/schemas\/([^"]+)"/g)) {

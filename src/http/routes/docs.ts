@@ -6,6 +6,7 @@ import swagger from '@fastify/swagger';
 import swaggerUi from '@fastify/swagger-ui';
 import { jsonSchemaTransform, jsonSchemaTransformObject } from 'fastify-type-provider-zod';
 import type { App } from '../app-instance.ts';
+import { describeErrors } from '../schemas/error-answer.ts';
 
 /** Where the browser stands; `/openapi.json` is the document itself. */
 const DOCS_PATH = '/docs';
@@ -41,8 +42,13 @@ export async function registerDocsRoutes(app: App, { version, rootPath }: DocsRo
       },
       security: [{ bearer: [] }, { session: [] }],
     },
-    transform: jsonSchemaTransform,
-    transformObject: jsonSchemaTransformObject,
+    transform: (input) => {
+      const { schema, url } = jsonSchemaTransform(input);
+      // Nobody has to show anything there.
+      const isPublic = input.route.config?.access === 'public';
+      return { url, schema: isPublic ? { ...schema, security: [] } : schema };
+    },
+    transformObject: (input) => describeErrors(jsonSchemaTransformObject(input)),
   });
   await app.register(swaggerUi, { routePrefix: DOCS_PATH, indexPrefix: rootPath });
 

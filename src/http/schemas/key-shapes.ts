@@ -34,9 +34,19 @@ export const LaxInteger = z
     return z.NEVER;
   });
 
-/** An amount of dollars. Empty text means "none", as some dashboards send it. */
+/**
+ * An amount of dollars. Empty text means "none", as some dashboards send it. A flat union like the others: of members that
+ * are converted themselves, the API description would tell nothing.
+ */
 export const LaxDollars = z
-  .union([z.literal('').transform(() => null), LaxNumber], { error: 'Input should be a valid number' })
+  .union([z.number(), z.string()], { error: 'Input should be a valid number' })
+  .transform((value, context): number | null => {
+    if (value === '') return null;
+    const read = typeof value === 'number' ? value : readNumber(value);
+    if (read !== undefined) return read;
+    context.addIssue({ code: 'custom', message: 'Input should be a valid number' });
+    return z.NEVER;
+  })
   .describe('US dollars.');
 
 export const LaxBoolean = z

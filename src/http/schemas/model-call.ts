@@ -2,6 +2,7 @@
  * What the API description says about model calls. For documentation only: these bodies are open, and whatever
  * OpenAI's API knows beyond the fields named here passes through to the upstream untouched.
  */
+import type { FastifySchema } from 'fastify';
 import { z } from 'zod';
 import type { Operation } from '../../core/operation.ts';
 
@@ -34,6 +35,50 @@ const bodies = {
   }),
 };
 
+const usage = z.looseObject({
+  prompt_tokens: z.int(),
+  completion_tokens: z.int().optional(),
+  total_tokens: z.int(),
+});
+const STREAMED = 'With `stream`: server-sent events (`text/event-stream`), the last of them `data: [DONE]`.';
+
+const replies = {
+  chat: z
+    .looseObject({
+      id: z.string(),
+      object: z.string(),
+      created: z.int(),
+      model: z.string().describe('As it was asked for.'),
+      choices: z.array(
+        z.looseObject({
+          index: z.int(),
+          message: z.looseObject({ role: z.string(), content: z.string().nullable() }),
+          finish_reason: z.string().nullable(),
+        }),
+      ),
+      usage: usage.optional(),
+    })
+    .describe(STREAMED),
+  completion: z
+    .looseObject({
+      id: z.string(),
+      object: z.string(),
+      created: z.int(),
+      model: z.string(),
+      choices: z.array(z.looseObject({ index: z.int(), text: z.string(), finish_reason: z.string().nullable() })),
+      usage: usage.optional(),
+    })
+    .describe(STREAMED),
+  embedding: z.looseObject({
+    object: z.string(),
+    model: z.string(),
+    data: z.array(
+      z.looseObject({ object: z.string(), index: z.int(), embedding: z.union([z.array(z.number()), z.string()]) }),
+    ),
+    usage: usage.optional(),
+  }),
+};
+
 const SUMMARIES: Readonly<Record<Operation, string>> = {
   chat: 'Chat completion, streamed or whole',
   completion: 'Text completion, streamed or whole',
@@ -48,11 +93,13 @@ function describe(operation: Operation) {
       'The OpenAI API. Every limit of the key applies; a refusal says which one, what is used and what is left. ' +
       'Unknown parameters reach the upstream untouched; `api_base`, `base_url` and `api_key` are refused.',
     body: bodies[operation],
+    response: { 200: replies[operation] },
   };
 }
 
-export const MODEL_CALL_SCHEMAS = {
+/** Typed as no more than what is described: a call is answered with the upstream's own bytes. */
+export const MODEL_CALL_SCHEMAS: Readonly<Record<Operation, FastifySchema>> = {
   chat: describe('chat'),
   completion: describe('completion'),
   embedding: describe('embedding'),
-} as const;
+};
