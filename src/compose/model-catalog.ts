@@ -1,5 +1,6 @@
 import type { Config } from '../config/config.ts';
 import { type ParsedDeployment, parseDeployment } from '../config/parse-deployment.ts';
+import { SEALED } from '../core/callback-secrets.ts';
 import type { Deployment } from '../core/model.ts';
 import type { ModelRecord } from '../core/model-record.ts';
 import { createModelIndex, type ModelIndex } from '../core/routing.ts';
@@ -43,7 +44,8 @@ export function createModelCatalog(first: CatalogConfig, models: OwnerReaders['m
   function toDeployment(record: ModelRecord): Deployment[] {
     let sealed = false;
     const params = mapSecrets(record.params, (text, path) => {
-      if (isReference(text)) return text;
+      // Under some names credentials were once kept in clear.
+      if (isReference(text) || !text.startsWith(SEALED)) return text;
       const opened = box.open(text, sealContext(record.id, path));
       sealed ||= opened === null;
       return opened ?? '';

@@ -129,6 +129,12 @@ describe('credentials inside an address', () => {
     'https://ada:pass@logs.example/in',
     'https://logs.example/in?a=b&api_key=x',
     'https://l.example?sig=x',
+    'https://l.example/in?access_token=api_key',
+    'https://functions.example/api/logs?code=api_key',
+    ' https://ada:pass@logs.example/in',
+    'ada:pass@logs.example',
+    'logs.example/in?token=api_key',
+    'https://hooks.example/services/T0/B0/pass0fTheHookDrawnByL0t',
   ];
 
   test.each(hasCredential)('%s is sealed, masked, and comes back for its mask', (address) => {
@@ -143,7 +149,8 @@ describe('credentials inside an address', () => {
   test.each([
     'https://logs.example/in',
     'https://logs.example/in?team=a',
-    'logs.example/in?token',
+    'logs.example/in',
+    'https://logs.example/teams/0191f2c4-5a7b-7c1d-9e2f-001122334455',
     'https://[/?token=x',
   ])('%s has none and is left alone', (address) => {
     const given = asLogging(address);

@@ -1,6 +1,6 @@
 import { GatewayError } from './gateway-error.ts';
 import { isJsonObject, type Json, type JsonObject } from './json.ts';
-import { isSecretName } from './secret-fields.ts';
+import { isDrawnByLot, isSecretName } from './secret-fields.ts';
 
 /**
  * `metadata.logging[].callback_vars` of a key, and `metadata.callback_settings.callback_vars` of a team, hold credentials of
@@ -184,15 +184,26 @@ function isSame(stored: Destination, given: Destination): boolean {
 /** Told by the variable's name, or by the value: an address with a credential in it, or what stands for one. */
 function isSecret(name: string, value: Json): value is string {
   if (typeof value !== 'string' || isServers(name, value)) return false;
-  return SECRET_NAME.test(name) || value.startsWith(SEALED) || value.startsWith(MASK) || isAddressWithSecret(value);
+  if (SECRET_NAME.test(name) || value.startsWith(SEALED) || value.startsWith(MASK)) return true;
+  return isAddressWithSecret(ADDRESS_NAME.test(name) ? withScheme(value) : value.trim());
 }
 
-/** A user or a password before the host, or a parameter with a credential's name (`sig`: a signature). */
+/** Parameters that hold credentials and are not named after one: of signed addresses, of functions in a cloud, of hooks. */
+const SECRET_PARAMETER = /^(sig|signature|code|auth|pass|pwd|pw|jwt|sas)$/i;
+
+/** A user or a password before the host, a parameter with a credential's name, or a part of the path that is drawn by lot. */
 function isAddressWithSecret(value: string): boolean {
   if (!/^[a-z][a-z0-9+.-]*:\/\//i.test(value) || !URL.canParse(value)) return false;
-  const { username, password, searchParams } = new URL(value);
+  const { username, password, searchParams, pathname } = new URL(value);
   if (username !== '' || password !== '') return true;
-  return [...searchParams.keys()].some((name) => isSecretName(name) || /^sig(nature)?$/i.test(name));
+  if ([...searchParams.keys()].some((name) => isSecretName(name) || SECRET_PARAMETER.test(name))) return true;
+  return pathname.split('/').some(isDrawnByLot);
+}
+
+/** Hosts are taken without a scheme, too. */
+function withScheme(value: string): string {
+  const text = value.trim();
+  return text.includes('://') ? text : `https://${text}`;
 }
 
 /** Of a sealed text its last letters say nothing of the credential, and tell it from others. */

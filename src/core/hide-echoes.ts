@@ -1,3 +1,5 @@
+import { isDrawnByLot } from './secret-fields.ts';
+
 /** What of a request may come back in the words of whoever was asked. */
 export interface SentRequest {
   url: string;
@@ -66,7 +68,7 @@ function* secretsInUrl({ username, password, pathname, search, searchParams }: U
   yield search;
   // Of a path only what looks drawn by lot: the rest (a bucket, the name of an object) is what an error is about.
   for (const part of pathname.split('/')) {
-    if (part.length >= 20 && /[a-z]/.test(part) && /[A-Z]/.test(part) && /\d/.test(part)) yield part;
+    if (isDrawnByLot(part)) yield part;
   }
 }
 

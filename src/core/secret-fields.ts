@@ -2,7 +2,8 @@
 import { isJsonObject, type Json, type JsonObject } from './json.ts';
 
 const SECRET_NAME = /key|secret|token|password|credential|authorization|header/i;
-const COUNTED = /_tokens?$|_cost|_per_|max_|token_rate/i;
+/** Numbers of tokens and prices of them; `azure_ad_token` and `aws_session_token` are neither. */
+const COUNTED = /_tokens$|_cost|_per_|max_|token_rate/i;
 
 /** What stands for a credential where it must not be seen. Sent back, it means "as it was". */
 export const MASKED = '****';
@@ -30,6 +31,11 @@ export function restoreSecrets(given: JsonObject, stored: JsonObject): JsonObjec
 /** True for a field that may hold a credential. */
 export function isSecretName(name: string): boolean {
   return SECRET_NAME.test(name) && !COUNTED.test(name);
+}
+
+/** A part of an address that nobody has thought of, as those of hooks are: who knows it may use it. */
+export function isDrawnByLot(part: string): boolean {
+  return part.length >= 20 && /[a-z]/.test(part) && /[A-Z]/.test(part) && /\d/.test(part);
 }
 
 /** The same settings with every text under a credential's name replaced; `path` tells where it stands. */
