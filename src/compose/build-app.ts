@@ -145,6 +145,7 @@ export async function buildApp(config: Config, foundation: Foundation): Promise<
     routes,
     guardRoute,
     sinks: foundation.sinks,
+    logger,
   });
   const spending = await buildSpending(config, { storage, ledger, gateway, keyManagement });
   const ownerManagement = buildOwnerManagement({ storage, counters, calendar, gateway, nowMs });

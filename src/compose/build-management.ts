@@ -1,7 +1,7 @@
 import { createHmac, randomBytes } from 'node:crypto';
+import type { Logger } from 'pino';
 import type { GuardRoute } from '../auth/route-guard.ts';
 import type { Config } from '../config/config.ts';
-import { loadHook } from '../config/load-hook.ts';
 import type { BudgetCalendar } from '../core/budget-window.ts';
 import type { KnownRoute } from '../core/ceiling-terms.ts';
 import { keySpendCounter } from '../core/key-spend-counter.ts';
@@ -11,12 +11,12 @@ import type { Counters } from '../counters/counters.ts';
 import type { GatewayDeps } from '../gateway/gateway-deps.ts';
 import type { Ledger } from '../ledger/ledger.ts';
 import type { AlertManagement } from '../management/alerts/alert-management.ts';
-import type { KeyGenerateHook } from '../management/keys/key-generate-hook.ts';
 import type { KeyManagement } from '../management/keys/key-management.ts';
 import type { SpendManagement } from '../management/spend/spend-management.ts';
 import { loadPriceLibrary } from '../providers/price-library.ts';
 import type { Sinks } from '../sinks/sinks.ts';
 import type { OpenStorage } from '../storage/open-storage.ts';
+import { buildKeyHook } from './build-key-hook.ts';
 import { findListPrice } from './find-list-price.ts';
 import { newId } from './new-id.ts';
 
@@ -35,9 +35,10 @@ export async function buildKeyManagement(
     routes: readonly KnownRoute[];
     guardRoute: GuardRoute;
     sinks: Pick<Sinks, 'probe'>;
+    logger: Pick<Logger, 'error'>;
   },
 ): Promise<KeyManagement> {
-  const { storage, counters, calendar, gateway, alerts, nowMs, salts, routes, guardRoute, sinks } = parts;
+  const { storage, counters, calendar, gateway, alerts, nowMs, salts, routes, guardRoute, sinks, logger } = parts;
   const { customKeyGenerate, defaults, upperBounds, rules, strictAliases } = config.keyGeneration;
   return {
     keys: storage.keys,
@@ -57,10 +58,7 @@ export async function buildKeyManagement(
     deriveSecrets: (nonce, note) =>
       allSalts(salts).map((salt) => createHmac('sha256', salt).update(`idempotent secret\0${nonce}\0${note}`).digest()),
     isKnownModel: (name) => gateway.models.resolve(name) !== undefined,
-    customKeyGenerate:
-      customKeyGenerate === null
-        ? null
-        : ((await loadHook(customKeyGenerate, 'custom_key_generate')) as KeyGenerateHook),
+    customKeyGenerate: await buildKeyHook(customKeyGenerate, logger),
     alerts,
     settings: {
       defaults,

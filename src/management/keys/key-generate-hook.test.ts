@@ -32,3 +32,23 @@ test('no timer is left when it answers', async () => {
   await expect(assertHookAllows(async () => ({ decision: false }), {})).rejects.toMatchObject({ status: 403 });
   expect(vi.getTimerCount()).toBe(0);
 });
+
+test.each([undefined, null, 5, 'yes', false])(
+  'an answer that is no verdict lets nothing through: %j',
+  async (answer) => {
+    await expect(assertHookAllows(async () => answer as never, {})).rejects.toMatchObject({
+      status: 403,
+      message: 'The custom_key_generate hook gave no verdict, so no key was made.',
+    });
+  },
+);
+
+test.each([false, null, 0, ''])(
+  'an empty decision refuses, with a text whatever the message is: %j',
+  async (decision) => {
+    await expect(assertHookAllows(async () => ({ decision, message: { a: 1 } }), {})).rejects.toMatchObject({
+      status: 403,
+      message: 'Authentication Failed - Custom Auth Rule',
+    });
+  },
+);

@@ -3,15 +3,16 @@ import type { JsonObject } from '../../core/json.ts';
 
 /**
  * `general_settings.custom_key_generate`: a function of the operator's that may refuse a new key. It sees the request
- * as it came over the wire, without a custom secret. A missing `decision` allows, as in LiteLLM.
+ * as it came over the wire, without a custom secret. A missing `decision` allows and any empty one (`null`, 0) refuses, as
+ * in LiteLLM.
  */
-export type KeyGenerateHook = (request: JsonObject) => Promise<{ decision?: boolean; message?: string }>;
+export type KeyGenerateHook = (request: JsonObject) => Promise<{ decision?: unknown; message?: unknown }>;
 
 /** Longer than a hook that asks another service should need, shorter than clients wait. */
 const HOOK_TIMEOUT_MS = 10_000;
 
 /**
- * Throws `forbidden` with the hook's own message when it refuses, and when it fails or does not answer in time: a broken
+ * Throws `forbidden` with the hook's own message when it refuses, and when it fails, does not answer in time or gives no verdict: a broken
  * rule lets nothing through.
  */
 export async function assertHookAllows(hook: KeyGenerateHook | null, request: JsonObject): Promise<void> {
@@ -23,8 +24,15 @@ export async function assertHookAllows(hook: KeyGenerateHook | null, request: Js
       `The custom_key_generate hook did not answer within ${HOOK_TIMEOUT_MS / 1_000} seconds, so no key was made.`,
     );
   }
-  if (answer?.decision === false) {
-    throw new GatewayError('forbidden', answer.message ?? 'Authentication Failed - Custom Auth Rule');
+  if (typeof answer !== 'object' || answer === null) {
+    throw new GatewayError('forbidden', 'The custom_key_generate hook gave no verdict, so no key was made.');
+  }
+  const { decision, message } = answer;
+  if (decision !== undefined && !decision) {
+    throw new GatewayError(
+      'forbidden',
+      typeof message === 'string' ? message : 'Authentication Failed - Custom Auth Rule',
+    );
   }
 }
 
