@@ -88,6 +88,7 @@ describe('the document', () => {
     expect(document.paths['/health/liveliness'].get.security).toEqual([]);
     expect(document.paths['/key/generate'].post.security).toBeUndefined();
     expect(document.paths['/v1/chat/completions'].post.responses['200'].content).toHaveProperty('application/json');
+    expect(Object.keys(document.paths['/metrics'].get.responses['200'].content)).toEqual(['text/plain']);
   });
 
   test('points nowhere: no reference that it does not hold', () => {

@@ -21,7 +21,9 @@ export function registerMetricsRoutes(app: App, { metrics }: MetricsRoutesDeps):
         tags: ['server'],
         summary: 'Metrics in Prometheus’ text form',
         description: 'Whether it needs a key of an administrator: litellm_settings.require_auth_for_metrics_endpoint.',
-        response: { 200: z.string() },
+        response: {
+          200: { description: 'The text.', content: { 'text/plain': { schema: z.string() } } },
+        },
       },
     },
     async (_request, reply) => {

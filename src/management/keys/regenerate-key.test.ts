@@ -139,6 +139,7 @@ describe('a rotation is refused when', () => {
     const { key, secret } = await make();
     await refusedWith(rotate(secret, { newSecret: 'sk-short' }), { status: 400, param: 'new_key' });
     await refusedWith(rotate(secret, { newSecret: taken.secret }), { status: 400, param: 'new_key' });
+    await refusedWith(rotate(secret, { newSecret: secret }), { status: 400, param: 'new_key' });
     await refusedWith(rotate(secret, { gracePeriod: 'soon' }), { status: 400, param: 'grace_period' });
     await refusedWith(rotate(secret, { fields: { rpmLimit: -1 } }), { status: 400, param: 'rpm_limit' });
     expect(await opens(secret)).toBe(key.keyId);

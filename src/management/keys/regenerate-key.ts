@@ -74,8 +74,11 @@ export async function regenerateKey(
   if (minted.hash === caller.secretHash) throw keyConflict('key', null, 'new_key');
   const move = await planSpendMove(deps, key, fields, nowMs);
   const alertsFor = await prepareRotationAlerts(deps, key, nowMs);
+  const unchanged = keyConflict('key', null, 'new_key');
   const decide = (current: KeyRecord): KeyChange => {
     assertMayBecome(current);
+    // Chosen by the request, or by an identical one that has been faster.
+    if (minted.hash === current.hash) throw unchanged;
     const also = {
       hash: minted.hash,
       mask: deps.settings.disableKeyName ? null : minted.mask,
@@ -92,7 +95,11 @@ export async function regenerateKey(
     };
   };
   const assertLinks = assertOwnersStay(caller, standing, assertLinksExist(fields, key));
-  const result = await deps.keys.change(addressOf(key), decide, assertLinks);
+  const result = await deps.keys.change(addressOf(key), decide, assertLinks).catch((error: unknown) => {
+    if (error === unchanged) return unchanged;
+    throw error;
+  });
+  if (result instanceof GatewayError) return replayOr(result);
   if (result.kind === 'changed') return { ...(await viewKey(deps, result.after, nowMs)), secret: minted.secret };
   const refusal =
     result.kind === 'not_found' ? keyNotFound(text) : keyConflict(result.field, fields.alias ?? null, 'new_key');

@@ -83,6 +83,21 @@ describe('POST /key/regenerate', () => {
     expect(second.body).toEqual(first.body);
   });
 
+  test('to the secret that the key has, or has just got from an identical request, changes nothing', async () => {
+    const made = await make();
+    const rotate = (newKey: string, headers: Record<string, string> = {}) =>
+      callGateway(gateway, 'POST /key/regenerate', { body: { key: made.key_id, new_key: newKey }, headers });
+    expect(await rotate(made.key)).toMatchObject({ status: 400, body: { error: { param: 'new_key' } } });
+    expect(await statusOf(made.key)).toBe(200);
+
+    const chosen = 'sk-chosen-by-several-at-once';
+    const same = await Promise.all(Array.from({ length: 8 }, () => rotate(chosen, { 'idempotency-key': 'at-once' })));
+    expect(same.map(({ status }) => status)).toEqual(Array(8).fill(200));
+    expect(new Set(same.map(({ body }) => body.rotation_count))).toEqual(new Set([1]));
+    const others = await Promise.all(Array.from({ length: 8 }, () => rotate('sk-chosen-without-a-header')));
+    expect(others.map(({ status }) => status).sort()).toEqual([200, ...Array(7).fill(400)]);
+  });
+
   test.each([
     [undefined, 400, 'key'],
     [{}, 400, 'key'],
