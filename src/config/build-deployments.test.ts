@@ -141,7 +141,7 @@ describe('the provider, its address and its key', () => {
       'Provider bedrock is not supported yet by the gateway.',
     ]);
     expect(config.warnings.map((warning) => warning.message)).toEqual([
-      'These providers are not supported yet, so models that use them are listed but cannot be called: anthropic, bedrock.',
+      'These providers are not supported yet, so models that use them cannot be called: anthropic, bedrock.',
     ]);
   });
 });

@@ -189,6 +189,6 @@ function priceWarnings(places: readonly ConfigPlace[]): ConfigWarning[] {
 function providerWarnings(places: ReadonlyMap<string, readonly ConfigPlace[]>): ConfigWarning[] {
   if (places.size === 0) return [];
   const names = [...places.keys()].sort().join(', ');
-  const message = `These providers are not supported yet, so models that use them are listed but cannot be called: ${names}.`;
+  const message = `These providers are not supported yet, so models that use them cannot be called: ${names}.`;
   return [{ code: 'unsupported_provider', message, places: [...places.values()].flat() }];
 }

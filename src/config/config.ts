@@ -349,6 +349,7 @@ export interface ConfigWarning {
     | 'master_key_given_twice'
     | 'audit_always_on'
     | 'alerts_without_address'
+    | 'unset_variable'
     | 'no_config_file';
   /** One sentence for the operator; holds no secret. */
   readonly message: string;

@@ -186,6 +186,38 @@ describe('a wrong setting is reported with file, line, column and what was expec
     ]);
   });
 
+  test('log destinations of teams keep variables that are not set, and say so when they are used', () => {
+    const config = load(
+      lines(
+        'litellm_settings:',
+        '  default_team_settings:',
+        '    - {team_id: t, success_callback: [langfuse], langfuse_secret: os.environ/NOBODY_SET, langfuse_host: os.environ/HOST_OF_IT}',
+      ),
+      { env: { HOST_OF_IT: 'https://traces.example' } },
+    );
+    expect(config.teams.callbacks[0]?.vars).toEqual({
+      langfuse_secret: 'os.environ/NOBODY_SET',
+      langfuse_host: 'https://traces.example',
+    });
+    expect(config.warnings).toMatchObject([
+      { code: 'unset_variable', places: [{ path: 'litellm_settings.default_team_settings.0.langfuse_secret' }] },
+    ]);
+    expect(
+      problemsOf(lines('litellm_settings:', '  default_team_settings: [{team_id: os.environ/NOBODY_SET}]')),
+    ).toEqual([
+      'config.yaml:2:37 litellm_settings.default_team_settings.0.team_id: expected a string: the environment variable NOBODY_SET is not set',
+    ]);
+  });
+
+  test('a database address that is not set is warned about, where no other is given', () => {
+    const file = 'general_settings: {database_url: os.environ/NOBODY_SET}';
+    expect(load(file)).toMatchObject({
+      databaseUrl: null,
+      warnings: [{ code: 'unset_variable', places: [{ path: 'general_settings.database_url' }] }],
+    });
+    expect(load(file, { env: { DATABASE_URL: 'postgresql://elsewhere/db' } }).warnings).toEqual([]);
+  });
+
   test('a setting that is given twice is a mistake', () => {
     expect(problemsOf(lines('general_settings:', '  budget_mode: hard', '  budget_mode: hard'))).toEqual([
       'config.yaml:3:3: this setting is given twice',

@@ -36,6 +36,7 @@ import { buildRedis } from './redis-address.ts';
 import { resolveVariables, withFileVariables } from './resolve-variables.ts';
 import { routerSettings } from './router-settings.ts';
 import { buildTeams } from './team-settings.ts';
+import { keepUnsetDestinations, unsetWarnings } from './unset-variables.ts';
 
 export interface LoadConfigInput {
   environment: Environment;
@@ -64,7 +65,7 @@ export function loadConfig({ environment, overrides = {}, readFile: read }: Load
   const file = overrides.configFile ?? environment.settings.configFile ?? findDefaultFile(readFile);
   const document = file === null ? NO_DOCUMENT : readDocument(file, readFile, report);
   const variables = withFileVariables(document.root, environment.variables, report);
-  const root = resolveVariables(document.root, variables) as MapNode;
+  const { root, kept } = keepUnsetDestinations(resolveVariables(document.root, variables) as MapNode);
   const { settings } = readEnvironment(variables);
   const outside = createOutsideReader(settings, overrides, report);
   const place = (...path: Path): ConfigPlace => ({
@@ -160,6 +161,7 @@ export function loadConfig({ environment, overrides = {}, readFile: read }: Load
     warnings: [
       ...(file === null ? [NO_FILE_WARNING] : []),
       ...keyWarnings,
+      ...unsetWarnings(root, kept, database, place),
       ...models.warnings,
       ...aliasWarnings,
       ...alerting.warnings,
