@@ -1,15 +1,19 @@
-// The part of Google Cloud Storage's JSON API that uploads need: media uploads, as its emulators take them.
+// The part of Google Cloud Storage's JSON API that uploads and their readers need, as its emulators have it: uploads of the
+// kinds `media` and `multipart`; objects listed, described and downloaded. Nobody has to say who they are.
 
 import { createHash } from 'node:crypto';
 import { once } from 'node:events';
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { setTimeout as sleep } from 'node:timers/promises';
+import { gunzipSync } from 'node:zlib';
 
 export interface Upload {
   bucket: string;
   name: string;
   contentType: string;
+  /** As the upload declares it; what is sent is stored as it is. */
+  contentEncoding: string | undefined;
   authorization: string | undefined;
   body: Buffer;
 }
@@ -44,12 +48,11 @@ export async function startFakeGcs(): Promise<FakeGcs> {
   let behavior: GcsBehavior = { kind: 'store', delayMs: 0 };
   let requests = 0;
 
+  const objects = () => new Map(uploads.map((upload) => [`${upload.bucket}/${upload.name}`, upload]));
+
   async function serve(request: IncomingMessage, response: ServerResponse): Promise<void> {
     requests += 1;
     const now = behavior;
-    const url = new URL(request.url ?? '', 'http://gcs');
-    const bucket = /^\/upload\/storage\/v1\/b\/([^/]+)\/o$/.exec(url.pathname)?.[1];
-    const name = url.searchParams.get('name');
     if (now.kind === 'cut') {
       request.socket.destroy();
       return;
@@ -57,23 +60,36 @@ export async function startFakeGcs(): Promise<FakeGcs> {
     const parts: Buffer[] = [];
     for await (const part of request) parts.push(part as Buffer);
     if (now.kind === 'answer') return reply(response, now.status, { error: { code: now.status, message: 'as told' } });
-    if (request.method !== 'POST' || bucket === undefined || name === null) return reply(response, 404, {});
-    const body = Buffer.concat(parts);
+    const url = new URL(request.url ?? '', 'http://gcs');
+    if (request.method === 'GET') return read(url, request, response);
+    const upload = toUpload(url, request, Buffer.concat(parts));
+    if (upload === null) return reply(response, 404, {});
     if (now.kind === 'store') await sleep(now.delayMs);
-    const { 'content-type': contentType = '', authorization } = request.headers;
-    uploads.push({ bucket, name, contentType, authorization, body });
+    uploads.push(upload);
+    const { bucket, name, body } = upload;
     const id = `${bucket}/${name}`;
-    const hash = createHash('md5').update(body).digest('base64');
-    contents.set(id, (contents.get(id) ?? new Set()).add(hash));
+    contents.set(id, (contents.get(id) ?? new Set()).add(md5(body)));
     if (now.kind === 'swallow') return;
-    reply(response, 200, { kind: 'storage#object', bucket, name, size: String(body.length), md5Hash: hash });
+    reply(response, 200, describe(upload));
+  }
+
+  // Where STORAGE_EMULATOR_HOST is set, Google's client for Node.js leaves the beginning of the path out.
+  function read(url: URL, request: IncomingMessage, response: ServerResponse): void {
+    const [, bucket, , name] = /^(?:\/storage\/v1)?\/b\/([^/]+)\/o(\/([^/]+))?$/.exec(url.pathname) ?? [];
+    const object = name === undefined ? undefined : objects().get(`${bucket}/${decodeURIComponent(name)}`);
+    if (name === undefined) {
+      const prefix = url.searchParams.get('prefix') ?? '';
+      const found = [...objects().values()].filter((one) => one.bucket === bucket && one.name.startsWith(prefix));
+      reply(response, 200, { kind: 'storage#objects', items: found.map(describe) });
+    } else if (object === undefined) reply(response, 404, { error: { code: 404, message: 'No such object' } });
+    else if (url.searchParams.get('alt') === 'media') download(object, request, response);
+    else reply(response, 200, describe(object));
   }
 
   const server = createServer((request, response) => {
     serve(request, response).catch(() => response.destroy());
   }).listen(0, '127.0.0.1');
   await once(server, 'listening');
-  const objects = () => new Map(uploads.map((upload) => [`${upload.bucket}/${upload.name}`, upload]));
   return {
     url: `http://127.0.0.1:${(server.address() as AddressInfo).port}`,
     uploads: () => uploads,
@@ -99,4 +115,61 @@ export async function startFakeGcs(): Promise<FakeGcs> {
 
 function reply(response: ServerResponse, status: number, body: object): void {
   response.writeHead(status, { 'content-type': 'application/json' }).end(JSON.stringify(body));
+}
+
+function md5(body: Buffer): string {
+  return createHash('md5').update(body).digest('base64');
+}
+
+/** Null: it is none. */
+function toUpload(url: URL, { method, headers }: IncomingMessage, sent: Buffer): Upload | null {
+  const bucket = /^\/upload\/storage\/v1\/b\/([^/]+)\/o$/.exec(url.pathname)?.[1];
+  const name = url.searchParams.get('name');
+  if (method !== 'POST' || bucket === undefined || name === null) return null;
+  const { 'content-type': contentType = '', authorization } = headers;
+  const common = { bucket, name, authorization };
+  switch (url.searchParams.get('uploadType')) {
+    case 'media': {
+      const contentEncoding = url.searchParams.get('contentEncoding') ?? undefined;
+      return { ...common, contentType, contentEncoding, body: sent };
+    }
+    case 'multipart':
+      return { ...common, ...fromParts(contentType, sent) };
+    default:
+      return null;
+  }
+}
+
+/** Two parts: what is said of the object, as JSON, and the object. */
+function fromParts(type: string, sent: Buffer): Pick<Upload, 'contentType' | 'contentEncoding' | 'body'> {
+  const boundary = /boundary="?([^";]+)/.exec(type)?.[1] ?? '';
+  // Each byte a character, so that what is cut out is the same bytes.
+  const [, said = '', object = ''] = sent.toString('latin1').split(`--${boundary}`);
+  const contentOf = (part: string) => part.slice(part.indexOf('\r\n\r\n') + 4, -2);
+  const { contentType = '', contentEncoding } = JSON.parse(Buffer.from(contentOf(said), 'latin1').toString('utf8'));
+  return { contentType, contentEncoding, body: Buffer.from(contentOf(object), 'latin1') };
+}
+
+/** The resource `Object`. */
+function describe({ bucket, name, contentType, contentEncoding, body }: Upload): object {
+  const size = String(body.length);
+  return { kind: 'storage#object', bucket, name, contentType, contentEncoding, size, md5Hash: md5(body) };
+}
+
+/** What is declared as compressed is unpacked on the way to whoever does not take it so. */
+function download(
+  { contentType, contentEncoding, body }: Upload,
+  request: IncomingMessage,
+  response: ServerResponse,
+): void {
+  const zipped = contentEncoding === 'gzip';
+  const asStored = !zipped || /\bgzip\b/.test(String(request.headers['accept-encoding'] ?? ''));
+  response
+    .writeHead(200, {
+      'content-type': contentType,
+      'x-goog-hash': `md5=${md5(body)}`,
+      'x-goog-stored-content-encoding': contentEncoding ?? 'identity',
+      ...(zipped && asStored ? { 'content-encoding': 'gzip' } : {}),
+    })
+    .end(asStored ? body : gunzipSync(body));
 }
