@@ -76,9 +76,9 @@ describe('parseUsage', () => {
       { promptTokens: 1, completionTokens: 1, totalTokens: 2 },
     ],
     [
-      'garbage in one field',
-      { prompt_tokens: '7', completion_tokens: 3, total_tokens: -1 },
-      { promptTokens: 0, completionTokens: 3, totalTokens: 3 },
+      'garbage where nothing is billed by it',
+      { prompt_tokens: 7, completion_tokens: 3, total_tokens: -1, prompt_tokens_details: { cached_tokens: 'x' } },
+      { promptTokens: 7, completionTokens: 3, totalTokens: 10 },
     ],
   ];
   test.each(cases)('reads %s', (_, usage, expected) => {
@@ -95,6 +95,9 @@ describe('parseUsage', () => {
     { prompt_tokens: -1 },
     { prompt_tokens: '1', completion_tokens: null },
     { prompt_tokens: 1e300 },
+    { prompt_tokens: '7', completion_tokens: 3 },
+    { prompt_tokens: -5, completion_tokens: 5 },
+    { prompt_tokens: 10, completion_tokens: 1e300 },
     { total_tokens: 5 },
   ])('takes %j for no usage', (usage) => {
     expect(parseUsage(usage)).toBeNull();
