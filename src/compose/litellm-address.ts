@@ -1,3 +1,5 @@
+import { splitPrismaOptions } from '../storage/postgres-address.ts';
+
 export interface LitellmAddress {
   url: string;
   /** Where the tables are. */
@@ -6,23 +8,12 @@ export interface LitellmAddress {
   shown: string;
 }
 
-/** Options that only Prisma knows, with which LiteLLM's addresses are often written. */
-const PRISMA_ONLY = [
-  'schema',
-  'connection_limit',
-  'pool_timeout',
-  'pgbouncer',
-  'statement_cache_size',
-  'connect_timeout',
-];
-
 /** The address of a LiteLLM database as its DATABASE_URL has it. Null: it is none. */
 export function parseLitellmAddress(text: string): LitellmAddress | null {
   if (!URL.canParse(text)) return null;
   const url = new URL(text);
   if (url.protocol !== 'postgres:' && url.protocol !== 'postgresql:') return null;
-  const schema = url.searchParams.get('schema') ?? 'public';
-  for (const name of PRISMA_ONLY) url.searchParams.delete(name);
+  const { url: own, schema } = splitPrismaOptions(text);
   const host = url.host === '' ? (url.searchParams.get('host') ?? 'localhost') : url.host;
-  return { url: url.href, schema, shown: `${host}${url.pathname}` };
+  return { url: own, schema: schema ?? 'public', shown: `${host}${url.pathname}` };
 }

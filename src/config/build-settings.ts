@@ -28,6 +28,8 @@ export interface EnvironmentOnly {
   rateLimitWindowMs: number | null;
   /** The database is one that other processes may use as well. */
   sharesDatabase: boolean;
+  /** What its address says of how many connections there may be. */
+  connectionLimit: number | null;
 }
 
 export function buildGeneral(
@@ -61,7 +63,7 @@ export function buildGeneral(
     shipEveryMs: general.ship_every_ms ?? general.proxy_batch_write_at ?? 250,
     maxStalenessMs: general.max_staleness_seconds ?? 2_000,
     databaseOutageGraceMs: (general.database_outage_grace_seconds ?? 600) * 1_000,
-    databasePoolSize: general.database_connection_pool_limit ?? 10,
+    databasePoolSize: general.database_connection_pool_limit ?? environment.connectionLimit ?? 10,
     unsettledCharge: general.unsettled_charge ?? 'hold',
     storePromptsInSpendLogs: general.store_prompts_in_spend_logs ?? false,
     callRetention:

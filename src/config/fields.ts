@@ -127,9 +127,21 @@ export const redisUrl = field('an address that begins with redis:// or rediss://
 );
 
 /** The address of a database. It may hold a password, so no message repeats it. */
-export const databaseUrl = field('an address that begins with postgresql://, sqlite: or file:', (value) =>
-  typeof value === 'string' && /^(postgres(ql)?:\/\/|sqlite:|file:)./.test(value) ? value : undefined,
+export const databaseUrl = field(
+  'an address such as postgresql://USER:PASSWORD@HOST:5432/DATABASE (of one host; special characters of the password ' +
+    'percent-encoded: @ is %40, / is %2F, # is %23), sqlite:PATH or file:PATH',
+  (value) => {
+    if (typeof value !== 'string') return undefined;
+    const form = /^(postgres(?:ql)?:\/\/|sqlite:|file:)./.exec(value)?.[1];
+    return form !== undefined && (!form.startsWith('postgres') || isPostgresUrl(value)) ? value : undefined;
+  },
 );
+
+/** The driver takes one without a host, and with a user all the same, which `URL` does not. */
+function isPostgresUrl(value: string): boolean {
+  const text = value.replace('@/', '@localhost/');
+  return URL.canParse(text) && !new URL(text).hostname.includes(',');
+}
 
 interface Node {
   host: string;

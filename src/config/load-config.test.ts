@@ -358,6 +358,36 @@ describe('precedence', () => {
     expect(config.warnings.map((warning) => warning.code)).toEqual(['master_key_given_twice']);
   });
 
+  test.each([
+    ['connection_limit=5&pgbouncer=true', 5],
+    ['connection_limit=1', 2],
+    ['connection_limit=many', 10],
+    ['sslmode=require', 10],
+  ])('the pool of ?%s has %i connections, unless the file says it', (query, size) => {
+    const env = { DATABASE_URL: `postgresql://h/db?${query}` };
+    expect(load('', { env }).general.databasePoolSize).toBe(size);
+    const file = 'general_settings: {database_connection_pool_limit: 7}';
+    expect(load(file, { env }).general.databasePoolSize).toBe(7);
+  });
+
+  test.each([
+    'postgresql://u:p@ss:w/rd@h/db',
+    'postgresql://u:hunter2@one:5432,two:5432/db',
+    'postgresql://u:hunter2@one,two/db',
+    'postgresql://u:hunter2@h:port/db',
+  ])('an address that is none is told by the name of its setting, and not repeated: %s', (url) => {
+    expect(problemsOf('', { env: { DATABASE_URL: url } })).toEqual([
+      expect.stringMatching(/^DATABASE_URL: expected an address such as postgresql:.*one host.*percent-encoded/),
+    ]);
+  });
+
+  test.each(['postgresql:///db?host=/run', 'postgresql://u:p@/db?host=/run', 'postgres://u@%2Frun:5432/db'])(
+    'an address may name a socket: %s',
+    (url) => {
+      expect(load('', { env: { DATABASE_URL: url } }).databaseUrl).toBe(url);
+    },
+  );
+
   test('an empty variable is not set', () => {
     expect(load('', { env: { LATCHKEY_PORT: '', DISABLE_KEY_NAME: '' } }).server.port).toBe(4000);
   });

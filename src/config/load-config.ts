@@ -27,6 +27,7 @@ import { formatPath, locate, type MapNode, type Path } from './config-tree.ts';
 import { deepFreeze } from './deep-freeze.ts';
 import { type Environment, readEnvironment } from './env.ts';
 import { choice, commaList, databaseUrl, duration, flag, rootPath, seconds, text, wholeNumber } from './fields.ts';
+import { findConnectionLimit } from './find-connection-limit.ts';
 import { CUSTOMER_ROLE, generalSettings } from './general-settings.ts';
 import { litellmSettings } from './litellm-settings.ts';
 import { type ConfigOverrides, createOutsideReader } from './outside-settings.ts';
@@ -148,6 +149,7 @@ export function loadConfig({ environment, overrides = {}, readFile: read }: Load
       {
         rotationGracePeriod: outside(duration, 'rotationGracePeriod'),
         sharesDatabase: isPostgres(database),
+        connectionLimit: findConnectionLimit(database),
         rateLimitWindowMs: outside(seconds, 'rateLimitWindowSeconds'),
       },
       redis !== null,

@@ -1,6 +1,7 @@
 import { Migrator, sql } from 'kysely';
 import type { AuditSeal } from '../core/audit-seal.ts';
 import { type Connection, openConnection } from './connection.ts';
+import { findSchema, listTables } from './list-tables.ts';
 import { buildMigrations } from './migrations/migrations.ts';
 import type { PasswordSource } from './password-command.ts';
 
@@ -10,6 +11,10 @@ export interface MigrationReport {
   /** Names in the database that this version does not know: a newer version has been here. Nothing is done then. */
   unknown: string[];
 }
+
+const NO_SCHEMA =
+  'The database has no schema for the tables: the one that the address names (schema, or search_path in options) does not ' +
+  'exist, or the role may not use it. Make it first: create schema NAME authorization ROLE.';
 
 /**
  * Brings a database to the present schema, all of it or nothing, one process at a time (an advisory lock on PostgreSQL,
@@ -30,26 +35,30 @@ export async function migrate(
 
 /** The same on a connection that is open already, as in-memory databases need it. */
 export async function migrateConnection(
-  { dialect, writes: db }: Connection,
+  connection: Connection,
   seal: AuditSeal | null = null,
 ): Promise<MigrationReport> {
+  const { dialect, writes: db } = connection;
+  const schema = await findSchema(db, dialect);
+  if (schema === null) throw new Error(NO_SCHEMA);
   const migrations = buildMigrations(dialect, seal);
   const migrator = new Migrator({
     db,
     provider: { getMigrations: async () => migrations },
+    // Else one that other software keeps in another schema would be taken for ours.
+    ...(schema !== undefined && { migrationTableSchema: schema }),
     // Two migrations carry the clock's time; a clock that went backwards must not make the list look damaged.
     allowUnorderedMigrations: true,
   });
-  const unknown = (await listApplied(db)).filter((name) => !(name in migrations));
+  const unknown = (await listApplied(connection)).filter((name) => !(name in migrations));
   if (unknown.length > 0) return { applied: [], unknown };
   const { error, results } = await migrator.migrateToLatest();
   if (error !== undefined) throw error;
   return { applied: (results ?? []).map((result) => result.migrationName), unknown: [] };
 }
 
-async function listApplied(db: Connection['writes']): Promise<string[]> {
-  const tables = await db.introspection.getTables({ withInternalKyselyTables: true });
-  if (!tables.some((table) => table.name === 'kysely_migration')) return [];
+async function listApplied({ dialect, writes: db }: Connection): Promise<string[]> {
+  if (!(await listTables(db, dialect)).has('kysely_migration')) return [];
   const { rows } = await sql<{ name: string }>`select name from kysely_migration order by name`.execute(db);
   return rows.map((row) => row.name);
 }

@@ -1,5 +1,6 @@
 import pg from 'pg';
 import type { PasswordSource } from './password-command.ts';
+import { toNodePostgres } from './postgres-address.ts';
 
 export interface PostgresPoolOptions {
   url: string;
@@ -24,8 +25,11 @@ const INT8 = 20;
 
 /** A pool with a hard maximum, whose broken connections never end the process. bigint columns are read as numbers. */
 export function createPostgresPool(options: PostgresPoolOptions): pg.Pool {
+  const connectionString = toNodePostgres(options.url);
+  // Certificates that the address names and that are not there: said now, or they would pass for a server that is away.
+  void new pg.Client({ connectionString });
   const pool = new pg.Pool({
-    connectionString: options.url,
+    connectionString,
     ...(options.password && { Client: loggingInWith(options.password) }),
     max: options.poolSize,
     connectionTimeoutMillis: CONNECT_TIMEOUT_MS,

@@ -4,6 +4,7 @@ import { type CheckedPoint, createAuditCheck } from '../../core/audit-check.ts';
 import type { AuditFault } from '../../core/audit-fault.ts';
 import type { AuditSeal } from '../../core/audit-seal.ts';
 import type { Database, DialectName } from '../database.ts';
+import { listTables } from '../list-tables.ts';
 import type { PasswordSource } from '../password-command.ts';
 import { readSnapshot } from '../read-snapshot.ts';
 import { fromAuditColumns } from './audit-rows.ts';
@@ -30,7 +31,7 @@ export async function verifyAudit(
   return readSnapshot(
     url,
     async (trx, dialect) => {
-      if (!(await hasChain(trx))) return null;
+      if (!(await hasChain(trx, dialect))) return null;
       const head = await trx.selectFrom('audit_head').select(['seq', 'hash', 'mac']).executeTakeFirst();
       const check = createAuditCheck({ ...input, head });
       const damage: AuditFault[] = [];
@@ -54,12 +55,15 @@ export async function verifyAudit(
 
 /** Undefined: there is no head. Null as above. */
 export async function readAuditEndAside(url: string, password?: PasswordSource): Promise<AuditEnd | undefined | null> {
-  return readSnapshot(url, async (trx) => ((await hasChain(trx)) ? readAuditEnd(trx) : null), password);
+  return readSnapshot(
+    url,
+    async (trx, dialect) => ((await hasChain(trx, dialect)) ? readAuditEnd(trx) : null),
+    password,
+  );
 }
 
-async function hasChain(trx: Transaction<Database>): Promise<boolean> {
-  const tables = await trx.introspection.getTables();
-  return tables.some(({ name }) => name === 'audit_head');
+async function hasChain(trx: Transaction<Database>, dialect: DialectName): Promise<boolean> {
+  return (await listTables(trx, dialect)).has('audit_head');
 }
 
 async function* readRows(trx: Transaction<Database>): AsyncGenerator<AuditRow> {

@@ -1,5 +1,6 @@
 import type { Kysely, Transaction } from 'kysely';
 import type { Database, DialectName } from '../database.ts';
+import { listTables } from '../list-tables.ts';
 import { buildMigrations } from '../migrations/migrations.ts';
 import type { PasswordSource } from '../password-command.ts';
 import { readSnapshot } from '../read-snapshot.ts';
@@ -15,8 +16,7 @@ export async function readPresent<T>(
   password?: PasswordSource,
 ): Promise<T | null> {
   const present = async (trx: Transaction<Database>, dialect: DialectName) => {
-    const tables = await trx.introspection.getTables({ withInternalKyselyTables: true });
-    if (!tables.some(({ name }) => name === 'kysely_migration')) return null;
+    if (!(await listTables(trx, dialect)).has('kysely_migration')) return null;
     const db = trx as unknown as Kysely<Record<'kysely_migration', { name: string }>>;
     const applied = new Set((await db.selectFrom('kysely_migration').select('name').execute()).map(({ name }) => name));
     const missing = Object.keys(buildMigrations(dialect)).some((name) => !applied.has(name));
