@@ -1,4 +1,5 @@
-import { GatewayError, toEnvelope } from '../core/gateway-error.ts';
+import { type GatewayError, toEnvelope } from '../core/gateway-error.ts';
+import { endedSilently } from '../core/silent-answer.ts';
 import type { StreamedResult } from '../providers/upstream.ts';
 import type { ClientSink } from './call-request.ts';
 import type { FollowedCall } from './follow-call.ts';
@@ -75,8 +76,4 @@ export function createRelay(
         resolve();
       }
     });
-}
-
-function endedSilently(deploymentId: string): GatewayError {
-  return new GatewayError('upstream_error', `Deployment ${deploymentId} ended its answer without sending anything.`);
 }

@@ -1,3 +1,4 @@
+import { endedSilently } from '../core/silent-answer.ts';
 import { toUpstreamError, toUpstreamFault, UpstreamFault, type UpstreamPhase } from './upstream-fault.ts';
 import { UpstreamHeaders } from './upstream-headers.ts';
 
@@ -30,6 +31,11 @@ export interface UpstreamStream {
   kind: 'stream';
   status: number;
   headers: UpstreamHeaders;
+  /**
+   * The first bytes, to be looked at before `pipe`, which still hands them on; null where none have come within that time.
+   * Rejects where the stream ends before: with the error that ended it, or with `upstream_error` where nothing did.
+   */
+  peek(withinMs: number): Promise<Buffer | null>;
   /** Starts the flow. Exactly one of onEnd and onError is called, once. */
   pipe(sink: StreamSink): void;
   /** After onData returned false: go on. Harmless otherwise. */
@@ -74,6 +80,8 @@ export class Exchange implements UpstreamStream {
   private sink: StreamSink | null = null;
   /** The end of a stream that nobody had piped yet. */
   private earlyError: Error | null = null;
+  /** Whoever waits for the first bytes of a stream, or for its end without any. */
+  private onBegun: (() => void) | null = null;
 
   constructor(
     options: ExchangeOptions,
@@ -97,6 +105,23 @@ export class Exchange implements UpstreamStream {
       this.reject(reason);
     }
   };
+
+  peek(withinMs: number): Promise<Buffer | null> {
+    return new Promise((resolve, reject) => {
+      const tell = () => {
+        clearTimeout(timer);
+        this.onBegun = null;
+        const [first] = this.chunks;
+        if (first !== undefined) resolve(first);
+        else if (this.earlyError !== null) reject(this.earlyError);
+        else if (this.ended) reject(endedSilently(this.options.deploymentId));
+        else resolve(null);
+      };
+      const timer = setTimeout(tell, withinMs);
+      if (this.chunks.length > 0 || this.ended) tell();
+      else this.onBegun = tell;
+    });
+  }
 
   pipe(sink: StreamSink): void {
     this.sink = sink;
@@ -145,7 +170,10 @@ export class Exchange implements UpstreamStream {
     this.bytesSeen += chunk.length;
     if (this.sink) return this.sink.onData(chunk);
     this.chunks.push(chunk);
-    if (this.streaming) return false;
+    if (this.streaming) {
+      this.onBegun?.();
+      return false;
+    }
     if (this.status >= 400 && this.bytesSeen >= MAX_ERROR_BYTES) {
       this.finishAnswer();
       this.abortSocket?.(new UpstreamFault('too_large', this.phase, this.bytesSeen));
@@ -158,7 +186,8 @@ export class Exchange implements UpstreamStream {
   onComplete(): void {
     if (this.streaming) {
       this.ended = true;
-      this.sink?.onEnd();
+      if (this.sink) this.sink.onEnd();
+      else this.onBegun?.();
     } else {
       this.finishAnswer();
     }
@@ -172,7 +201,10 @@ export class Exchange implements UpstreamStream {
       toUpstreamError(this.options.deploymentId, toUpstreamFault(failure, this.phase, this.bytesSeen));
     if (!this.streaming) this.reject(error);
     else if (this.sink) this.sink.onError(error);
-    else this.earlyError = error;
+    else {
+      this.earlyError = error;
+      this.onBegun?.();
+    }
   }
 
   private finishAnswer(): void {

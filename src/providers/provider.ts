@@ -66,6 +66,14 @@ export interface Provider {
    */
   createStreamMeter(call: ModelCall, deployment?: Pick<Deployment, 'apiKey' | 'extraHeaders'>): StreamMeter;
   /**
+   * The error that a stream begins with, in the place of an answer, and the status that it names; null: it begins with
+   * something else. `chunk`: the first bytes of the stream.
+   */
+  readStreamRefusal(
+    chunk: Buffer,
+    deployment?: Pick<Deployment, 'apiKey' | 'extraHeaders'>,
+  ): { status: number | null; message: string; type: string | null; param: string | null } | null;
+  /**
    * The upstream's error body → message and code for our envelope. Never contains a credential: what looks like one is
    * taken out, and those of the deployment given exactly.
    */

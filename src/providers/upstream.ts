@@ -39,6 +39,12 @@ export interface Upstream {
 /** Long enough for any answer that is not a stream; more would only fill memory. */
 const MAX_ANSWER_BYTES = 64 * 1024 * 1024;
 
+/**
+ * So long the headers of a stream wait for its first bytes. A model that thinks for longer has its headers passed on, as
+ * proxies on the way give up on answers that do not begin.
+ */
+const FIRST_EVENT_MS = 1_000;
+
 export interface UpstreamDeps {
   transport: Pick<Transport, 'send' | 'stream'>;
   /** The dialect that a deployment speaks. */
@@ -68,6 +74,14 @@ export function createUpstream({ transport, dialectOf }: UpstreamDeps): Upstream
         begun.abort(malformed);
         throw malformed;
       }
+      // A refusal that comes as the first event is one, while another deployment can still be asked.
+      const first = await begun.peek(FIRST_EVENT_MS);
+      const refusal = first === null ? null : dialect.readStreamRefusal(first, deployment);
+      if (refusal !== null) {
+        const error = toStreamRefusal(deployment, refusal);
+        begun.abort(error);
+        throw error;
+      }
       return { headers: begun.headers, stream: begun, meter: dialect.createStreamMeter(call, deployment) };
     },
   };
@@ -90,6 +104,18 @@ function toRefusal(dialect: Provider, deployment: Deployment, { status, headers,
       upstream: { status, type, words: message },
       ...(retryAfterMs === undefined ? {} : { retryAfterMs }),
     },
+  );
+}
+
+function toStreamRefusal(
+  { provider, id }: Deployment,
+  { status: named, message, type, param }: NonNullable<ReturnType<Provider['readStreamRefusal']>>,
+): GatewayError {
+  const status = named ?? 502;
+  return new GatewayError(
+    'upstream_error',
+    `Upstream ${provider} (deployment ${id}) began its stream with an error: ${message}`,
+    { param, upstream: { status, type, words: message } },
   );
 }
 

@@ -23,6 +23,15 @@ const ANSWERS: Record<string, { type?: string; encoding?: string; status?: numbe
     type: 'text/event-stream',
     body: `${FRAME}data: {"error":{"message":"Key ${SECRET} is out of credit"}}\n\n`,
   },
+  busy: {
+    type: 'text/event-stream',
+    body: `: wait\n\ndata: {"error":{"message":"Key ${SECRET} is too busy","type":"overloaded","code":503}}\n\ndata: [DONE]\n\n`,
+  },
+  wrong: {
+    type: 'text/event-stream',
+    body: 'event: error\ndata: {"object":"error","message":"too long","type":"BadRequestError","param":"messages","code":400}\n\n',
+  },
+  vague: { type: 'text/event-stream', body: 'data: {"error":{"message":"no","code":"E77"}}\n\n' },
 };
 
 let upstream: Server;
@@ -56,12 +65,22 @@ beforeAll(async () => {
       output_cost_per_token: 0.001,
     },
   }));
+  // One of two has an answer.
+  const pair = ['busy', 'leaky'].map((path) => ({
+    model_name: 'pair',
+    litellm_params: {
+      model: 'openai/m',
+      api_base: `http://127.0.0.1:${port}/${path}/v1`,
+      api_key: SECRET,
+      max_retries: 1,
+    },
+  }));
   const wild = {
     model_name: 'wild/*',
     litellm_params: { model: 'openai/*', api_base: `http://127.0.0.1:${port}/good/v1`, api_key: SECRET },
   };
   gateway = await startTestApp({
-    config: JSON.stringify({ model_list: [...models, wild], litellm_settings: { num_retries: 0 } }),
+    config: JSON.stringify({ model_list: [...models, ...pair, wild], litellm_settings: { num_retries: 0 } }),
   });
 });
 afterAll(async () => {
@@ -101,12 +120,40 @@ describe('what is no answer', () => {
   test.each(['nothing', 'empty'])(
     'a stream without a word ends with an error, and is a failure in the books: %s',
     async (model) => {
-      const { text } = await stream(model);
+      const { status, text } = await stream(model);
+      expect([status, JSON.parse(text).error.code]).toEqual([502, '502']);
       expect(text).toContain('without sending anything');
       const rows = (await callGateway(gateway, 'GET /spend/logs')).body as { model_group: string; status: string }[];
       expect(rows.filter((row) => row.model_group === model).map(({ status }) => status)).toEqual(['failure']);
     },
   );
+
+  test.each([
+    ['busy', 503, 'too busy', 'overloaded'],
+    ['wrong', 400, 'too long', 'BadRequestError'],
+    ['vague', 502, 'no', null],
+  ])('a stream that begins with an error is that error: %s', async (model, status, words, type) => {
+    const streamed = await stream(model);
+    const { error } = JSON.parse(streamed.text);
+    expect([streamed.status, error.code, error.param]).toEqual([
+      status,
+      String(status),
+      model === 'wrong' ? 'messages' : null,
+    ]);
+    expect(error.message).toContain(words);
+    if (type !== null) expect(error.type).toBe(type);
+    expect(streamed.text).not.toContain(SECRET);
+    const rows = (await callGateway(gateway, 'GET /spend/logs')).body as { model_group: string; status: string }[];
+    expect(rows.filter((row) => row.model_group === model).map((row) => row.status)).toEqual(['failure']);
+  });
+
+  test('and another deployment is asked instead', async () => {
+    for (let call = 0; call < 8; call += 1) {
+      const { status, text } = await stream('pair');
+      expect(status).toBe(200);
+      expect(text.startsWith(FRAME)).toBe(true);
+    }
+  });
 
   test('an error inside a stream tells no credential', async () => {
     const { text } = await stream('leaky');
