@@ -168,7 +168,10 @@ export function createRedisLink(options: RedisLinkOptions): RedisLink {
     }
     greetingSinceMs = performance.now();
     try {
-      if (runId === '') runId = await readRunId(redis);
+      if (runId === '') {
+        await selectDatabase(redis);
+        runId = await readRunId(redis);
+      }
       await options.greet(runId);
       if (!up && !closed) {
         up = true;
@@ -229,6 +232,12 @@ export function createRedisLink(options: RedisLinkOptions): RedisLink {
       redis.disconnect();
     },
   };
+}
+
+/** The client asks for its database as well, and goes on in the first one where there is no such database. */
+async function selectDatabase(redis: Redis): Promise<void> {
+  const { db = 0 } = redis.options;
+  if (db !== 0) await redis.select(db);
 }
 
 /** Changes when the server is started again, or another takes its place. Empty: it does not say. */

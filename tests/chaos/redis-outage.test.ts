@@ -142,6 +142,14 @@ test('a gateway starts while Redis is away, and counts once it is there', async 
   expect(states).toEqual([[]]);
 });
 
+test('a database that the server does not have counts nothing, rather than the first one', async () => {
+  const url = new URL(redis.url);
+  url.pathname = '/99';
+  const { processes, states } = await open(1, { address: { form: 'single', url: url.href } });
+  await expect(grants(processes, 1, charge('slots', 1))).resolves.toBe(0);
+  expect(states).toEqual([[]]);
+});
+
 async function command(...words: string[]): Promise<unknown> {
   const { Redis } = await import('ioredis');
   const client = new Redis(redis.url);
