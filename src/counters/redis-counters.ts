@@ -237,7 +237,8 @@ export async function createRedisCounters(options: RedisCounterOptions): Promise
         ]),
       ],
     );
-    if (reply[0] === 'epoch') await epoch.catchUp(options.timeoutMs);
+    // Lost, hold and all: what was used is in the journal, and whoever waits here has an answer to give to a client.
+    if (reply[0] === 'epoch') await epoch.catchUp(0).catch(() => {});
   }
 
   async function end(hold: Hold, used: Consumption | null, nowMs: number): Promise<void> {

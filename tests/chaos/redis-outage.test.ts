@@ -66,6 +66,18 @@ describe.each([
   });
 });
 
+test('calls that end before anybody knows that Redis was emptied are answered, and counted', async () => {
+  const { processes } = await open(2);
+  const [a, b] = processes as [Process, Process];
+  const money = charge('nano_usd', 3);
+  const ended = await hold(a, money);
+  const failed = await hold(b, money);
+  await command('FLUSHALL');
+  await Promise.all([a.settle(ended, 1), b.counters.release(failed, Date.now())]);
+  await untilUp(processes);
+  expect(await grants(processes, 10, money)).toBe(2);
+});
+
 describe('a Redis that stands still', () => {
   test('closed: calls with limits are refused with 503 at once, others go on, and all is well when it returns', async () => {
     const { processes, states } = await open(2);
