@@ -10,6 +10,7 @@ import { createSlicedCounters } from '../../src/counters/sliced-counters.ts';
 import { type Connection, openConnection } from '../../src/storage/connection.ts';
 import { createExecuteSql } from '../../src/storage/execute-sql.ts';
 import { migrate } from '../../src/storage/migrate.ts';
+import { emptyCounters } from '../support/empty-counters.ts';
 import { createTestDatabase } from '../support/postgres.ts';
 import { testRedis, testRedisCluster } from '../support/redis.ts';
 import { type RedisGroup, startRedisWithSentinels } from '../support/redis-groups.ts';
@@ -65,7 +66,7 @@ async function openDatabase(): Promise<Connection> {
 async function createPostgresStore(): Promise<CounterStore> {
   connection ??= openDatabase();
   const execute = createExecuteSql((await connection).writes);
-  await execute('truncate counters, counter_holds, counter_writers', []);
+  await emptyCounters(execute);
   const opened: Counters[] = [];
   return {
     async open(loadBalances) {

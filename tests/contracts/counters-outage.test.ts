@@ -12,6 +12,7 @@ import { noAnswer } from '../../src/counters/store-away.ts';
 import { type Connection, openConnection } from '../../src/storage/connection.ts';
 import { createExecuteSql } from '../../src/storage/execute-sql.ts';
 import { migrate } from '../../src/storage/migrate.ts';
+import { emptyCounters } from '../support/empty-counters.ts';
 import { createTestDatabase, type TestDatabase } from '../support/postgres.ts';
 
 const LEASE = 20_000;
@@ -33,7 +34,7 @@ beforeAll(async () => {
   execute = createExecuteSql(connection.writes);
 });
 beforeEach(async () => {
-  await execute('truncate counters, counter_holds, counter_writers', []);
+  await emptyCounters(execute);
   ledger = new Map();
   away = false;
   log = [];

@@ -11,6 +11,7 @@ import { createPostgresCounters, type PostgresCounterOptions } from '../../src/c
 import { type Connection, openConnection } from '../../src/storage/connection.ts';
 import { createExecuteSql } from '../../src/storage/execute-sql.ts';
 import { migrate } from '../../src/storage/migrate.ts';
+import { emptyCounters } from '../support/empty-counters.ts';
 import { createTestDatabase, type TestDatabase } from '../support/postgres.ts';
 
 const LEASE = 20_000;
@@ -28,7 +29,7 @@ beforeAll(async () => {
   execute = createExecuteSql(connection.writes);
 });
 beforeEach(async () => {
-  await execute('truncate counters, counter_holds, counter_writers', []);
+  await emptyCounters(execute);
 });
 afterAll(async () => {
   await connection.close();
@@ -171,14 +172,18 @@ describe('an answer that is lost', () => {
   test('for longer than a caller waits: it is told so, and a late grant is given back', async () => {
     let goOn = () => {};
     let gate = Promise.resolve();
+    let executed = 0;
     const counters = open({
       patienceMs: 50,
       execute: async (sql, parameters) => {
         await gate;
-        return execute(sql, parameters);
+        const answer = await execute(sql, parameters);
+        executed += 1;
+        return answer;
       },
     });
     await counters.reserve([budget('key:e/spend')], NOW, LEASE);
+    const before = executed;
     gate = new Promise((resolve) => {
       goOn = resolve;
     });
@@ -186,6 +191,8 @@ describe('an answer that is lost', () => {
       code: 'database_unavailable',
     });
     goOn();
+    // The late grant, and that it is given back: before both, there is one hold as well.
+    await expect.poll(() => executed).toBeGreaterThanOrEqual(before + 2);
     await expect.poll(() => open().openHolds()).toBe(1);
   });
 });
