@@ -4,6 +4,7 @@
  */
 import { z } from 'zod';
 import { parseDuration } from '../core/duration.ts';
+import { parseJson } from '../core/json.ts';
 
 /** A value that `parse` turns into a `T`; undefined from it means that the value is not one. */
 function field<T>(expected: string, parse: (value: unknown) => T | undefined) {
@@ -166,12 +167,4 @@ function toNode(value: unknown, defaultPort: number): Node | undefined {
   return port !== undefined && Number.isInteger(port) && port >= 1 && port <= 65_535
     ? { host: host.trim(), port }
     : undefined;
-}
-
-function parseJson(text: string): unknown {
-  try {
-    return JSON.parse(text);
-  } catch {
-    return undefined;
-  }
 }

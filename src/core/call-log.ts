@@ -32,6 +32,15 @@ export interface CallOwnerNames {
   teamMaxBudgetNanoUsd: number | null;
 }
 
+/** Of nobody, and of somebody of whom nothing is told. */
+export const NO_OWNER_NAMES: CallOwnerNames = {
+  teamAlias: null,
+  organizationAlias: null,
+  userEmail: null,
+  keyMaxBudgetNanoUsd: null,
+  teamMaxBudgetNanoUsd: null,
+};
+
 /** What a log destination is told of one call. */
 export interface CallLog {
   facts: CallFacts;

@@ -1,4 +1,4 @@
-import type { CallLog } from './call-log.ts';
+import { type CallLog, NO_OWNER_NAMES } from './call-log.ts';
 import { withoutQuote } from './write-log-payload.ts';
 
 /** What an installation keeps from its log destinations, or tells all of them, whatever they say themselves. */
@@ -23,12 +23,6 @@ function withoutCaller({ facts, ...rest }: CallLog): CallLog {
   return {
     ...rest,
     facts: { ...facts, keyId: null, keyHash: '', keyAlias: null, userId: null, teamId: null, organizationId: null },
-    names: {
-      teamAlias: null,
-      organizationAlias: null,
-      userEmail: null,
-      keyMaxBudgetNanoUsd: null,
-      teamMaxBudgetNanoUsd: null,
-    },
+    names: NO_OWNER_NAMES,
   };
 }

@@ -7,6 +7,7 @@
  */
 import { type SealSecret, sealCallbackSecrets } from '../core/callback-secrets.ts';
 import { GatewayError } from '../core/gateway-error.ts';
+import { parseJson } from '../core/json.ts';
 import type { App } from './app-instance.ts';
 
 export function acceptJsonBodies(app: App, sealSecret: SealSecret): void {
@@ -29,20 +30,11 @@ export function acceptJsonBodies(app: App, sealSecret: SealSecret): void {
 }
 
 function refuse(text: string, contentType: string | undefined): GatewayError {
-  if (isJson(text)) {
+  // The parser also refuses what is valid JSON: a name that would change what an object is.
+  if (parseJson(text) !== undefined) {
     return new GatewayError('invalid_request', 'The request body has a member named `__proto__`, which is not taken.');
   }
   return contentType === undefined || /json/i.test(contentType)
     ? new GatewayError('invalid_request', 'The request body is not valid JSON.')
     : new GatewayError('unsupported_media_type', 'The request body has to be JSON.');
-}
-
-/** The parser also refuses what is valid JSON: a name that would change what an object is. */
-function isJson(text: string): boolean {
-  try {
-    JSON.parse(text);
-    return true;
-  } catch {
-    return false;
-  }
 }

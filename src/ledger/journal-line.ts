@@ -1,4 +1,4 @@
-import { isJsonObject, type Json } from '../core/json.ts';
+import { isJsonObject, parseJson } from '../core/json.ts';
 import { ascii, type JsonBytes } from '../core/json-bytes.ts';
 import { fromRecordRow, writeRecordRow } from '../core/record-row.ts';
 import type { CallIntent, SpendRecord } from '../core/spend-record.ts';
@@ -67,12 +67,4 @@ function isBilled({ requestId, balances }: { requestId: unknown; balances: unkno
       (delta) => isJsonObject(delta) && typeof delta.counter === 'string' && Number.isSafeInteger(delta.nanoUsd),
     )
   );
-}
-
-function parseJson(text: string): Json | undefined {
-  try {
-    return JSON.parse(text) as Json;
-  } catch {
-    return undefined;
-  }
 }

@@ -56,6 +56,15 @@ export interface ParsedAnswer {
   malformed: boolean;
 }
 
+/** An upstream's refusal that came as the first event of a stream with status 200. Without credentials. */
+export interface StreamRefusal {
+  /** The HTTP status that it names; null: none. */
+  status: number | null;
+  message: string;
+  type: string | null;
+  param: string | null;
+}
+
 export interface Provider {
   /** Asks for usage in streams, and leaves out what is meant for the proxy; the gateway's overrides have the last word. */
   buildRequest(call: ModelCall, deployment: Deployment, upstreamModel: string): UpstreamRequest;
@@ -69,10 +78,7 @@ export interface Provider {
    * The error that a stream begins with, in the place of an answer, and the status that it names; null: it begins with
    * something else. `chunk`: the first bytes of the stream.
    */
-  readStreamRefusal(
-    chunk: Buffer,
-    deployment?: Pick<Deployment, 'apiKey' | 'extraHeaders'>,
-  ): { status: number | null; message: string; type: string | null; param: string | null } | null;
+  readStreamRefusal(chunk: Buffer, deployment?: Pick<Deployment, 'apiKey' | 'extraHeaders'>): StreamRefusal | null;
   /**
    * The upstream's error body → message and code for our envelope. Never contains a credential: what looks like one is
    * taken out, and those of the deployment given exactly.

@@ -1,6 +1,6 @@
 import { GatewayError } from '../core/gateway-error.ts';
 import type { Deployment } from '../core/model.ts';
-import type { ModelCall, ParsedAnswer, Provider, StreamMeter } from './provider.ts';
+import type { ModelCall, ParsedAnswer, Provider, StreamMeter, StreamRefusal } from './provider.ts';
 import type { AbortExchange, Transport, UpstreamAnswer, UpstreamStream } from './transport.ts';
 import type { UpstreamHeaders } from './upstream-headers.ts';
 
@@ -109,7 +109,7 @@ function toRefusal(dialect: Provider, deployment: Deployment, { status, headers,
 
 function toStreamRefusal(
   { provider, id }: Deployment,
-  { status: named, message, type, param }: NonNullable<ReturnType<Provider['readStreamRefusal']>>,
+  { status: named, message, type, param }: StreamRefusal,
 ): GatewayError {
   const status = named ?? 502;
   return new GatewayError(

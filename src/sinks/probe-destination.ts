@@ -1,4 +1,4 @@
-import type { CallLog } from '../core/call-log.ts';
+import { type CallLog, NO_OWNER_NAMES } from '../core/call-log.ts';
 import { JsonBytes } from '../core/json-bytes.ts';
 import type { LogDestination } from '../core/log-destination.ts';
 import type { LogPayload } from '../core/log-payload.ts';
@@ -71,13 +71,7 @@ function probeLog({ scope, ownerId }: LogDestination, id: string, nowMs: number)
       errorType: null,
       metadata: {},
     },
-    names: {
-      teamAlias: null,
-      organizationAlias: null,
-      userEmail: null,
-      keyMaxBudgetNanoUsd: null,
-      teamMaxBudgetNanoUsd: null,
-    },
+    names: NO_OWNER_NAMES,
     upstreamModel: null,
     failure: null,
     modelParameters: {},

@@ -57,7 +57,7 @@ function join(base: string, query: URLSearchParams): string {
   return query.size === 0 ? base : `${base}?${query}`;
 }
 
-function quoteIdentifier(name: string): string {
+export function quoteIdentifier(name: string): string {
   return `"${name.replaceAll('"', '""')}"`;
 }
 

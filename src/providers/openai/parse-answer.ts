@@ -1,4 +1,4 @@
-import { isJsonObject } from '../../core/json.ts';
+import { isJsonObject, parseJson } from '../../core/json.ts';
 import type { Operation } from '../../core/operation.ts';
 import type { ModelCall, ParsedAnswer } from '../provider.ts';
 import { MALFORMED, readString, scanMembers } from './json-splice.ts';
@@ -15,7 +15,8 @@ export function parseAnswer(call: Pick<ModelCall, 'requested' | 'operation'>, bo
   let id: string | null = null;
   let model: { value: string | null; start: number; end: number } | null = null;
   const end = scanMembers(text, ({ name, valueStart, valueEnd }) => {
-    if (name === 'usage') usage = parseValue(text.slice(valueStart, valueEnd));
+    // The scan does not look inside values: this may be no JSON after all.
+    if (name === 'usage') usage = parseJson(text.slice(valueStart, valueEnd));
     else if (name === 'id') id = readString(text, valueStart, valueEnd);
     else if (name === 'model') {
       model = { value: readString(text, valueStart, valueEnd), start: valueStart, end: valueEnd };
@@ -43,18 +44,9 @@ function restamp(
   return Buffer.concat([body.subarray(0, start), Buffer.from(JSON.stringify(requested)), body.subarray(end)]);
 }
 
-/** Undefined where the text is not JSON after all: the scan does not look inside values. */
-function parseValue(text: string): unknown {
-  try {
-    return JSON.parse(text);
-  } catch {
-    return undefined;
-  }
-}
-
 /** Only for answers without usage, so it may parse them. */
 function countContentBytes(operation: Operation, body: Buffer): number {
-  const answer = parseValue(body.toString('utf8'));
+  const answer = parseJson(body.toString('utf8'));
   if (operation === 'embedding' || !isJsonObject(answer) || !Array.isArray(answer.choices)) return 0;
   let bytes = 0;
   for (const choice of answer.choices) {

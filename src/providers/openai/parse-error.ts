@@ -1,4 +1,4 @@
-import { isJsonObject } from '../../core/json.ts';
+import { isJsonObject, parseJson } from '../../core/json.ts';
 import { redactSecrets } from './redact-secrets.ts';
 
 /** An upstream's refusal in our envelope's terms. Bounded, one line of it per field, and without credentials. */
@@ -85,14 +85,6 @@ function describeText(text: string, depth: number): Found {
   const start = text.trimStart();
   const parsed = start.startsWith('{') ? parseJson(start) : undefined;
   return (parsed === undefined ? null : describe(parsed, depth + 1)) ?? { message: text };
-}
-
-function parseJson(text: string): unknown {
-  try {
-    return JSON.parse(text);
-  } catch {
-    return undefined;
-  }
 }
 
 /** The title of an error page, else its text. */

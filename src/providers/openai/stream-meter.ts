@@ -1,4 +1,4 @@
-import { isJsonObject } from '../../core/json.ts';
+import { isJsonObject, parseJson } from '../../core/json.ts';
 import type { Deployment } from '../../core/model.ts';
 import type { Usage } from '../../core/usage.ts';
 import type { StreamMeter } from '../provider.ts';
@@ -151,12 +151,4 @@ function isUsageOnly(frame: string): boolean {
 function readId(frame: string): string | null {
   const payload = parseJson(readPayload(frame));
   return isJsonObject(payload) && typeof payload.id === 'string' && payload.id !== '' ? payload.id : null;
-}
-
-function parseJson(text: string): unknown {
-  try {
-    return JSON.parse(text);
-  } catch {
-    return undefined;
-  }
 }

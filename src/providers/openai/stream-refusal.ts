@@ -1,15 +1,7 @@
-import { isJsonObject } from '../../core/json.ts';
+import { isJsonObject, parseJson } from '../../core/json.ts';
+import type { StreamRefusal } from '../provider.ts';
 import { describeStreamError, parseError } from './parse-error.ts';
 import { findFrameEnd, readPayload } from './sse-frame.ts';
-
-/** An upstream's refusal that came as the first event of a stream with status 200. */
-export interface StreamRefusal {
-  /** The HTTP status that it names; null: none. */
-  status: number | null;
-  message: string;
-  type: string | null;
-  param: string | null;
-}
 
 /**
  * Reads the first event of a stream, comments before it left out; null where it is no error, or is not whole yet: then it
@@ -41,12 +33,4 @@ function readStatus(value: unknown): number | null {
     if (typeof status === 'number' && Number.isInteger(status) && status >= 400 && status <= 599) return status;
   }
   return null;
-}
-
-function parseJson(text: string): unknown {
-  try {
-    return JSON.parse(text);
-  } catch {
-    return undefined;
-  }
 }

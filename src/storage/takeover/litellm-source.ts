@@ -5,6 +5,7 @@
 import { CompiledQuery, type Transaction } from 'kysely';
 import { isJsonObject, type JsonObject } from '../../core/json.ts';
 import type { Database } from '../database.ts';
+import { quoteIdentifier } from '../postgres-address.ts';
 import { readSnapshot } from '../read-snapshot.ts';
 
 export interface LitellmRow {
@@ -89,21 +90,17 @@ async function listTables(trx: Transaction<Database>, schema: string): Promise<M
   return tables;
 }
 
-function quote(name: string): string {
-  return `"${name.replaceAll('"', '""')}"`;
-}
-
 function at(schema: string, table: string): string {
-  return `${quote(schema)}.${quote(table)}`;
+  return `${quoteIdentifier(schema)}.${quoteIdentifier(table)}`;
 }
 
 function buildTableQuery(schema: string, { name, key, unique }: LitellmTable, tables: LitellmSource['tables']): string {
   const columns = tables.get(name) ?? new Set();
-  const order = key.filter((column) => columns.has(column)).map((column) => `t.${quote(column)}`);
+  const order = key.filter((column) => columns.has(column)).map((column) => `t.${quoteIdentifier(column)}`);
   const isUnique = unique !== undefined && columns.has(unique.column);
   // The oldest keeps what several have.
   const ages = [...(columns.has('created_at') ? ['t.created_at nulls last'] : []), ...order];
-  const same = isUnique ? `t.${quote(unique.column)}` : '';
+  const same = isUnique ? `t.${quoteIdentifier(unique.column)}` : '';
   const place = isUnique
     ? `row_number() over (partition by ${unique.ignoreCase ? `lower(${same})` : same} order by ${ages.join(', ')})`
     : '1';
