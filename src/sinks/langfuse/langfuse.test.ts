@@ -31,9 +31,10 @@ describe('Langfuse', () => {
     expect(values).toMatchObject({
       'langfuse.observation.type': 'generation',
       'langfuse.observation.model.name': 'gpt-4o',
-      'langfuse.user.id': 'person',
-      'langfuse.session.id': 's1',
+      'user.id': 'person',
+      'session.id': 's1',
       'langfuse.observation.level': 'DEFAULT',
+      'gen_ai.usage.cost': 0.0015,
     });
     expect(JSON.parse(values['langfuse.observation.usage_details'])).toMatchObject({ input: 10, output: 8, total: 20 });
     expect(JSON.parse(values['langfuse.observation.cost_details'])).toEqual({ total: 0.0015 });

@@ -72,8 +72,8 @@ function attributesOf(record: LogPayload): Record<string, unknown> {
   const { usage_object: usage } = metadata;
   return {
     'langfuse.trace.name': textOf(requested.trace_name) ?? record.call_type,
-    'langfuse.user.id': textOf(requested.trace_user_id) ?? record.end_user ?? metadata.user_api_key_user_id,
-    'langfuse.session.id': textOf(requested.session_id),
+    'user.id': textOf(requested.trace_user_id) ?? record.end_user ?? metadata.user_api_key_user_id,
+    'session.id': textOf(requested.session_id),
     'langfuse.trace.tags': record.request_tags,
     'langfuse.observation.type': record.call_type.endsWith('embedding') ? 'embedding' : 'generation',
     'langfuse.observation.model.name': record.model,
@@ -86,7 +86,10 @@ function attributesOf(record: LogPayload): Record<string, unknown> {
       cache_creation_input_tokens: usage.cache_creation_input_tokens,
     }),
     'langfuse.observation.cost_details': JSON.stringify({ total: record.response_cost }),
-    'langfuse.observation.completion_start_time': new Date(record.completionStartTime * 1_000).toISOString(),
+    // Earlier servers take the one above from Langfuse's own SDK alone.
+    'gen_ai.usage.cost': record.response_cost,
+    // JSON, quotes included, as Langfuse's SDK has it.
+    'langfuse.observation.completion_start_time': JSON.stringify(new Date(record.completionStartTime * 1_000)),
     'langfuse.observation.input': jsonOf(contentOf(record.messages)),
     'langfuse.observation.output': jsonOf(contentOf(record.response)),
     'langfuse.observation.level': record.status === 'success' ? 'DEFAULT' : 'ERROR',
