@@ -57,6 +57,7 @@ function join(base: string, query: URLSearchParams): string {
   return query.size === 0 ? base : `${base}?${query}`;
 }
 
+/** A name as PostgreSQL reads it in a statement, whatever is in it. */
 export function quoteIdentifier(name: string): string {
   return `"${name.replaceAll('"', '""')}"`;
 }

@@ -1,7 +1,8 @@
 /**
- * What Datadog's own client sends and reads, recorded on 2026-11-30 on a loopback socket: `LogsApi.submitLog` of
- * `@datadog/datadog-api-client` 1.64.0, once with `contentEncoding: 'gzip'`. The client is 133 MB, so it is no dependency.
+ * What Datadog's own client sends, and what it makes of answers, recorded on 2026-11-30 on a loopback socket:
+ * `LogsApi.submitLog` of `@datadog/datadog-api-client` 1.64.0. The client is 133 MB, so it is no dependency.
  */
+/** With `contentEncoding: 'gzip'`. */
 export const RECORDED_SUBMISSION = {
   method: 'POST',
   path: '/api/v2/logs',
@@ -15,7 +16,7 @@ export const RECORDED_SUBMISSION = {
   body: '[{"ddsource":"latchkey","ddtags":"env:prod","hostname":"h","message":"m","service":"s","status":"info"}]',
 } as const;
 
-/** Answers that the client takes as such, and whether it took them for a success. */
+/** Answers that we gave it, in the form that Datadog documents, and whether it took them for a success. */
 export const RECORDED_ANSWERS = [
   { status: 202, text: '{}', taken: true },
   { status: 400, text: '{"errors":[{"detail":"bad","status":"400","title":"Bad Request"}]}', taken: false },
