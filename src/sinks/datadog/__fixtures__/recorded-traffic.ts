@@ -16,7 +16,7 @@ export const RECORDED_SUBMISSION = {
   body: '[{"ddsource":"latchkey","ddtags":"env:prod","hostname":"h","message":"m","service":"s","status":"info"}]',
 } as const;
 
-/** Answers that we gave it, in the form that Datadog documents, and whether it took them for a success. */
+/** Answers that we gave it, and whether it took them for a success. */
 export const RECORDED_ANSWERS = [
   { status: 202, text: '{}', taken: true },
   { status: 400, text: '{"errors":[{"detail":"bad","status":"400","title":"Bad Request"}]}', taken: false },
