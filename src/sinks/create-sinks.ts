@@ -1,12 +1,10 @@
 import { randomBytes } from 'node:crypto';
 import { join } from 'node:path';
 import { waitAtMost } from '../append-log/wait-at-most.ts';
-import type { CallLog } from '../core/call-log.ts';
-import { JsonBytes } from '../core/json-bytes.ts';
 import { type LogDestination, wantsOutcome } from '../core/log-destination.ts';
 import { type LogRedaction, redactCallLog } from '../core/redact-call-log.ts';
-import { writeLogPayload } from '../core/write-log-payload.ts';
 import type { EgressRules } from './egress-guard.ts';
+import { createRecordGatherer } from './gather-records.ts';
 import { describeMissingKind, flushRuleOf, openSink, type SinkMaker } from './open-sink.ts';
 import { probeDestination } from './probe-destination.ts';
 import { createDeadLetters } from './queue/dead-letters.ts';
@@ -40,7 +38,6 @@ export interface SinksOptions {
   logger: SinkLogger;
 }
 
-const LINE_END = 0x0a;
 const LARGEST_SEGMENT_BYTES = 16 * 1024 * 1024;
 /** An outbox that nobody has used for so long gives its files back. */
 const IDLE_MS = 60_000;
@@ -60,8 +57,11 @@ export async function createSinks(options: SinksOptions): Promise<Sinks> {
   /** As they were when a record was first offered for them. */
   const destinations = new Map<string, LogDestination>();
   const said = new Set<string>();
-  /** Written over for each record: whoever takes it copies it. */
-  const line = new JsonBytes(16 * 1024);
+  const gatherer = createRecordGatherer({
+    beforeWrite: options.beforeWrite,
+    put: (lines, owners) => outboxFor(owners[0] as LogDestination).put(lines, owners),
+    onLost: (count, destination, error) => outboxFor(destination).lose(count, error),
+  });
   let closed = false;
 
   const openRoot = (): Promise<SpoolRoot> =>
@@ -76,6 +76,7 @@ export async function createSinks(options: SinksOptions): Promise<Sinks> {
 
   /** This process had stood still for so long that its spools are another's. What comes now goes to new ones. */
   async function startAnew(): Promise<void> {
+    gatherer.writeOut();
     const lost = [...outboxes.values()];
     outboxes.clear();
     root = await openRoot();
@@ -89,7 +90,7 @@ export async function createSinks(options: SinksOptions): Promise<Sinks> {
       label: { destinationId, type, origins },
       rule: rule(),
       root,
-      spool: { segmentBytes, fsync, nowMs, beforeWrite: options.beforeWrite },
+      spool: { segmentBytes, fsync, nowMs },
       deadLetters,
       findSink,
       random,
@@ -136,14 +137,13 @@ export async function createSinks(options: SinksOptions): Promise<Sinks> {
     return false;
   }
 
-  /** Copies the line. */
-  function put({ bytes, end }: JsonBytes, destination: LogDestination): Promise<unknown> {
+  function outboxFor(destination: LogDestination): Outbox {
     const known = outboxes.get(destination.id);
-    if (known !== undefined) return known.put(bytes, end, destination);
+    if (known !== undefined) return known;
     const { id: destinationId, type, scope, ownerId, place } = destination;
-    const label = { destinationId, type, origins: [{ scope, ownerId, place }] };
     destinations.set(destinationId, destination);
-    return outboxOf(label, () => flushRuleOf(destination, environment())).put(bytes, end, destination);
+    const label = { destinationId, type, origins: [{ scope, ownerId, place }] };
+    return outboxOf(label, () => flushRuleOf(destination, environment()));
   }
 
   async function takeOver(): Promise<void> {
@@ -175,28 +175,27 @@ export async function createSinks(options: SinksOptions): Promise<Sinks> {
   }
 
   async function closeIdle(): Promise<void> {
-    for (const outbox of [...outboxes.values()].filter((one) => one.isIdle(IDLE_MS))) {
-      outboxes.delete(outbox.destinationId);
-      await outbox.close();
-      const sink = sinks.get(outbox.destinationId);
-      sinks.delete(outbox.destinationId);
-      destinations.delete(outbox.destinationId);
-      if (![...sinks.values()].includes(sink as Promise<Sink>)) await sink?.then((one) => one.close()).catch(() => {});
+    gatherer.writeOut();
+    const idle = [...outboxes.values()].filter((one) => one.isIdle(IDLE_MS));
+    const made = idle.map(({ destinationId }) => sinks.get(destinationId));
+    // All at once: a record that comes meanwhile goes to an outbox of its own.
+    for (const { destinationId } of idle) {
+      outboxes.delete(destinationId);
+      sinks.delete(destinationId);
+      destinations.delete(destinationId);
     }
+    await Promise.all(idle.map((outbox) => outbox.close()));
+    const unused = new Set(made.filter((sink) => sink !== undefined && ![...sinks.values()].includes(sink)));
+    for (const sink of unused) await sink?.then((one) => one.close()).catch(() => {});
   }
 
   return {
     offer(given, wanted) {
       const log = redactCallLog(given, options.redaction());
-      let written: 'whole' | 'redacted' | undefined;
       let safe: Promise<unknown> | null = null;
       for (const destination of wanted) {
         if (!wantsOutcome(destination, log.facts.status) || !isPossible(destination)) continue;
-        const wantedForm = destination.redactContent ? 'redacted' : 'whole';
-        if (written !== wantedForm) writeLine(line, log, destination.redactContent);
-        written = wantedForm;
-        const taken = put(line, destination);
-        safe = safe === null ? taken : Promise.all([safe, taken]);
+        safe = gatherer.add(log, destination);
       }
       return safe;
     },
@@ -209,10 +208,12 @@ export async function createSinks(options: SinksOptions): Promise<Sinks> {
       await closeIdle();
     },
     async flush() {
+      gatherer.writeOut();
       await Promise.allSettled([...outboxes.values()].map((outbox) => outbox.flush()));
     },
     async close(drainMs) {
       closed = true;
+      gatherer.writeOut();
       const all = [...outboxes.values()];
       await waitAtMost(drainMs, Promise.allSettled(all.map((outbox) => outbox.flush())));
       // Ends what is under way, so that closing does not wait for it.
@@ -224,10 +225,4 @@ export async function createSinks(options: SinksOptions): Promise<Sinks> {
       root.release();
     },
   };
-}
-
-function writeLine(line: JsonBytes, log: CallLog, redact: boolean): void {
-  line.clear();
-  writeLogPayload(line, log, redact);
-  line.byte(LINE_END);
 }

@@ -60,7 +60,7 @@ it('a backlog far larger than memory should hold is on disk, and is sent a batch
   try {
     const before = heldBytes();
     for (let made = 0; made < RECORDS; made += 200) {
-      await Promise.all(Array.from({ length: 200 }, () => spool.append(LINE, LINE.length)));
+      await Promise.all(Array.from({ length: 200 }, () => spool.append(LINE, LINE.length, 1)));
     }
     await sender.flush().catch(() => {});
     expect(spool.queued()).toBe(RECORDS);

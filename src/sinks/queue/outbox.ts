@@ -1,4 +1,5 @@
 import type { LogDestination } from '../../core/log-destination.ts';
+import type { RecordLines } from '../gather-records.ts';
 import type { Sink } from '../sink.ts';
 import type { FlushRule } from '../sink-kind.ts';
 import type { SinkStats } from '../sinks.ts';
@@ -11,8 +12,10 @@ import type { SpoolLabel, SpoolOrigin, SpoolRoot } from './spool-root.ts';
 /** Everything on its way to one destination. */
 export interface Outbox {
   readonly destinationId: string;
-  /** The first `length` bytes, copied: a line with its end. Safe when this resolves; false: it could not be written. */
-  put(line: Buffer, length: number, destination: LogDestination): Promise<boolean>;
+  /** Writes lines, for these owners of the destination. Throws nothing. Safe when this resolves; false: they are lost. */
+  put(lines: RecordLines, owners: readonly LogDestination[]): Promise<boolean>;
+  /** Counts records that never came to be lines. */
+  lose(count: number, error: unknown): void;
   /** What an earlier process left for the same destination. */
   adopt(directory: string): Promise<void>;
   bytes(): number;
@@ -29,7 +32,7 @@ export interface OutboxOptions {
   label: SpoolLabel;
   rule: FlushRule;
   root: SpoolRoot;
-  spool: Pick<SpoolOptions, 'segmentBytes' | 'fsync' | 'nowMs' | 'beforeWrite'>;
+  spool: Pick<SpoolOptions, 'segmentBytes' | 'fsync' | 'nowMs'>;
   deadLetters: DeadLetters;
   /** The sink at present; null: nobody has such a destination any more. `anew`: look whether its owner has changed it. */
   findSink: (label: SpoolLabel, anew: boolean) => Promise<Sink | null>;
@@ -128,17 +131,20 @@ export function createOutbox(options: OutboxOptions): Outbox {
 
   return {
     destinationId,
-    put(line, length, destination) {
+    put({ bytes, length, count }, owners) {
       usedAtMs = nowMs();
       try {
-        if (destination !== latest) noteOrigin(destination);
-        latest = destination;
-        return (active?.spool ?? begin()).append(line, length);
+        for (const owner of owners) {
+          if (owner !== latest) noteOrigin(owner);
+          latest = owner;
+        }
+        return (active?.spool ?? begin()).append(bytes, length, count);
       } catch (error) {
-        lose(1, error);
+        lose(count, error);
         return Promise.resolve(false);
       }
     },
+    lose,
     async adopt(directory) {
       leftovers.push(await openSpool(spoolOptions(directory)));
       waitingSinceMs ??= nowMs();

@@ -33,7 +33,7 @@ function begin() {
 
 it('a segment that is given up while a batch is read from it is not sent any more', async () => {
   const spool = begin();
-  for (let line = 0; line < 8; line += 1) await spool.append(LINE, LINE.length);
+  for (let line = 0; line < 8; line += 1) await spool.append(LINE, LINE.length, 1);
   const reading = spool.next(LIMIT);
   expect(spool.dropOldest()).toBe(4);
   const batch = await reading;
@@ -43,7 +43,7 @@ it('a segment that is given up while a batch is read from it is not sent any mor
 
 it('one that a batch is being sent from is kept', async () => {
   const spool = begin();
-  for (let line = 0; line < 8; line += 1) await spool.append(LINE, LINE.length);
+  for (let line = 0; line < 8; line += 1) await spool.append(LINE, LINE.length, 1);
   const batch = await spool.next(LIMIT);
   expect([batch?.start, spool.dropOldest(), spool.queued()]).toEqual([0, 0, 8]);
 });

@@ -1,7 +1,6 @@
 import { mkdirSync, rmSync, statSync, unlinkSync } from 'node:fs';
 import { open } from 'node:fs/promises';
 import { basename } from 'node:path';
-import { createLineAppender } from '../../append-log/line-appender.ts';
 import { listSegments, type Segment } from '../../append-log/segment-files.ts';
 import { createSegmentWriter } from '../../append-log/segment-writer.ts';
 import type { BatchMemory } from './batch-memory.ts';
@@ -26,8 +25,11 @@ export interface BatchLimit {
  * accepted until they are delivered; in memory there is never more than the batch that is being sent.
  */
 export interface Spool {
-  /** The first `length` bytes, copied: a line with its end. True: it is safe; false: it could not be written. */
-  append(line: Buffer, length: number): Promise<boolean>;
+  /**
+   * Writes `count` lines with their ends, the first `length` bytes. They survive the end of this process when this returns;
+   * resolves when they are safe (true), or could not be written (false).
+   */
+  append(bytes: Buffer, length: number, count: number): Promise<boolean>;
   /** Lines that wait, those that are being sent included. */
   queued(): number;
   /** Bytes that wait. */
@@ -54,8 +56,6 @@ export interface SpoolOptions {
   /** Of the destination. */
   memory: BatchMemory;
   nowMs: () => number;
-  /** Called before lines are written. */
-  beforeWrite?: (() => void) | undefined;
   onWritten: () => void;
   onFailed: (lines: number, error: Error) => void;
 }
@@ -85,22 +85,12 @@ function listSegmentsOf(directory: string): Segment[] {
 
 /** `counts`: lines that wait in each segment, by its base. */
 function createSpool(options: SpoolOptions, leftovers: Segment[], counts: Map<number, number>): Spool {
-  const { directory, segmentBytes, fsync, memory, nowMs, beforeWrite, onWritten, onFailed } = options;
+  const { directory, segmentBytes, fsync, memory, nowMs, onWritten, onFailed } = options;
   const progress = openProgress(directory);
   const base = Math.max(progress.delivered, leftovers.at(-1)?.end ?? 0);
   const writer = createSegmentWriter({ directory, leftovers, base, segmentBytes, fsync });
   const name = basename(directory);
-  const lines = createLineAppender({
-    writer,
-    fsync,
-    beforeWrite,
-    onWritten: (count) => {
-      const { base: at } = writer.active() as Segment;
-      counts.set(at, (counts.get(at) ?? 0) + count);
-      onWritten();
-    },
-    onFailed,
-  });
+  let synced: Promise<unknown> = Promise.resolve();
   const segments = () => [...writer.sealed, writer.active()].filter((one) => one !== undefined);
   const end = () => (writer.active() ?? writer.sealed.at(-1))?.end ?? base;
 
@@ -172,7 +162,22 @@ function createSpool(options: SpoolOptions, leftovers: Segment[], counts: Map<nu
   }
 
   return {
-    append: lines.append,
+    append(bytes, length, count) {
+      try {
+        writer.write(bytes, length);
+      } catch (error) {
+        onFailed(count, error as Error);
+        return Promise.resolve(false);
+      }
+      const { base: at } = writer.active() as Segment;
+      counts.set(at, (counts.get(at) ?? 0) + count);
+      onWritten();
+      if (!fsync) return Promise.resolve(true);
+      // What the disk does not take for good is in the system's hands all the same.
+      const safe = new Promise<boolean>((resolve) => writer.sync((error) => resolve(error === null)));
+      synced = safe;
+      return safe;
+    },
     queued: () => sumOf(counts),
     bytes: () =>
       segments().reduce((sum, one) => sum + one.end - Math.max(one.base, Math.min(one.end, progress.delivered)), 0),
@@ -210,7 +215,7 @@ function createSpool(options: SpoolOptions, leftovers: Segment[], counts: Map<nu
       return dropped;
     },
     async close() {
-      await lines.drain();
+      await synced;
       writer.close();
       progress.close();
       if (sumOf(counts) === 0 && end() <= progress.delivered) rmSync(directory, { recursive: true, force: true });
