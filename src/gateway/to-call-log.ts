@@ -5,7 +5,7 @@ import type { OpenCall } from './open-call.ts';
 import type { Outcome } from './outcome.ts';
 
 /** Settings of a request that say how it is to be answered, and nothing of what it is about. */
-const MODEL_PARAMETERS = [
+const MODEL_PARAMETERS: ReadonlySet<string> = new Set([
   'temperature',
   'top_p',
   'n',
@@ -24,7 +24,7 @@ const MODEL_PARAMETERS = [
   'encoding_format',
   'dimensions',
   'stream',
-] as const;
+]);
 
 /** What log destinations are told of a call: its bill, the names of those behind it, and content where it is wanted. */
 export function toCallLog(call: OpenCall, outcome: Outcome, record: SpendRecord): CallLog {
@@ -65,7 +65,8 @@ function failureOf({ status, httpStatus, error }: Outcome): CallFailure | null {
 
 function parametersOf(body: Readonly<Record<string, unknown>>): JsonObject {
   const parameters: JsonObject = {};
-  for (const name of MODEL_PARAMETERS) {
+  for (const name in body) {
+    if (!MODEL_PARAMETERS.has(name)) continue;
     const value = body[name];
     // Objects under these names, and longer texts, are no mere settings.
     if (typeof value === 'number' || typeof value === 'boolean') parameters[name] = value;
