@@ -34,9 +34,11 @@ import { performance } from 'node:perf_hooks';
  * @param {number} options.connections
  * @param {() => Buffer | null} options.next Asked for each request; null: no more.
  * @param {number} [options.pauseMs] Between an answer and the next request of its connection.
+ * @param {number} [options.spreadMs] The connections open one after the other over so long. Streams that begin together end
+ *   together: how many of them a short window counts is then a matter of where it lies.
  * @returns {Load}
  */
-export function startLoad({ port, connections, next, pauseMs = 0 }) {
+export function startLoad({ port, connections, next, pauseMs = 0, spreadMs = 0 }) {
   let tally = emptyTally();
   let running = 0;
   let stopping = false;
@@ -94,7 +96,11 @@ export function startLoad({ port, connections, next, pauseMs = 0 }) {
       } else setTimeout(open, 1);
     });
   };
-  for (let index = 0; index < connections; index += 1) open();
+  for (let index = 0; index < connections; index += 1) {
+    const afterMs = (spreadMs * index) / connections;
+    if (afterMs === 0) open();
+    else setTimeout(open, afterMs);
+  }
 
   return {
     take() {

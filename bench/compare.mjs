@@ -23,6 +23,7 @@ import { estimateMedian, median, quantile, shuffle } from './statistics.mjs';
  *   the pace of the calls by then.
  * @property {number} windowMs
  * @property {number} windows Of each side.
+ * @property {number} [spreadMs] The connections of a load open one after the other over so long.
  */
 
 /** One side's figures in one round. @typedef {{ cpuUs: number, perSecond: number, p50Ms: number, p99Ms: number, firstByteMs: number, rssBytes: number }} Figures */
@@ -74,7 +75,12 @@ export async function measureSides(sides, connections, pace, log) {
  * @param {Pace} pace
  */
 async function warmUp(running, connections, pace) {
-  const load = startLoad({ port: running.target.port, connections, next: () => running.request });
+  const load = startLoad({
+    port: running.target.port,
+    connections,
+    next: () => running.request,
+    spreadMs: pace.spreadMs,
+  });
   await sleep(pace.warmUpMs);
   await load.stop();
 }
@@ -86,7 +92,7 @@ async function warmUp(running, connections, pace) {
  * @returns {Promise<Figures>}
  */
 async function measureWindow({ target, request }, connections, pace) {
-  const load = startLoad({ port: target.port, connections, next: () => request });
+  const load = startLoad({ port: target.port, connections, next: () => request, spreadMs: pace.spreadMs });
   await sleep(pace.rampMs);
   load.take();
   const cpuNs = readCpuNs(target.pid);

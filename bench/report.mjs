@@ -62,8 +62,8 @@ const INTRODUCTION = `# Benchmarks
 Written by \`npm run bench\`; do not edit. Every figure comes from the machine and the commit named under its section.
 
 How it is measured: the target runs on one core, the upstream (canned answers) and the load on another, all on loopback.
-A comparison is made in rounds with a fresh process for each side. All are up at once; after a warm-up of 3 s each they take
-turns, in random order, at four windows of 1 s after 1 s of load. (Sections from before 2026-11-28: one process after the
+A comparison is made in rounds with a fresh process for each side. All are up at once; after a warm-up of 3 s each (or as a
+section says) they take turns, in random order, at four windows of 1 s after 1 s of load. (Sections from before 2026-11-28: one process after the
 other, three windows of 1.5 s.) The figure is the median of the rounds' ratios with its 95 % bootstrap interval, and a target
 is met when the interval's bad end meets it. The gateway is also measured against itself: when that interval leaves
 0.90–1.10, the run is void. CPU is what Linux booked for all threads of the process (\`schedstat\`), the database's thread
