@@ -75,12 +75,7 @@ export async function measureSides(sides, connections, pace, log) {
  * @param {Pace} pace
  */
 async function warmUp(running, connections, pace) {
-  const load = startLoad({
-    port: running.target.port,
-    connections,
-    next: () => running.request,
-    spreadMs: pace.spreadMs,
-  });
+  const load = startLoadOn(running, connections, pace);
   await sleep(pace.warmUpMs);
   await load.stop();
 }
@@ -91,8 +86,9 @@ async function warmUp(running, connections, pace) {
  * @param {Pace} pace
  * @returns {Promise<Figures>}
  */
-async function measureWindow({ target, request }, connections, pace) {
-  const load = startLoad({ port: target.port, connections, next: () => request, spreadMs: pace.spreadMs });
+async function measureWindow(running, connections, pace) {
+  const { target } = running;
+  const load = startLoadOn(running, connections, pace);
   await sleep(pace.rampMs);
   load.take();
   const cpuNs = readCpuNs(target.pid);
@@ -114,6 +110,15 @@ async function measureWindow({ target, request }, connections, pace) {
     firstByteMs: quantile(tally.firstByteMs, 0.5),
     rssBytes,
   };
+}
+
+/**
+ * @param {Running} running
+ * @param {number} connections
+ * @param {Pace} pace
+ */
+function startLoadOn({ target, request }, connections, { spreadMs }) {
+  return startLoad({ port: target.port, connections, next: () => request, spreadMs });
 }
 
 /**

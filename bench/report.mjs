@@ -63,11 +63,11 @@ Written by \`npm run bench\`; do not edit. Every figure comes from the machine a
 
 How it is measured: the target runs on one core, the upstream (canned answers) and the load on another, all on loopback.
 A comparison is made in rounds with a fresh process for each side. All are up at once; after a warm-up of 3 s each (or as a
-section says) they take turns, in random order, at four windows of 1 s after 1 s of load. (Sections from before 2026-11-28: one process after the
-other, three windows of 1.5 s.) The figure is the median of the rounds' ratios with its 95 % bootstrap interval, and a target
-is met when the interval's bad end meets it. The gateway is also measured against itself: when that interval leaves
-0.90–1.10, the run is void. CPU is what Linux booked for all threads of the process (\`schedstat\`), the database's thread
-included.
+section says) they take turns, in random order, at four windows of 1 s after 1 s of load. (Sections from before 2026-11-28:
+one process after the other, three windows of 1.5 s.) The figure is the median of the rounds' ratios with its 95 % bootstrap
+interval, and a target is met when the interval's bad end meets it. The gateway is also measured against itself: when that
+interval leaves 0.90–1.10, the run is void. CPU is what Linux booked for all threads of the process (\`schedstat\`), the
+database's thread included.
 
 *Governed* means: the key is looked up by its hash, it has a budget, rpm and tpm, all of them are held and settled, the
 call is journalled before its last byte leaves and shipped to SQLite, usage is read from the answer and priced, and one log

@@ -60,7 +60,8 @@ export const stream = {
     compare(context, {
       what:
         `64 connections, streams of ${FRAMES} frames, one frame every ${FRAME_INTERVAL_MS} ms, as many streams at each ` +
-        'frame as at any other; a warm-up of 20 s, windows of 2 s. The client does not ask for usage, so the gateway ' +
+        `frame as at any other; a warm-up of ${STREAM_PACE.warmUpMs / 1_000} s, windows of ${STREAM_PACE.windowMs / 1_000} s. ` +
+        'The client does not ask for usage, so the gateway ' +
         'asks the upstream for it, reads it and keeps it from the client.',
       body: { ...SMALL, stream: true },
       connections: 64,

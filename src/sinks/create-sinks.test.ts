@@ -88,6 +88,17 @@ describe('records on their way to their destinations', () => {
     expect(readdirSync(join(dataDir, 'spools'))).toEqual([]);
   });
 
+  it('are counted as lost where no line can be made of them, and keep no other back', async () => {
+    const { open, receiver, global } = await setUp();
+    const sinks = await open();
+    cleanUp.push(() => sinks.close(0));
+    void sinks.offer(callLog({ tags: null as never }), global);
+    await offer(sinks, 'r1', global);
+    await sinks.flush();
+    expect(idsOf(receiver)).toEqual(['r1']);
+    expect(sinks.stats()).toMatchObject([{ queued: 0, delivered: 1, dropped: 1, dead: 0 }]);
+  });
+
   it('are sent by the clock as well', async () => {
     const { open, receiver, global } = await setUp();
     const sinks = await open();

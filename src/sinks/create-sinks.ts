@@ -60,7 +60,13 @@ export async function createSinks(options: SinksOptions): Promise<Sinks> {
   const gatherer = createRecordGatherer({
     beforeWrite: options.beforeWrite,
     put: (lines, owners) => outboxFor(owners[0] as LogDestination).put(lines, owners),
-    onLost: (count, destination, error) => outboxFor(destination).lose(count, error),
+    onLost({ facts: { requestId } }, destination, err) {
+      outboxFor(destination).countLost();
+      logger.error(
+        { type: destination.type, requestId, err },
+        'No line can be made of the record of a call, which is lost',
+      );
+    },
   });
   let closed = false;
 
@@ -195,6 +201,7 @@ export async function createSinks(options: SinksOptions): Promise<Sinks> {
       let safe: Promise<unknown> | null = null;
       for (const destination of wanted) {
         if (!wantsOutcome(destination, log.facts.status) || !isPossible(destination)) continue;
+        // The same for all: those of a turn are written together.
         safe = gatherer.add(log, destination);
       }
       return safe;

@@ -27,7 +27,7 @@ function setUp(beforeWrite?: () => void) {
       written.push({ destination: owners[0]?.id as string, owners: owners.map(({ ownerId }) => ownerId), lines });
       return Promise.resolve(true);
     },
-    onLost: (count, { id }, error) => lost.push(`${count} of ${id}: ${(error as Error).message}`),
+    onLost: ({ facts }, { id }, error) => lost.push(`${facts.requestId} of ${id}: ${(error as Error).message}`),
   });
   return { gatherer, written, lost, disk };
 }
@@ -103,7 +103,7 @@ test('the owners of a destination are told once each', async () => {
 
 test('a record that no line can be made of is lost for each destination, and the others are written', async () => {
   const { gatherer, written, lost } = setUp();
-  const bad = callLog({ tags: null as never });
+  const bad = callLog({ requestId: 'bad', tags: null as never });
   const good = said('1');
   for (const id of ['a', 'b']) {
     void gatherer.add(bad, destination(id));
@@ -113,9 +113,9 @@ test('a record that no line can be made of is lost for each destination, and the
   gatherer.writeOut();
   expect(idsOf(written)).toEqual(['a: 1', 'b: 1']);
   expect(lost).toEqual([
-    expect.stringMatching(/^1 of a: .*null/),
-    expect.stringMatching(/^1 of b: .*null/),
-    expect.stringMatching(/^1 of c: .*null/),
+    expect.stringMatching(/^bad of a: .*null/),
+    expect.stringMatching(/^bad of b: .*null/),
+    expect.stringMatching(/^bad of c: .*null/),
   ]);
 });
 

@@ -16,7 +16,7 @@ export interface RecordLines {
  * each made amid all else that its call does.
  */
 export interface RecordGatherer {
-  /** Resolves when the record is written, or lost. Never rejects. */
+  /** Resolves when all records of this turn are written, or lost. Never rejects. */
   add(log: CallLog, destination: LogDestination): Promise<unknown>;
   /** Writes now what has been gathered, instead of at the end of this turn. */
   writeOut(): void;
@@ -27,8 +27,8 @@ export interface RecordGathererOptions {
   beforeWrite?: (() => void) | undefined;
   /** Takes lines of one destination, as each of its owners in this turn has it. Throws nothing, and never rejects. */
   put: (lines: RecordLines, owners: readonly LogDestination[]) => Promise<unknown>;
-  /** Records that no line can be made of; `error` is the first one's. */
-  onLost: (count: number, destination: LogDestination, error: unknown) => void;
+  /** A record that no line can be made of. */
+  onLost: (log: CallLog, destination: LogDestination, error: unknown) => void;
 }
 
 /** What one destination gets. */
@@ -40,10 +40,9 @@ interface Group {
   redacted: boolean[];
 }
 
-/** What lines were made of one group's records. */
-interface Made {
-  count: number;
-  lost: number;
+/** A record without a line. */
+interface Lost {
+  log: CallLog;
   error: unknown;
 }
 
@@ -59,22 +58,21 @@ export function createRecordGatherer({ beforeWrite, put, onLost }: RecordGathere
   const out = new JsonBytes(64 * 1024);
   let turn: Turn | undefined;
 
-  function writeLines({ logs, redacted }: Group): Made {
-    const made: Made = { count: 0, lost: 0, error: null };
+  /** Puts the lines of a group into `out`, in the place of what is there; returns the records that have none. */
+  function writeLines({ logs, redacted }: Group): Lost[] {
+    const lost: Lost[] = [];
     out.clear();
     for (const [index, log] of logs.entries()) {
       const start = out.end;
       try {
         writeLogPayload(out, log, redacted[index] as boolean);
         out.byte(LINE_END);
-        made.count += 1;
       } catch (error) {
         out.end = start;
-        made.lost += 1;
-        made.error ??= error;
+        lost.push({ log, error });
       }
     }
-    return made;
+    return lost;
   }
 
   function writeOut(): void {
@@ -84,13 +82,16 @@ export function createRecordGatherer({ beforeWrite, put, onLost }: RecordGathere
     beforeWrite?.();
     const safe: Promise<unknown>[] = [];
     let before: Group | undefined;
-    let made: Made = { count: 0, lost: 0, error: null };
+    let lost: Lost[] = [];
     for (const group of groups.values()) {
-      if (before === undefined || !isSameText(group, before)) made = writeLines(group);
+      if (before === undefined || !isSameText(group, before)) lost = writeLines(group);
       before = group;
-      if (made.count > 0) safe.push(put({ bytes: out.bytes, length: out.end, count: made.count }, group.owners));
-      if (made.lost > 0) onLost(made.lost, group.owners[0] as LogDestination, made.error);
+      const count = group.logs.length - lost.length;
+      if (count > 0) safe.push(put({ bytes: out.bytes, length: out.end, count }, group.owners));
+      for (const { log, error } of lost) onLost(log, group.owners[0] as LogDestination, error);
     }
+    // What a large turn took is given back now, and not with the next record.
+    out.clear();
     resolve(safe.length === 1 ? (safe[0] as Promise<unknown>) : Promise.all(safe));
   }
 
@@ -106,11 +107,10 @@ export function createRecordGatherer({ beforeWrite, put, onLost }: RecordGathere
   return {
     add(log, destination) {
       turn ??= begin();
-      const group = turn.groups.get(destination.id);
+      let group = turn.groups.get(destination.id);
       if (group === undefined) {
-        const redacted = [destination.redactContent];
-        turn.groups.set(destination.id, { owners: [destination], logs: [log], redacted });
-        return turn.done;
+        group = { owners: [], logs: [], redacted: [] };
+        turn.groups.set(destination.id, group);
       }
       if (!group.owners.includes(destination)) group.owners.push(destination);
       group.logs.push(log);

@@ -14,8 +14,8 @@ export interface Outbox {
   readonly destinationId: string;
   /** Writes lines, for these owners of the destination. Throws nothing. Safe when this resolves; false: they are lost. */
   put(lines: RecordLines, owners: readonly LogDestination[]): Promise<boolean>;
-  /** Counts records that never came to be lines. */
-  lose(count: number, error: unknown): void;
+  /** Counts a record that never came to be a line. */
+  countLost(): void;
   /** What an earlier process left for the same destination. */
   adopt(directory: string): Promise<void>;
   bytes(): number;
@@ -144,7 +144,9 @@ export function createOutbox(options: OutboxOptions): Outbox {
         return Promise.resolve(false);
       }
     },
-    lose,
+    countLost() {
+      dropped += 1;
+    },
     async adopt(directory) {
       leftovers.push(await openSpool(spoolOptions(directory)));
       waitingSinceMs ??= nowMs();
