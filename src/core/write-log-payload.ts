@@ -2,93 +2,68 @@
  * A log payload as one line of JSON. Spelled out because every logged call is written here; see json-bytes.ts. Members that
  * are made of the same things stand together, so that they can be copied together.
  */
-import type { CallFacts, CallFailure, CallLog } from './call-log.ts';
+import type { CallContent, CallFacts, CallFailure, CallLog } from './call-log.ts';
 import type { JsonObject } from './json.ts';
 import { ascii, type JsonBytes } from './json-bytes.ts';
 import { KeptPart } from './kept-part.ts';
 import { REDACTED } from './log-payload.ts';
 import { readAnswer } from './read-answer.ts';
 
+const ID = ascii('{"id":');
 const TO_LITELLM_ID = ascii(',"litellm_call_id":');
 const TO_TRACE = ascii(',"trace_id":');
-const TO_COST = ascii(',"response_cost":');
-const TO_TOTAL_COST = ascii(',"response_cost_failure_debug_info":null,"cost_breakdown":{"total_cost":');
-const TO_TOTAL_TOKENS = ascii('},"total_tokens":');
-const TO_PROMPT_TOKENS = ascii(',"prompt_tokens":');
-const TO_COMPLETION_TOKENS = ascii(',"completion_tokens":');
 const TO_START = ascii(',"startTime":');
 const TO_END = ascii(',"endTime":');
 const TO_COMPLETION_START = ascii(',"completionStartTime":');
 const TO_RESPONSE_TIME = ascii(',"response_time":');
-const TO_HIDDEN_COST = ascii(',"additional_headers":{},"response_cost":');
-const TO_METADATA = ascii('},"metadata":{');
-const TO_IP = ascii(',"requester_ip_address":');
-const TO_USER_END_USER = ascii(',"user_api_key_end_user_id":');
+const TO_PROMPT_TOKENS = ascii(',"prompt_tokens":');
+const TO_COMPLETION_TOKENS = ascii(',"completion_tokens":');
+const TO_TOTAL_TOKENS = ascii(',"total_tokens":');
+const TO_COST = ascii(',"response_cost":');
+const TO_TOTAL_COST = ascii(',"response_cost_failure_debug_info":null,"cost_breakdown":{"total_cost":');
+const TO_HIDDEN_COST = ascii('},"hidden_params":{"response_cost":');
+const TO_USAGE = ascii(',"usage_object":{');
+const NO_OTHER_USAGE = ascii(
+  ',"cache_read_input_tokens":0,"cache_creation_input_tokens":0,"reasoning_tokens":0,"estimated":false}',
+);
+const NO_METADATA = ascii(',"spend_logs_metadata":null,"requester_metadata":null');
 const TO_SPEND_METADATA = ascii(',"spend_logs_metadata":');
 const TO_REQUESTER_METADATA = ascii(',"requester_metadata":');
-const TO_USAGE = ascii(',"usage_object":{"prompt_tokens":');
-const TO_TOTAL_USAGE = ascii(',"total_tokens":');
-const TO_CACHE_READ = ascii(',"cache_read_input_tokens":');
-const TO_CACHE_WRITE = ascii(',"cache_creation_input_tokens":');
-const TO_REASONING = ascii(',"reasoning_tokens":');
-const TO_ESTIMATED = ascii(',"estimated":');
-const TO_TAGS = ascii('}},"cache_hit":false,"cache_key":null,"saved_cache_cost":0,"request_tags":');
-const TO_END_USER = ascii(',"end_user":');
+const TO_TAGS = ascii(',"request_tags":');
 const TO_MESSAGES = ascii(',"messages":');
 const TO_RESPONSE = ascii(',"response":');
-const TO_PARAMETERS = ascii(',"model_parameters":');
+const NO_CONTENT = ascii(`,"messages":"${REDACTED}","response":"${REDACTED}"`);
 const NO_ERROR = ascii(',"error_str":null,"error_information":null');
-const NULL = ascii('null');
-const QUOTED_REDACTED = ascii(`"${REDACTED}"`);
-const ID = ascii('{"id":');
+const TO_PARAMETERS = ascii(',"model_parameters":');
 const CLOSE_BRACE = 0x7d;
+const COMMA_BYTES = 1;
 
 /** Writes one line, without its end. With `redact`, or where there is no content, a word stands in its place. */
 export function writeLogPayload(out: JsonBytes, log: CallLog, redact: boolean): void {
   const { facts, failure } = log;
-  const content = redact ? null : log.content;
-  out.raw(ID);
-  out.text(facts.responseId ?? facts.requestId);
-  out.raw(TO_LITELLM_ID);
-  const callId = out.end;
-  out.text(facts.requestId);
-  const callIdEnd = out.end;
-  out.raw(TO_TRACE);
-  const traceId = log.requestMetadata?.trace_id;
-  // What the client calls the work that the call is part of.
-  if (typeof traceId === 'string' && traceId !== '') out.text(traceId);
-  else out.again(callId, callIdEnd);
-  KIND.put(out, facts.callType, log);
+  writeIds(out, log);
+  writeTimes(out, facts);
+  const tokens = out.end;
+  writeTokens(out, facts);
+  const tokensEnd = out.end;
   out.raw(TO_COST);
   const cost = out.end;
   out.scaled(facts.spendNanoUsd, 9);
   const costEnd = out.end;
   out.raw(TO_TOTAL_COST);
   out.again(cost, costEnd);
-  out.raw(TO_TOTAL_TOKENS);
-  out.number(facts.totalTokens);
-  out.raw(TO_PROMPT_TOKENS);
-  out.number(facts.promptTokens);
-  out.raw(TO_COMPLETION_TOKENS);
-  out.number(facts.completionTokens);
-  writeTimes(out, facts);
-  DEPLOYMENT.put(out, facts.deploymentId ?? '', log);
   out.raw(TO_HIDDEN_COST);
   out.again(cost, costEnd);
-  out.raw(TO_METADATA);
+  routeOf(log).put(out, facts.deploymentId ?? '', log);
+  CALLER.put(out, facts.keyHash ?? '', log);
+  out.raw(TO_USAGE);
+  out.again(tokens + COMMA_BYTES, tokensEnd);
+  writeOtherUsage(out, facts);
   writeMetadata(out, log);
+  CLIENT.put(out, facts.sourceIp ?? '', log);
   out.raw(TO_TAGS);
   out.names(facts.tags);
-  out.raw(TO_END_USER);
-  out.name(facts.endUser);
-  out.raw(TO_IP);
-  out.name(facts.sourceIp);
-  out.raw(TO_MESSAGES);
-  if (content === null) out.raw(QUOTED_REDACTED);
-  else out.json(safeText(content.messages ?? null));
-  out.raw(TO_RESPONSE);
-  if (content === null) out.raw(QUOTED_REDACTED);
-  else out.json(content.response === null ? 'null' : safeText(readAnswer(content.response)));
+  writeContent(out, redact ? null : log.content);
   if (failure === null) out.raw(NO_ERROR);
   else out.json(failureText(redact ? withoutQuote(failure) : failure, facts));
   out.raw(TO_PARAMETERS);
@@ -96,43 +71,52 @@ export function writeLogPayload(out: JsonBytes, log: CallLog, redact: boolean): 
   out.byte(CLOSE_BRACE);
 }
 
-/** What kind of call it was, and how it ended. */
-const KIND = new KeptPart<CallLog>(
-  ({ facts, failure }) => [facts.callType, facts.stream, failure === null],
-  (out, { facts, failure }) => {
-    const status = failure === null ? 'success' : 'failure';
-    const statuses = { llm_api_status: status, guardrail_status: 'not_run' };
-    out.json(membersText({ call_type: facts.callType, stream: facts.stream, status, status_fields: statuses }));
-  },
-);
+/** Where it went, what kind of call it was, and how it ended. */
+const createRoute = () =>
+  new KeptPart<CallLog>(
+    ({ facts, upstreamModel }) => [
+      facts.callType,
+      facts.deploymentId,
+      facts.provider,
+      upstreamModel,
+      facts.model,
+      facts.modelGroup,
+      facts.apiBase,
+    ],
+    (out, { facts, upstreamModel, failure }) => {
+      const { callType, stream, deploymentId, provider, modelGroup, apiBase } = facts;
+      const model = upstreamModel ?? facts.model;
+      const status = failure === null ? 'success' : 'failure';
+      const hidden = { model_id: deploymentId, cache_key: null, api_base: apiBase, additional_headers: {} };
+      const members = {
+        call_type: callType,
+        stream,
+        status,
+        status_fields: { llm_api_status: status, guardrail_status: 'not_run' },
+        custom_llm_provider: provider,
+        model,
+        model_id: deploymentId,
+        model_group: modelGroup,
+        api_base: apiBase,
+        model_map_information: { model_map_key: model, model_map_value: null },
+        cache_hit: false,
+        cache_key: null,
+        saved_cache_cost: 0,
+      };
+      out.json(`${membersText(hidden)}}${membersText(members)}`);
+    },
+  );
 
-/** Where it went, up to what is different each time. */
-const DEPLOYMENT = new KeptPart<CallLog>(
-  ({ facts, upstreamModel }) => [
-    facts.deploymentId,
-    facts.provider,
-    upstreamModel,
-    facts.model,
-    facts.modelGroup,
-    facts.apiBase,
-  ],
-  (out, { facts, upstreamModel }) => {
-    const { deploymentId, provider, modelGroup, apiBase } = facts;
-    const model = upstreamModel ?? facts.model;
-    const members = {
-      custom_llm_provider: provider,
-      model,
-      model_id: deploymentId,
-      model_group: modelGroup,
-      api_base: apiBase,
-      model_map_information: { model_map_key: model, model_map_value: null },
-    };
-    const hidden = { model_id: deploymentId, cache_key: null, api_base: apiBase };
-    out.json(`${membersText(members)},"hidden_params":${JSON.stringify(hidden).slice(0, -1)}`);
-  },
-);
+/** One deployment has calls of all these kinds side by side. */
+const ROUTES = { answered: createRoute(), failed: createRoute() };
+const STREAM_ROUTES = { answered: createRoute(), failed: createRoute() };
 
-/** Who made it, and who stands behind them. */
+function routeOf({ facts, failure }: CallLog): KeptPart<CallLog> {
+  const routes = facts.stream ? STREAM_ROUTES : ROUTES;
+  return failure === null ? routes.answered : routes.failed;
+}
+
+/** Who made it, and who stands behind them: the beginning of `metadata`. */
 const CALLER = new KeptPart<CallLog>(
   ({ facts, names }) => [
     facts.keyHash,
@@ -161,49 +145,94 @@ const CALLER = new KeptPart<CallLog>(
       user_api_key_max_budget: toUsd(names.keyMaxBudgetNanoUsd),
       user_api_key_team_max_budget: toUsd(names.teamMaxBudgetNanoUsd),
     };
-    out.json(membersText(members).slice(1));
+    out.json(`,"metadata":{${membersText(members).slice(1)}`);
   },
 );
+
+/** Whom it was made for, and from where: the end of `metadata`, and the same once more behind it. */
+const CLIENT = new KeptPart<CallLog>(
+  ({ facts }) => [facts.sourceIp, facts.endUser],
+  (out, { facts: { sourceIp, endUser } }) => {
+    const inside = membersText({ user_api_key_end_user_id: endUser, requester_ip_address: sourceIp });
+    const behind = membersText({ end_user: endUser, requester_ip_address: sourceIp });
+    out.json(`${inside}}${behind}`);
+  },
+);
+
+function writeIds(out: JsonBytes, { facts, requestMetadata }: CallLog): void {
+  out.raw(ID);
+  out.text(facts.responseId ?? facts.requestId);
+  out.raw(TO_LITELLM_ID);
+  const callId = out.end;
+  out.text(facts.requestId);
+  const callIdEnd = out.end;
+  out.raw(TO_TRACE);
+  const traceId = requestMetadata?.trace_id;
+  // What the client calls the work that the call is part of.
+  if (typeof traceId === 'string' && traceId !== '') out.text(traceId);
+  else out.again(callId, callIdEnd);
+}
 
 function writeTimes(out: JsonBytes, { startedAtMs, endedAtMs, firstTokenAtMs }: CallFacts): void {
   out.raw(TO_START);
   out.scaled(startedAtMs, 3);
   out.raw(TO_END);
+  const ended = out.end;
   out.scaled(endedAtMs, 3);
+  const endedEnd = out.end;
   out.raw(TO_COMPLETION_START);
-  out.scaled(firstTokenAtMs ?? endedAtMs, 3);
+  if (firstTokenAtMs === null) out.again(ended, endedEnd);
+  else out.scaled(firstTokenAtMs, 3);
   out.raw(TO_RESPONSE_TIME);
   out.scaled(endedAtMs - startedAtMs, 3);
 }
 
-function writeMetadata(out: JsonBytes, log: CallLog): void {
-  const { facts, requestMetadata } = log;
-  const spendMetadata = facts.metadata.spend_logs_metadata;
-  CALLER.put(out, facts.keyHash ?? '', log);
-  out.raw(TO_USER_END_USER);
-  out.name(facts.endUser);
-  out.raw(TO_IP);
-  out.name(facts.sourceIp);
-  out.raw(TO_SPEND_METADATA);
-  if (spendMetadata === undefined) out.raw(NULL);
-  else out.json(safeText(spendMetadata));
-  out.raw(TO_REQUESTER_METADATA);
-  if (requestMetadata === null) out.raw(NULL);
-  else out.json(safeText(requestMetadata));
-  out.raw(TO_USAGE);
-  out.number(facts.promptTokens);
+/** As they stand in the record, and in its `usage_object` again. */
+function writeTokens(out: JsonBytes, { promptTokens, completionTokens, totalTokens }: CallFacts): void {
+  out.raw(TO_PROMPT_TOKENS);
+  out.number(promptTokens);
   out.raw(TO_COMPLETION_TOKENS);
-  out.number(facts.completionTokens);
-  out.raw(TO_TOTAL_USAGE);
-  out.number(facts.totalTokens);
-  out.raw(TO_CACHE_READ);
-  out.number(facts.cacheReadTokens);
-  out.raw(TO_CACHE_WRITE);
-  out.number(facts.cacheWriteTokens);
-  out.raw(TO_REASONING);
-  out.number(facts.reasoningTokens);
-  out.raw(TO_ESTIMATED);
-  out.boolean(facts.usageEstimated);
+  out.number(completionTokens);
+  out.raw(TO_TOTAL_TOKENS);
+  out.number(totalTokens);
+}
+
+function writeOtherUsage(out: JsonBytes, facts: CallFacts): void {
+  const { cacheReadTokens, cacheWriteTokens, reasoningTokens, usageEstimated } = facts;
+  if (cacheReadTokens === 0 && cacheWriteTokens === 0 && reasoningTokens === 0 && !usageEstimated) {
+    out.raw(NO_OTHER_USAGE);
+    return;
+  }
+  const members = {
+    cache_read_input_tokens: cacheReadTokens,
+    cache_creation_input_tokens: cacheWriteTokens,
+    reasoning_tokens: reasoningTokens,
+    estimated: usageEstimated,
+  };
+  out.json(`${membersText(members)}}`);
+}
+
+function writeMetadata(out: JsonBytes, { facts, requestMetadata }: CallLog): void {
+  const spendMetadata = facts.metadata.spend_logs_metadata;
+  if (spendMetadata === undefined && requestMetadata === null) {
+    out.raw(NO_METADATA);
+    return;
+  }
+  out.raw(TO_SPEND_METADATA);
+  out.json(safeText(spendMetadata ?? null));
+  out.raw(TO_REQUESTER_METADATA);
+  out.json(safeText(requestMetadata));
+}
+
+function writeContent(out: JsonBytes, content: CallContent | null): void {
+  if (content === null) {
+    out.raw(NO_CONTENT);
+    return;
+  }
+  out.raw(TO_MESSAGES);
+  out.json(safeText(content.messages ?? null));
+  out.raw(TO_RESPONSE);
+  out.json(content.response === null ? 'null' : safeText(readAnswer(content.response)));
 }
 
 /** A failure without what an upstream has said of it: many repeat what they refuse. */
