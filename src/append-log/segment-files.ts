@@ -1,4 +1,4 @@
-import { readdirSync, rmSync, statSync } from 'node:fs';
+import { closeSync, fstatSync, openSync, readdirSync, readSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 
 /**
@@ -27,9 +27,31 @@ export function listSegments(directory: string): Segment[] {
     if (match === null) continue;
     const path = join(directory, name);
     const base = Number(match[1]);
-    const { size } = statSync(path);
-    if (size === 0) rmSync(path);
-    else segments.push({ path, base, end: base + size });
+    const bytes = countWrittenBytes(path);
+    if (bytes === 0) rmSync(path);
+    else segments.push({ path, base, end: base + bytes });
   }
   return segments;
+}
+
+const TAIL_BYTES = 64 * 1024;
+
+/**
+ * How much of a segment's file has been written to: all before the zeros at its end, which a process leaves behind that is
+ * killed, or that is still writing. No line holds a zero.
+ */
+export function countWrittenBytes(path: string): number {
+  const fd = openSync(path, 'r');
+  try {
+    const tail = Buffer.allocUnsafe(TAIL_BYTES);
+    for (let end = fstatSync(fd).size; end > 0; ) {
+      const start = Math.max(0, end - TAIL_BYTES);
+      const count = readSync(fd, tail, 0, end - start, start);
+      for (let at = count - 1; at >= 0; at -= 1) if (tail[at] !== 0) return start + at + 1;
+      end = start;
+    }
+    return 0;
+  } finally {
+    closeSync(fd);
+  }
 }

@@ -26,11 +26,28 @@ export interface SegmentWriterOptions {
   fsync: boolean;
 }
 
-/** A segment is created by its first write and sealed by the write that no longer fits. */
+/**
+ * A file that grows by a few kilobytes at a time has the system find a place for every page of it, which costs several times
+ * as much as writing the page. So much is filled with zeros at once, and then written over. Larger writes need no such help.
+ */
+const AHEAD_BYTES = 64 * 1024;
+const AHEAD = Buffer.alloc(AHEAD_BYTES);
+
+interface ActiveFile {
+  segment: Segment;
+  fd: number;
+  /** How long the file is: behind the segment's end stand zeros, up to here. */
+  length: number;
+}
+
+/**
+ * A segment is created by its first write and sealed by the write that no longer fits. The file of one that is written to may
+ * be longer than it, by zeros; see `listSegments`.
+ */
 export function createSegmentWriter(options: SegmentWriterOptions): SegmentWriter {
   const { directory, segmentBytes, fsync } = options;
   const sealed = [...options.leftovers];
-  let active: { segment: Segment; fd: number } | undefined;
+  let active: ActiveFile | undefined;
   let nextBase = options.base;
   let syncing = 0;
   let retired: number[] = [];
@@ -42,8 +59,11 @@ export function createSegmentWriter(options: SegmentWriterOptions): SegmentWrite
     retired = [];
   }
 
-  function begin(): { segment: Segment; fd: number } {
-    if (active !== undefined && fsync) fdatasyncSync(active.fd);
+  function begin(): ActiveFile {
+    if (active !== undefined) {
+      cutOff(active.fd, active.segment.end - active.segment.base);
+      if (fsync) fdatasyncSync(active.fd);
+    }
     const path = segmentPath(directory, nextBase);
     const fd = openSync(path, 'w', 0o600);
     if (fsync) syncDirectory(directory);
@@ -52,7 +72,7 @@ export function createSegmentWriter(options: SegmentWriterOptions): SegmentWrite
       retired.push(active.fd);
       closeRetired();
     }
-    return { segment: { path, base: nextBase, end: nextBase }, fd };
+    return { segment: { path, base: nextBase, end: nextBase }, fd, length: 0 };
   }
 
   return {
@@ -63,16 +83,21 @@ export function createSegmentWriter(options: SegmentWriterOptions): SegmentWrite
       if (current === undefined || current.end - current.base + bytes > segmentBytes) {
         if (current === undefined || current.end > current.base) active = begin();
       }
-      const { segment, fd } = active as { segment: Segment; fd: number };
+      const file = active as ActiveFile;
+      const { segment, fd } = file;
       const offset = segment.end - segment.base;
+      if (offset + bytes > file.length && bytes < AHEAD_BYTES) file.length += fillAhead(fd, file.length);
       let done = 0;
       try {
         while (done < bytes) done += writeSync(fd, buffer, done, bytes - done, offset + done);
       } catch (error) {
-        discardBehind(fd, offset);
+        // The next one overwrites in any case what this one left; cutting it off serves whoever reads before.
+        cutOff(fd, offset);
+        file.length = offset;
         throw error;
       }
       segment.end += bytes;
+      file.length = Math.max(file.length, offset + bytes);
       nextBase = segment.end;
       return segment.end - bytes;
     },
@@ -87,6 +112,7 @@ export function createSegmentWriter(options: SegmentWriterOptions): SegmentWrite
     },
     close() {
       if (active !== undefined) {
+        cutOff(active.fd, active.segment.end - active.segment.base);
         sealed.push(active.segment);
         retired.push(active.fd);
         active = undefined;
@@ -96,10 +122,18 @@ export function createSegmentWriter(options: SegmentWriterOptions): SegmentWrite
   };
 }
 
-/** What the failed write left is overwritten by the next one in any case; cutting it off serves whoever reads before. */
-function discardBehind(fd: number, offset: number): void {
+/** Returns how many zeros there are more. On a full disk none: what is to be written may still fit. */
+function fillAhead(fd: number, length: number): number {
   try {
-    ftruncateSync(fd, offset);
+    return writeSync(fd, AHEAD, 0, AHEAD_BYTES, length);
+  } catch {
+    return 0;
+  }
+}
+
+function cutOff(fd: number, length: number): void {
+  try {
+    ftruncateSync(fd, length);
   } catch {
     // The disk fails altogether: the next write will say so.
   }

@@ -1,5 +1,6 @@
 import { appendFileSync, mkdirSync, statSync } from 'node:fs';
 import { join } from 'node:path';
+import { parseJson } from '../../core/json.ts';
 
 /** Where records end up that their destination refuses for what they are: kept for a person, one per line. */
 export interface DeadLetters {
@@ -15,7 +16,9 @@ export function createDeadLetters(directory: string, maxBytes: number): DeadLett
       try {
         mkdirSync(directory, { recursive: true, mode: 0o700 });
         if ((statSync(path, { throwIfNoEntry: false })?.size ?? 0) >= maxBytes) return null;
-        const record = line.toString('utf8').trimEnd();
+        const text = line.toString('utf8').trimEnd();
+        // What is no JSON is kept as a text.
+        const record = parseJson(text) === undefined ? JSON.stringify(text) : text;
         appendFileSync(path, `{"reason":${JSON.stringify(reason)},"record":${record}}\n`, { mode: 0o600 });
         return path;
       } catch {

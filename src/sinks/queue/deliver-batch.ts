@@ -1,3 +1,4 @@
+import { isJsonObject, parseJson } from '../../core/json.ts';
 import type { LogPayload } from '../../core/log-payload.ts';
 import { type Sink, type SinkBatch, SinkError } from '../sink.ts';
 import { cutLines } from './cut-lines.ts';
@@ -32,13 +33,17 @@ function toSinkBatch({ id, createdAtMs, count, ndjson }: SpooledBatch): SinkBatc
   return { id, createdAtMs, count, ndjson, records: () => readRecords(ndjson) };
 }
 
-/** Spools hold lines that were written as a whole. */
+/** @throws SinkError for a line that a failing disk has spoilt: it comes to lie with what destinations refuse. */
 function readRecords(ndjson: Buffer): LogPayload[] {
   return ndjson
     .toString('utf8')
     .split('\n')
     .filter((line) => line !== '')
-    .map((line) => JSON.parse(line) as LogPayload);
+    .map((line) => {
+      const record = parseJson(line);
+      if (isJsonObject(record)) return record as unknown as LogPayload;
+      throw new SinkError('never', 'what stands on disk is no record');
+    });
 }
 
 function halve(batch: SpooledBatch): SpooledBatch[] {

@@ -1,7 +1,7 @@
 import { mkdirSync, rmSync, statSync, unlinkSync } from 'node:fs';
 import { open } from 'node:fs/promises';
 import { basename } from 'node:path';
-import { listSegments, type Segment } from '../../append-log/segment-files.ts';
+import { countWrittenBytes, listSegments, type Segment } from '../../append-log/segment-files.ts';
 import { createSegmentWriter } from '../../append-log/segment-writer.ts';
 import type { BatchMemory } from './batch-memory.ts';
 import { countLines, cutLines } from './cut-lines.ts';
@@ -96,10 +96,10 @@ function createSpool(options: SpoolOptions, leftovers: Segment[], counts: Map<nu
 
   /** Segments of a process that stood still while it was given up may have grown meanwhile. */
   function hasGrown(segment: Segment): boolean {
-    const { size } = statSync(segment.path);
-    if (segment.base + size <= segment.end) return false;
-    segment.end = segment.base + size;
-    return true;
+    const { path, base: start, end: known } = segment;
+    if (start + statSync(path).size <= known) return false;
+    segment.end = start + countWrittenBytes(path);
+    return segment.end > known;
   }
 
   function dropDelivered(): void {
