@@ -1,16 +1,30 @@
 // What it costs that every call's record goes to a bucket which takes 50 ms for an upload: not at all, from the queue on
 // disk, and as it would be if each call waited for its own upload.
 
-import { startGatewaySide } from '../chat-call.mjs';
+import { buildChatCall, startGatewaySide } from '../chat-call.mjs';
 import { FULL_PACE, measureSides, middle, QUICK_PACE, ratioOf } from '../compare.mjs';
 import { formatEstimate, megabytes, table } from '../format.mjs';
-import { startBucket, startUpstream } from '../targets.mjs';
+import { FULL_TURNS, QUICK_TURNS, takeTurns } from '../one-process.mjs';
+import { estimateMedian } from '../statistics.mjs';
+import { GOVERNED, startBucket, startGateway, startUpstream } from '../targets.mjs';
 
 const UPLOAD_MS = 50;
 const NONE = 'no sink';
 const AGAIN = 'no sink, again';
 const OURS = 'queue on disk';
 const AWAITED = 'one upload awaited per call';
+/**
+ * What a record costs is a twentieth of what a call costs, and code that has just begun to run is as far from its last speed
+ * as that for ten seconds and more: the side with more code would be measured while it is still behind.
+ */
+const PACE = { ...FULL_PACE, rounds: 10, warmUpMs: 20_000, windowMs: 2_000 };
+
+const LOGGED = 'logged';
+const UNLOGGED = 'not logged';
+const UNLOGGED_AGAIN = 'not logged, again';
+const PROCESSES = 5;
+
+/** @typedef {ReturnType<typeof ratiosOf>} Tax What a record costs where nothing else differs. */
 
 /** @type {import('../run.mjs').Scenario} */
 export const sinks = {
@@ -25,6 +39,7 @@ export const sinks = {
     /** @param {Parameters<typeof startGatewaySide>[1]} options */
     const side = (options) => () => startGatewaySide(upstream.port, options);
     try {
+      const tax = await measureTax(upstream.port, { env, litellm }, quick, log);
       const rounds = await measureSides(
         [
           { name: NONE, start: side({}) },
@@ -33,10 +48,10 @@ export const sinks = {
           { name: AWAITED, start: side({ env, litellm, node: ['--import', './bench/upload-per-call.mjs'] }) },
         ],
         32,
-        quick ? QUICK_PACE : FULL_PACE,
+        quick ? QUICK_PACE : PACE,
         log,
       );
-      return report(rounds);
+      return report(rounds, tax);
     } finally {
       await upstream.stop();
       await bucket.stop();
@@ -45,10 +60,58 @@ export const sinks = {
 };
 
 /**
+ * Keys of one gateway: of one the calls are logged, of two they are not.
+ *
+ * @param {number} upstreamPort
+ * @param {NonNullable<Parameters<typeof startGateway>[1]>} options
+ * @param {boolean} quick
+ * @param {(line: string) => void} log
+ */
+async function measureTax(upstreamPort, options, quick, log) {
+  /** @type {Record<string, import('../one-process.mjs').Turn[]>} */
+  const all = { [LOGGED]: [], [UNLOGGED]: [], [UNLOGGED_AGAIN]: [] };
+  for (let process = 0; process < (quick ? 1 : PROCESSES); process += 1) {
+    const gateway = await startGateway(upstreamPort, options);
+    try {
+      const unlogged = async () =>
+        buildChatCall((await gateway.admin('/key/generate', { ...GOVERNED, metadata: { logging: [] } })).key);
+      const requests = {
+        [LOGGED]: buildChatCall(gateway.key),
+        [UNLOGGED]: await unlogged(),
+        [UNLOGGED_AGAIN]: await unlogged(),
+      };
+      const taken = await takeTurns(gateway, requests, 32, quick ? QUICK_TURNS : FULL_TURNS);
+      for (const [kind, turns] of Object.entries(taken)) all[kind]?.push(...turns);
+      log(`  process ${process + 1}: ${formatEstimate(ratiosOf(taken).throughput)} x the throughput`);
+    } finally {
+      await gateway.stop();
+    }
+  }
+  return ratiosOf(all);
+}
+
+/** @param {Record<string, import('../one-process.mjs').Turn[]>} turns */
+function ratiosOf({ [LOGGED]: logged = [], [UNLOGGED]: one = [], [UNLOGGED_AGAIN]: other = [] }) {
+  /** @param {keyof import('../one-process.mjs').Turn} figure */
+  const ratio = (figure) =>
+    estimateMedian(
+      logged.map((turn, index) => {
+        const without = [one, other].map((turns) => /** @type {NonNullable<typeof one[0]>} */ (turns[index])[figure]);
+        return (2 * turn[figure]) / without.reduce((sum, value) => sum + value, 0);
+      }),
+    );
+  const same = estimateMedian(
+    other.map(({ perSecond }, index) => perSecond / /** @type {NonNullable<typeof one[0]>} */ (one[index]).perSecond),
+  );
+  return { throughput: ratio('perSecond'), latency: ratio('p50Ms'), cpu: ratio('cpuUs'), same };
+}
+
+/**
  * @param {Record<string, import('../compare.mjs').Figures[]>} rounds
+ * @param {Tax} tax
  * @returns {import('../run.mjs').Result}
  */
-function report(rounds) {
+function report(rounds, tax) {
   const of = (/** @type {string} */ name) => rounds[name] ?? [];
   const same = ratioOf(of(AGAIN), of(NONE), 'perSecond');
   const throughput = ratioOf(of(OURS), of(NONE), 'perSecond');
@@ -69,9 +132,12 @@ function report(rounds) {
       gain: gain.value,
       faster: faster.value,
       aa: same.value,
+      throughputInOneProcess: tax.throughput.value,
+      latencyInOneProcess: tax.latency.value,
+      cpuInOneProcess: tax.cpu.value,
     },
     markdown: [
-      `32 connections, non-streaming, a body of about 120 bytes; the bucket answers an upload after ${UPLOAD_MS} ms. ${of(NONE).length} rounds, each side in a fresh process. The bucket has the core of the load.`,
+      `32 connections, non-streaming, a body of about 120 bytes; the bucket answers an upload after ${UPLOAD_MS} ms. A warm-up of ${PACE.warmUpMs / 1_000} s, windows of ${PACE.windowMs / 1_000} s. ${of(NONE).length} rounds, each side in a fresh process. The bucket has the core of the load.`,
       table(
         ['', 'calls/s', 'p50', 'p99', 'CPU per call', 'RSS'],
         Object.entries(rounds).map(([name, figures]) => {
@@ -87,6 +153,7 @@ function report(rounds) {
         }),
       ),
       `Against no sink: throughput **${formatEstimate(throughput)}**, p50 **${formatEstimate(latency)}**, CPU per call ${formatEstimate(cpu)}. Against one upload awaited per call: **${formatEstimate(gain)}** times the throughput, and its p50 is ${formatEstimate(faster)} times ours. No sink against itself: ${formatEstimate(same)}.`,
+      `In one process, where nothing differs but whether a key's calls are logged, in turns of ${FULL_TURNS.windowMs / 1_000} s, ${FULL_TURNS.turns} of each in each of ${PROCESSES} processes: throughput **${formatEstimate(tax.throughput)}**, p50 **${formatEstimate(tax.latency)}**, CPU per call ${formatEstimate(tax.cpu)}; a key without a log against another without: ${formatEstimate(tax.same)}.`,
     ],
   };
 }

@@ -76,6 +76,56 @@ describe('a record for log destinations', () => {
     expect(write(callLog({}, { content })).messages).toBe('nested too deeply to be logged');
   });
 
+  const PLAIN = { tags: [], endUser: 'eve' };
+  const told: [string, CallLog, object][] = [
+    ['tags', callLog({ ...PLAIN, tags: ['a', 'b'] }), { request_tags: ['a', 'b'] }],
+    ['another client', callLog({ ...PLAIN, endUser: 'adam' }), { end_user: 'adam' }],
+    ['another address', callLog({ ...PLAIN, sourceIp: null }), { requester_ip_address: null }],
+    [
+      'what the cache held',
+      callLog({ ...PLAIN, cacheReadTokens: 7 }),
+      { metadata: { usage_object: { prompt_tokens: 12, cache_read_input_tokens: 7, estimated: false } } },
+    ],
+    [
+      'metadata of the request',
+      callLog(PLAIN, { requestMetadata: { job: 7 } }),
+      { metadata: { requester_metadata: { job: 7 }, spend_logs_metadata: null } },
+    ],
+    [
+      'metadata of the bill',
+      callLog({ ...PLAIN, metadata: { spend_logs_metadata: { cost_center: 'x' } } }),
+      { metadata: { requester_metadata: null, spend_logs_metadata: { cost_center: 'x' } } },
+    ],
+    ['content', callLog(PLAIN, { content: { messages: 'hi', response: null } }), { messages: 'hi', response: null }],
+    [
+      'a failure',
+      callLog(PLAIN, { failure: { message: 'no', type: 'x', httpStatus: 500 } }),
+      { error_str: 'no', error_information: { error_code: '500' } },
+    ],
+  ];
+  it.each(told)('tells %s of the call that has it, and not of the next one', (_, log, expected) => {
+    const plain = {
+      end_user: 'eve',
+      requester_ip_address: '10.0.0.1',
+      request_tags: [],
+      messages: REDACTED,
+      response: REDACTED,
+      error_str: null,
+      error_information: null,
+      model_parameters: { temperature: 0.5 },
+      metadata: {
+        user_api_key_end_user_id: 'eve',
+        requester_ip_address: '10.0.0.1',
+        spend_logs_metadata: null,
+        requester_metadata: null,
+        usage_object: { cache_read_input_tokens: 0, reasoning_tokens: 0, estimated: false },
+      },
+    };
+    expect(write(callLog(PLAIN))).toMatchObject(plain);
+    expect(write(log)).toMatchObject(expected);
+    expect(write(callLog(PLAIN))).toMatchObject(plain);
+  });
+
   it('takes the trace that the request names', () => {
     expect(write(callLog({}, { requestMetadata: { trace_id: 'mine' } })).trace_id).toBe('mine');
   });

@@ -26,7 +26,6 @@ const TO_USAGE = ascii(',"usage_object":{');
 const NO_OTHER_USAGE = ascii(
   ',"cache_read_input_tokens":0,"cache_creation_input_tokens":0,"reasoning_tokens":0,"estimated":false}',
 );
-const NO_METADATA = ascii(',"spend_logs_metadata":null,"requester_metadata":null');
 const TO_SPEND_METADATA = ascii(',"spend_logs_metadata":');
 const TO_REQUESTER_METADATA = ascii(',"requester_metadata":');
 const TO_TAGS = ascii(',"request_tags":');
@@ -58,15 +57,9 @@ export function writeLogPayload(out: JsonBytes, log: CallLog, redact: boolean): 
   CALLER.put(out, facts.keyHash ?? '', log);
   out.raw(TO_USAGE);
   out.again(tokens + COMMA_BYTES, tokensEnd);
-  writeOtherUsage(out, facts);
-  writeMetadata(out, log);
-  CLIENT.put(out, facts.sourceIp ?? '', log);
-  out.raw(TO_TAGS);
-  out.names(facts.tags);
-  writeContent(out, redact ? null : log.content);
-  if (failure === null) out.raw(NO_ERROR);
-  else out.json(failureText(redact ? withoutQuote(failure) : failure, facts));
-  out.raw(TO_PARAMETERS);
+  const content = redact ? null : log.content;
+  if (isPlain(log, content)) PLAIN_REST.put(out, facts.sourceIp ?? '', log);
+  else writeRest(out, log, content, failure !== null && redact ? withoutQuote(failure) : failure);
   out.object(log.modelParameters);
   out.byte(CLOSE_BRACE);
 }
@@ -159,6 +152,38 @@ const CLIENT = new KeptPart<CallLog>(
   },
 );
 
+/** What follows the counts of tokens, of most calls: their client is all that it tells. */
+const PLAIN_REST = new KeptPart<CallLog>(
+  ({ facts }) => [facts.sourceIp, facts.endUser],
+  (out, log) => writeRest(out, log, null, null),
+);
+
+/** Nothing is to be told of it behind the counts of tokens that differs from call to call. */
+function isPlain({ facts, failure, requestMetadata }: CallLog, content: CallContent | null): boolean {
+  return (
+    content === null &&
+    failure === null &&
+    requestMetadata === null &&
+    facts.metadata.spend_logs_metadata === undefined &&
+    facts.tags.length === 0 &&
+    hasPlainUsage(facts)
+  );
+}
+
+/** From the other counts of `usage_object` up to the parameters. */
+function writeRest(out: JsonBytes, log: CallLog, content: CallContent | null, failure: CallFailure | null): void {
+  const { facts } = log;
+  writeOtherUsage(out, facts);
+  writeMetadata(out, log);
+  CLIENT.put(out, facts.sourceIp ?? '', log);
+  out.raw(TO_TAGS);
+  out.names(facts.tags);
+  writeContent(out, content);
+  if (failure === null) out.raw(NO_ERROR);
+  else out.json(failureText(failure, facts));
+  out.raw(TO_PARAMETERS);
+}
+
 function writeIds(out: JsonBytes, { facts, requestMetadata }: CallLog): void {
   out.raw(ID);
   out.text(facts.responseId ?? facts.requestId);
@@ -197,12 +222,16 @@ function writeTokens(out: JsonBytes, { promptTokens, completionTokens, totalToke
   out.number(totalTokens);
 }
 
+function hasPlainUsage({ cacheReadTokens, cacheWriteTokens, reasoningTokens, usageEstimated }: CallFacts): boolean {
+  return cacheReadTokens === 0 && cacheWriteTokens === 0 && reasoningTokens === 0 && !usageEstimated;
+}
+
 function writeOtherUsage(out: JsonBytes, facts: CallFacts): void {
-  const { cacheReadTokens, cacheWriteTokens, reasoningTokens, usageEstimated } = facts;
-  if (cacheReadTokens === 0 && cacheWriteTokens === 0 && reasoningTokens === 0 && !usageEstimated) {
+  if (hasPlainUsage(facts)) {
     out.raw(NO_OTHER_USAGE);
     return;
   }
+  const { cacheReadTokens, cacheWriteTokens, reasoningTokens, usageEstimated } = facts;
   const members = {
     cache_read_input_tokens: cacheReadTokens,
     cache_creation_input_tokens: cacheWriteTokens,
@@ -213,13 +242,8 @@ function writeOtherUsage(out: JsonBytes, facts: CallFacts): void {
 }
 
 function writeMetadata(out: JsonBytes, { facts, requestMetadata }: CallLog): void {
-  const spendMetadata = facts.metadata.spend_logs_metadata;
-  if (spendMetadata === undefined && requestMetadata === null) {
-    out.raw(NO_METADATA);
-    return;
-  }
   out.raw(TO_SPEND_METADATA);
-  out.json(safeText(spendMetadata ?? null));
+  out.json(safeText(facts.metadata.spend_logs_metadata ?? null));
   out.raw(TO_REQUESTER_METADATA);
   out.json(safeText(requestMetadata));
 }

@@ -1,5 +1,5 @@
 import type { CallFailure, CallLog } from '../core/call-log.ts';
-import { isJsonObject, type Json, type JsonObject } from '../core/json.ts';
+import { isJsonObject, type JsonObject } from '../core/json.ts';
 import type { SpendRecord } from '../core/spend-record.ts';
 import type { OpenCall } from './open-call.ts';
 import type { Outcome } from './outcome.ts';
@@ -66,11 +66,13 @@ function failureOf({ status, httpStatus, error }: Outcome): CallFailure | null {
 function parametersOf(body: Readonly<Record<string, unknown>>): JsonObject {
   const parameters: JsonObject = {};
   for (const name in body) {
-    if (!MODEL_PARAMETERS.has(name)) continue;
     const value = body[name];
-    // Objects under these names, and longer texts, are no mere settings.
-    if (typeof value === 'number' || typeof value === 'boolean') parameters[name] = value;
-    else if (typeof value === 'string' && value.length <= 64) parameters[name] = value as Json;
+    if (isSetting(value) && MODEL_PARAMETERS.has(name)) parameters[name] = value;
   }
   return parameters;
+}
+
+/** Objects, and longer texts, are no mere settings whatever their names. */
+function isSetting(value: unknown): value is number | boolean | string {
+  return typeof value === 'number' || typeof value === 'boolean' || (typeof value === 'string' && value.length <= 64);
 }
