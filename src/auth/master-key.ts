@@ -1,3 +1,5 @@
+import { isSha256Hex } from '../core/key-secret.ts';
+
 /**
  * Is this the master key? Only digests are held and compared, in constant time, so neither a memory dump nor a
  * stopwatch gives the key away.
@@ -10,8 +12,6 @@ export interface MasterKeyCheck {
   /** Puts other master keys in force, at once; for rotation while running. */
   replace(hashes: readonly string[]): void;
 }
-
-const DIGEST = /^[0-9a-f]{64}$/;
 
 /** `hashes`: SHA-256 of each master key in force, lower-case hex. None: nobody is the master. */
 export function createMasterKeyCheck(hashes: readonly string[]): MasterKeyCheck {
@@ -40,6 +40,6 @@ function isEqual(digest: string, presented: string): boolean {
 }
 
 function toDigest(hash: string): string {
-  if (!DIGEST.test(hash)) throw new RangeError('not a SHA-256 digest in hex');
+  if (!isSha256Hex(hash)) throw new RangeError('not a SHA-256 digest in hex');
   return hash;
 }

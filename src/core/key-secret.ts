@@ -44,3 +44,10 @@ export const sha256Hex: (text: string) => string =
   typeof oneShotHash === 'function'
     ? (text) => oneShotHash('sha256', text, 'hex')
     : (text) => createHash('sha256').update(text).digest('hex');
+
+const SHA256_HEX = /^[0-9a-f]{64}$/;
+
+/** True for what `sha256Hex` could have returned. */
+export function isSha256Hex(text: string): boolean {
+  return SHA256_HEX.test(text);
+}

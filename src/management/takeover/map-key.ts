@@ -2,14 +2,11 @@
 
 import type { JsonObject } from '../../core/json.ts';
 import { KEY_TYPES, type KeyRecord } from '../../core/key.ts';
-import { sha256Hex } from '../../core/key-secret.ts';
+import { isSha256Hex, sha256Hex } from '../../core/key-secret.ts';
 import { toUsd } from '../../core/money.ts';
 import { buildBlankKey } from '../keys/merge-key-fields.ts';
 import { readExtra, readStamps } from './map-owners.ts';
 import type { RowReader } from './row-reader.ts';
-
-/** What a secret's SHA-256 looks like. */
-export const HASH = /^[0-9a-f]{64}$/;
 
 /** The same for the same key whenever it is taken over, so that a second time finds it, whatever became of it. */
 function takenKeyId(hash: string): string {
@@ -18,7 +15,7 @@ function takenKeyId(hash: string): string {
 
 /** Undefined: it cannot be a key here. `place`: of several keys with the same alias this is the n-th. */
 export function mapKey(row: RowReader, hash: string, nowMs: number, place: number): KeyRecord | undefined {
-  if (!HASH.test(hash)) {
+  if (!isSha256Hex(hash)) {
     row.note('token', 'is no SHA-256, so no secret can open it', 'row');
     return undefined;
   }

@@ -1,6 +1,8 @@
 /** How each kind of line of an export is taken in. */
 import type { Actor } from '../../core/audit.ts';
 import { GatewayError } from '../../core/gateway-error.ts';
+import { isKeyId } from '../../core/key-address.ts';
+import { isSha256Hex } from '../../core/key-secret.ts';
 import { type Limits, NO_LIMITS } from '../../core/limits.ts';
 import { keyLimits } from '../../core/owner-policy.ts';
 import type { Stamps } from '../../core/owner-records.ts';
@@ -22,8 +24,6 @@ type Kind = Exclude<PortableKind, 'balance'>;
 const OWNER = buildBlankOwner('', '', 0);
 const STAMPS = newStamps('', 0);
 const KEY = buildBlankKey({ keyId: '', hash: '', mask: null, createdBy: '', nowMs: 0 });
-const HASH = /^[0-9a-f]{64}$/;
-const KEY_ID = /^key_[A-Za-z0-9]{16,64}$/;
 const ROLES = {
   user: ['proxy_admin', 'proxy_admin_viewer', 'org_admin', 'internal_user', 'internal_user_viewer'],
   team: ['admin', 'user'],
@@ -92,8 +92,8 @@ export function createPortableSteps(deps: TakeoverTarget, actor: Actor): Readonl
       idOf: (values) => nameIn(values, 'key_id'),
       map(row: RowReader) {
         const key = mapPortable(row, KEY);
-        if (!KEY_ID.test(key.keyId)) row.note('key_id', 'is no name of a key', 'row');
-        if (!HASH.test(key.hash)) row.note('hash', 'is no SHA-256', 'row');
+        if (!isKeyId(key.keyId)) row.note('key_id', 'is no name of a key', 'row');
+        if (!isSha256Hex(key.hash)) row.note('hash', 'is no SHA-256', 'row');
         noteLimits(row, keyLimits(key));
         return { ...key, deletedAtMs: null, deletedBy: null };
       },

@@ -1,6 +1,6 @@
 import { isJsonObject } from '../../core/json.ts';
 import type { KeyRecord, KeySecret } from '../../core/key.ts';
-import { HASH } from './map-key.ts';
+import { isSha256Hex } from '../../core/key-secret.ts';
 import { type RowReader, toMoment } from './row-reader.ts';
 
 const COLUMN = 'previous_secrets';
@@ -16,7 +16,7 @@ export function readPreviousSecret(row: RowReader, key: KeyRecord, nowMs: number
     const { token: hash, revoke_at: end = null } = secret;
     const revokedAtMs = toMoment(end);
     if (revokedAtMs !== undefined && revokedAtMs <= nowMs) continue;
-    if (typeof hash !== 'string' || !HASH.test(hash) || revokedAtMs === undefined) {
+    if (typeof hash !== 'string' || !isSha256Hex(hash) || revokedAtMs === undefined) {
       row.note(COLUMN, 'has one that is no SHA-256 with an end, so it opens nothing here');
     } else if (newest === null) {
       newest = { hash, keyId: key.keyId, createdAtMs: key.createdAtMs, revokedAtMs };
