@@ -87,18 +87,30 @@ async function warmUp(running, connections, pace) {
  * @returns {Promise<Figures>}
  */
 async function measureWindow(running, connections, pace) {
-  const { target } = running;
   const load = startLoadOn(running, connections, pace);
   await sleep(pace.rampMs);
+  const figures = await measureLoad(load, running.target, pace.windowMs);
+  await load.stop();
+  return figures;
+}
+
+/**
+ * What a load that is under way comes to, from now on for so long.
+ *
+ * @param {import('./closed-loop.mjs').Load} load
+ * @param {import('./targets.mjs').Target} target
+ * @param {number} windowMs
+ * @returns {Promise<Figures>}
+ */
+export async function measureLoad(load, target, windowMs) {
   load.take();
   const cpuNs = readCpuNs(target.pid);
   const startedMs = performance.now();
-  await sleep(pace.windowMs);
+  await sleep(windowMs);
   const tally = load.take();
   const seconds = (performance.now() - startedMs) / 1_000;
   const ranNs = readCpuNs(target.pid) - cpuNs;
   const rssBytes = readRssBytes(target.pid);
-  await load.stop();
   if (tally.failed > 0 || tally.broken > 0) {
     throw new Error(`answers failed under load: ${JSON.stringify(tally.statuses)}, ${tally.broken} broken`);
   }

@@ -5,8 +5,8 @@
 import { performance } from 'node:perf_hooks';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { startLoad } from './closed-loop.mjs';
-import { readCpuNs } from './cpu-time.mjs';
-import { quantile, shuffle } from './statistics.mjs';
+import { measureLoad } from './compare.mjs';
+import { shuffle } from './statistics.mjs';
 
 /**
  * @typedef {object} TurnPace
@@ -15,8 +15,6 @@ import { quantile, shuffle } from './statistics.mjs';
  * @property {number} settleMs Between two windows: requests of the other kind are still under way.
  * @property {number} windowMs
  */
-
-/** What one window came to. @typedef {{ cpuUs: number, perSecond: number, p50Ms: number }} Turn */
 
 /** @type {TurnPace} */
 export const FULL_TURNS = { warmUpMs: 20_000, turns: 60, settleMs: 250, windowMs: 600 };
@@ -28,37 +26,24 @@ export const QUICK_TURNS = { warmUpMs: 2_000, turns: 5, settleMs: 100, windowMs:
  * @param {Record<string, Buffer>} requests By kind.
  * @param {number} connections
  * @param {TurnPace} pace
- * @returns {Promise<Record<string, Turn[]>>} By kind, a turn each, in the same order for all.
+ * @returns {Promise<Record<string, import('./compare.mjs').Figures[]>>} By kind, a turn each, in the same order for all.
  */
 export async function takeTurns(target, requests, connections, { warmUpMs, turns, settleMs, windowMs }) {
   const kinds = Object.keys(requests);
   let request = /** @type {Buffer} */ (requests[/** @type {string} */ (kinds[0])]);
   const load = startLoad({ port: target.port, connections, next: () => request });
-  const measure = async (/** @type {string} */ kind) => {
+  const takeTurn = async (/** @type {string} */ kind) => {
     request = /** @type {Buffer} */ (requests[kind]);
     await sleep(settleMs);
-    load.take();
-    const cpuNs = readCpuNs(target.pid);
-    const startedMs = performance.now();
-    await sleep(windowMs);
-    const tally = load.take();
-    const seconds = (performance.now() - startedMs) / 1_000;
-    if (tally.failed > 0 || tally.broken > 0) {
-      throw new Error(`answers failed under load: ${JSON.stringify(tally.statuses)}, ${tally.broken} broken`);
-    }
-    return {
-      cpuUs: (readCpuNs(target.pid) - cpuNs) / 1_000 / tally.completed,
-      perSecond: tally.completed / seconds,
-      p50Ms: quantile(tally.latenciesMs, 0.5),
-    };
+    return measureLoad(load, target, windowMs);
   };
-  /** @type {Record<string, Turn[]>} */
+  /** @type {Record<string, import('./compare.mjs').Figures[]>} */
   const taken = Object.fromEntries(kinds.map((kind) => [kind, []]));
   try {
     const warmMs = performance.now() + warmUpMs;
-    while (performance.now() < warmMs) for (const kind of shuffle(kinds)) await measure(kind);
+    while (performance.now() < warmMs) for (const kind of shuffle(kinds)) await takeTurn(kind);
     for (let turn = 0; turn < turns; turn += 1) {
-      for (const kind of shuffle(kinds)) taken[kind]?.push(await measure(kind));
+      for (const kind of shuffle(kinds)) taken[kind]?.push(await takeTurn(kind));
     }
   } finally {
     await load.stop();

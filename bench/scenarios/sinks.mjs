@@ -5,7 +5,6 @@ import { buildChatCall, startGatewaySide } from '../chat-call.mjs';
 import { FULL_PACE, measureSides, middle, QUICK_PACE, ratioOf } from '../compare.mjs';
 import { formatEstimate, megabytes, table } from '../format.mjs';
 import { FULL_TURNS, QUICK_TURNS, takeTurns } from '../one-process.mjs';
-import { estimateMedian } from '../statistics.mjs';
 import { GOVERNED, startBucket, startGateway, startUpstream } from '../targets.mjs';
 
 const UPLOAD_MS = 50;
@@ -22,7 +21,9 @@ const PACE = { ...FULL_PACE, rounds: 10, warmUpMs: 20_000, windowMs: 2_000 };
 const LOGGED = 'logged';
 const UNLOGGED = 'not logged';
 const UNLOGGED_AGAIN = 'not logged, again';
-const PROCESSES = 5;
+
+const FULL = { pace: PACE, turns: FULL_TURNS, processes: 5 };
+const QUICK = { pace: QUICK_PACE, turns: QUICK_TURNS, processes: 1 };
 
 /** @typedef {ReturnType<typeof ratiosOf>} Tax What a record costs where nothing else differs. */
 
@@ -32,6 +33,7 @@ export const sinks = {
   aliases: [],
   title: 'Calls whose records go to a bucket',
   async run({ quick, log }) {
+    const effort = quick ? QUICK : FULL;
     const upstream = await startUpstream({});
     const bucket = await startBucket(UPLOAD_MS);
     const env = { GCS_BUCKET_NAME: 'bench', STORAGE_EMULATOR_HOST: `http://127.0.0.1:${bucket.port}` };
@@ -39,7 +41,7 @@ export const sinks = {
     /** @param {Parameters<typeof startGatewaySide>[1]} options */
     const side = (options) => () => startGatewaySide(upstream.port, options);
     try {
-      const tax = await measureTax(upstream.port, { env, litellm }, quick, log);
+      const tax = await measureTax(upstream.port, { env, litellm }, effort, log);
       const rounds = await measureSides(
         [
           { name: NONE, start: side({}) },
@@ -48,10 +50,10 @@ export const sinks = {
           { name: AWAITED, start: side({ env, litellm, node: ['--import', './bench/upload-per-call.mjs'] }) },
         ],
         32,
-        quick ? QUICK_PACE : PACE,
+        effort.pace,
         log,
       );
-      return report(rounds, tax);
+      return report(rounds, tax, effort);
     } finally {
       await upstream.stop();
       await bucket.stop();
@@ -64,13 +66,13 @@ export const sinks = {
  *
  * @param {number} upstreamPort
  * @param {NonNullable<Parameters<typeof startGateway>[1]>} options
- * @param {boolean} quick
+ * @param {typeof FULL} effort
  * @param {(line: string) => void} log
  */
-async function measureTax(upstreamPort, options, quick, log) {
-  /** @type {Record<string, import('../one-process.mjs').Turn[]>} */
+async function measureTax(upstreamPort, options, { turns, processes }, log) {
+  /** @type {Record<string, import('../compare.mjs').Figures[]>} */
   const all = { [LOGGED]: [], [UNLOGGED]: [], [UNLOGGED_AGAIN]: [] };
-  for (let process = 0; process < (quick ? 1 : PROCESSES); process += 1) {
+  for (let process = 0; process < processes; process += 1) {
     const gateway = await startGateway(upstreamPort, options);
     try {
       const unlogged = async () =>
@@ -80,8 +82,8 @@ async function measureTax(upstreamPort, options, quick, log) {
         [UNLOGGED]: await unlogged(),
         [UNLOGGED_AGAIN]: await unlogged(),
       };
-      const taken = await takeTurns(gateway, requests, 32, quick ? QUICK_TURNS : FULL_TURNS);
-      for (const [kind, turns] of Object.entries(taken)) all[kind]?.push(...turns);
+      const taken = await takeTurns(gateway, requests, 32, turns);
+      for (const [kind, figures] of Object.entries(taken)) all[kind]?.push(...figures);
       log(`  process ${process + 1}: ${formatEstimate(ratiosOf(taken).throughput)} x the throughput`);
     } finally {
       await gateway.stop();
@@ -90,28 +92,28 @@ async function measureTax(upstreamPort, options, quick, log) {
   return ratiosOf(all);
 }
 
-/** @param {Record<string, import('../one-process.mjs').Turn[]>} turns */
+/**
+ * Turn by turn, a logged key against the two others together.
+ *
+ * @param {Record<string, import('../compare.mjs').Figures[]>} turns
+ */
 function ratiosOf({ [LOGGED]: logged = [], [UNLOGGED]: one = [], [UNLOGGED_AGAIN]: other = [] }) {
-  /** @param {keyof import('../one-process.mjs').Turn} figure */
-  const ratio = (figure) =>
-    estimateMedian(
-      logged.map((turn, index) => {
-        const without = [one, other].map((turns) => /** @type {NonNullable<typeof one[0]>} */ (turns[index])[figure]);
-        return (2 * turn[figure]) / without.reduce((sum, value) => sum + value, 0);
-      }),
-    );
-  const same = estimateMedian(
-    other.map(({ perSecond }, index) => perSecond / /** @type {NonNullable<typeof one[0]>} */ (one[index]).perSecond),
-  );
-  return { throughput: ratio('perSecond'), latency: ratio('p50Ms'), cpu: ratio('cpuUs'), same };
+  const unlogged = one.map((figures, turn) => middle([figures, /** @type {typeof figures} */ (other[turn])]));
+  return {
+    throughput: ratioOf(logged, unlogged, 'perSecond'),
+    latency: ratioOf(logged, unlogged, 'p50Ms'),
+    cpu: ratioOf(logged, unlogged, 'cpuUs'),
+    same: ratioOf(other, one, 'perSecond'),
+  };
 }
 
 /**
  * @param {Record<string, import('../compare.mjs').Figures[]>} rounds
  * @param {Tax} tax
+ * @param {typeof FULL} effort
  * @returns {import('../run.mjs').Result}
  */
-function report(rounds, tax) {
+function report(rounds, tax, { pace, turns, processes }) {
   const of = (/** @type {string} */ name) => rounds[name] ?? [];
   const same = ratioOf(of(AGAIN), of(NONE), 'perSecond');
   const throughput = ratioOf(of(OURS), of(NONE), 'perSecond');
@@ -137,7 +139,7 @@ function report(rounds, tax) {
       cpuInOneProcess: tax.cpu.value,
     },
     markdown: [
-      `32 connections, non-streaming, a body of about 120 bytes; the bucket answers an upload after ${UPLOAD_MS} ms. A warm-up of ${PACE.warmUpMs / 1_000} s, windows of ${PACE.windowMs / 1_000} s. ${of(NONE).length} rounds, each side in a fresh process. The bucket has the core of the load.`,
+      `32 connections, non-streaming, a body of about 120 bytes; the bucket answers an upload after ${UPLOAD_MS} ms. A warm-up of ${pace.warmUpMs / 1_000} s, windows of ${pace.windowMs / 1_000} s. ${of(NONE).length} rounds, each side in a fresh process. The bucket has the core of the load.`,
       table(
         ['', 'calls/s', 'p50', 'p99', 'CPU per call', 'RSS'],
         Object.entries(rounds).map(([name, figures]) => {
@@ -153,7 +155,7 @@ function report(rounds, tax) {
         }),
       ),
       `Against no sink: throughput **${formatEstimate(throughput)}**, p50 **${formatEstimate(latency)}**, CPU per call ${formatEstimate(cpu)}. Against one upload awaited per call: **${formatEstimate(gain)}** times the throughput, and its p50 is ${formatEstimate(faster)} times ours. No sink against itself: ${formatEstimate(same)}.`,
-      `In one process, where nothing differs but whether a key's calls are logged, in turns of ${FULL_TURNS.windowMs / 1_000} s, ${FULL_TURNS.turns} of each in each of ${PROCESSES} processes: throughput **${formatEstimate(tax.throughput)}**, p50 **${formatEstimate(tax.latency)}**, CPU per call ${formatEstimate(tax.cpu)}; a key without a log against another without: ${formatEstimate(tax.same)}.`,
+      `In one process, where nothing differs but whether a key's calls are logged, in turns of ${turns.windowMs / 1_000} s (${processes} × ${turns.turns} of each key, a fresh process for each ${turns.turns}): throughput **${formatEstimate(tax.throughput)}**, p50 **${formatEstimate(tax.latency)}**, CPU per call ${formatEstimate(tax.cpu)}; a key without a log against another without: ${formatEstimate(tax.same)}.`,
     ],
   };
 }
