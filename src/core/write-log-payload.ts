@@ -26,6 +26,7 @@ const TO_USAGE = ascii(',"usage_object":{');
 const NO_OTHER_USAGE = ascii(
   ',"cache_read_input_tokens":0,"cache_creation_input_tokens":0,"reasoning_tokens":0,"estimated":false}',
 );
+const NO_METADATA = ascii(',"spend_logs_metadata":null,"requester_metadata":null');
 const TO_SPEND_METADATA = ascii(',"spend_logs_metadata":');
 const TO_REQUESTER_METADATA = ascii(',"requester_metadata":');
 const TO_TAGS = ascii(',"request_tags":');
@@ -143,31 +144,23 @@ const CALLER = new KeptPart<CallLog>(
 );
 
 /** Whom it was made for, and from where: the end of `metadata`, and the same once more behind it. */
-const CLIENT = new KeptPart<CallLog>(
-  ({ facts }) => [facts.sourceIp, facts.endUser],
-  (out, { facts: { sourceIp, endUser } }) => {
-    const inside = membersText({ user_api_key_end_user_id: endUser, requester_ip_address: sourceIp });
-    const behind = membersText({ end_user: endUser, requester_ip_address: sourceIp });
-    out.json(`${inside}}${behind}`);
-  },
-);
+const CLIENT = new KeptPart<CallLog>(clientOf, (out, { facts: { sourceIp, endUser } }) => {
+  const inside = membersText({ user_api_key_end_user_id: endUser, requester_ip_address: sourceIp });
+  const behind = membersText({ end_user: endUser, requester_ip_address: sourceIp });
+  out.json(`${inside}}${behind}`);
+});
 
 /** What follows the counts of tokens, of most calls: their client is all that it tells. */
-const PLAIN_REST = new KeptPart<CallLog>(
-  ({ facts }) => [facts.sourceIp, facts.endUser],
-  (out, log) => writeRest(out, log, null, null),
-);
+const PLAIN_REST = new KeptPart<CallLog>(clientOf, (out, log) => writeRest(out, log, null, null));
+
+function clientOf({ facts }: CallLog) {
+  return [facts.sourceIp, facts.endUser];
+}
 
 /** Nothing is to be told of it behind the counts of tokens that differs from call to call. */
-function isPlain({ facts, failure, requestMetadata }: CallLog, content: CallContent | null): boolean {
-  return (
-    content === null &&
-    failure === null &&
-    requestMetadata === null &&
-    facts.metadata.spend_logs_metadata === undefined &&
-    facts.tags.length === 0 &&
-    hasPlainUsage(facts)
-  );
+function isPlain(log: CallLog, content: CallContent | null): boolean {
+  const { facts, failure } = log;
+  return content === null && failure === null && facts.tags.length === 0 && !hasMetadata(log) && !hasOtherUsage(facts);
 }
 
 /** From the other counts of `usage_object` up to the parameters. */
@@ -222,12 +215,12 @@ function writeTokens(out: JsonBytes, { promptTokens, completionTokens, totalToke
   out.number(totalTokens);
 }
 
-function hasPlainUsage({ cacheReadTokens, cacheWriteTokens, reasoningTokens, usageEstimated }: CallFacts): boolean {
-  return cacheReadTokens === 0 && cacheWriteTokens === 0 && reasoningTokens === 0 && !usageEstimated;
+function hasOtherUsage({ cacheReadTokens, cacheWriteTokens, reasoningTokens, usageEstimated }: CallFacts): boolean {
+  return cacheReadTokens !== 0 || cacheWriteTokens !== 0 || reasoningTokens !== 0 || usageEstimated;
 }
 
 function writeOtherUsage(out: JsonBytes, facts: CallFacts): void {
-  if (hasPlainUsage(facts)) {
+  if (!hasOtherUsage(facts)) {
     out.raw(NO_OTHER_USAGE);
     return;
   }
@@ -241,11 +234,19 @@ function writeOtherUsage(out: JsonBytes, facts: CallFacts): void {
   out.json(`${membersText(members)}}`);
 }
 
-function writeMetadata(out: JsonBytes, { facts, requestMetadata }: CallLog): void {
+function hasMetadata({ facts, requestMetadata }: CallLog): boolean {
+  return requestMetadata !== null || facts.metadata.spend_logs_metadata !== undefined;
+}
+
+function writeMetadata(out: JsonBytes, log: CallLog): void {
+  if (!hasMetadata(log)) {
+    out.raw(NO_METADATA);
+    return;
+  }
   out.raw(TO_SPEND_METADATA);
-  out.json(safeText(facts.metadata.spend_logs_metadata ?? null));
+  out.json(safeText(log.facts.metadata.spend_logs_metadata ?? null));
   out.raw(TO_REQUESTER_METADATA);
-  out.json(safeText(requestMetadata));
+  out.json(safeText(log.requestMetadata));
 }
 
 function writeContent(out: JsonBytes, content: CallContent | null): void {
