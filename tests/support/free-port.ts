@@ -2,15 +2,19 @@ import { createServer } from 'node:net';
 
 /**
  * Below what systems give to whoever asks for any port, and to outgoing connections: those of tests that run side by side
- * would take the port again before its server listens.
+ * would take the port again before its server listens. Each worker has ports of its own there.
  */
 const FIRST = 20_000;
-const LAST = 32_000;
+const PER_WORKER = 1_000;
+const WORKERS = 12;
 
-/** A port of loopback that nobody listens on at this moment. */
+const start = FIRST + (Number(process.env.VITEST_POOL_ID ?? 0) % WORKERS) * PER_WORKER;
+let next = Math.floor(Math.random() * PER_WORKER);
+
+/** A port of loopback that nobody listens on at this moment, another one each time. */
 export async function findFreePort(): Promise<number> {
   for (;;) {
-    const port = FIRST + Math.floor(Math.random() * (LAST - FIRST));
+    const port = start + (next++ % PER_WORKER);
     if (await isFree(port)) return port;
   }
 }
