@@ -42,6 +42,32 @@ describe('the log route of a caller', () => {
     expect(routes(caller({ logging: [] }, null))).toBeNull();
   });
 
+  it('has a destination once that is named more than once, for all outcomes that are asked for', () => {
+    const entry = (type: string, x: string, outcome: string) => ({
+      callback_name: type,
+      callback_vars: { x },
+      callback_type: outcome,
+    });
+    const logging = [
+      entry('a', '1', 'success'),
+      entry('b', '1', 'failure'),
+      entry('a', '1', 'failure'),
+      entry('b', '1', 'failure'),
+      entry('a', '2', 'success'),
+      entry('a', '2', 'success_and_failure'),
+    ];
+    const found = routes(caller({ logging }, null))?.destinations.map(({ type, outcome, vars }) => [
+      type,
+      vars.x,
+      outcome,
+    ]);
+    expect(found).toEqual([
+      ['a', '1', 'both'],
+      ['b', '1', 'failure'],
+      ['a', '2', 'both'],
+    ]);
+  });
+
   it('asks for content only where a destination gets it', () => {
     expect(routes(caller(null, null))?.wantsContent).toBe(false);
     const vars = { turn_off_message_logging: 'false' };

@@ -4,7 +4,7 @@ import { type ContentRule, chooseDestinations, type LogDestination } from './log
 
 /** Where the calls of somebody are logged. */
 export interface LogRoute {
-  /** Never empty. */
+  /** Never empty, and each destination once. */
   destinations: readonly LogDestination[];
   /** Somebody among them gets prompts and answers. */
   wantsContent: boolean;
@@ -54,7 +54,19 @@ function teamOf({ teamDefaults }: LogRules, { team }: Caller['path']): { id: str
   return { id, metadata: says ? metadata : (teamDefaults.get(id) ?? metadata) };
 }
 
-function toRoute(destinations: readonly LogDestination[]): LogRoute | null {
-  if (destinations.length === 0) return null;
+function toRoute(named: readonly LogDestination[]): LogRoute | null {
+  if (named.length === 0) return null;
+  const destinations = mergeSame(named);
   return { destinations, wantsContent: destinations.some(({ redactContent }) => !redactContent) };
+}
+
+/** A destination that is named more than once gets a record once, of whatever outcome any of its entries asks for. */
+function mergeSame(named: readonly LogDestination[]): LogDestination[] {
+  const byId = new Map<string, LogDestination>();
+  for (const one of named) {
+    const before = byId.get(one.id);
+    if (before === undefined) byId.set(one.id, one);
+    else if (before.outcome !== one.outcome) byId.set(one.id, { ...before, outcome: 'both' });
+  }
+  return [...byId.values()];
 }
