@@ -16,9 +16,12 @@ const NO_SCHEMA =
   'The database has no schema for the tables: the one that the address names (schema, or search_path in options) does not ' +
   'exist, or the role may not use it. Make it first: create schema NAME authorization ROLE.';
 
+const INSUFFICIENT_PRIVILEGE = '42501';
+
 /**
  * Brings a database to the present schema, all of it or nothing, one process at a time (an advisory lock on PostgreSQL,
- * the write lock on SQLite). Throws database_unavailable when it cannot be reached. `seal`: see buildMigrations.
+ * the write lock on SQLite). Throws database_unavailable when it cannot be reached, and says what to grant where the role may
+ * not make or change tables. `seal`: see buildMigrations.
  */
 export async function migrate(
   url: string,
@@ -53,8 +56,25 @@ export async function migrateConnection(
   const unknown = (await listApplied(connection)).filter((name) => !(name in migrations));
   if (unknown.length > 0) return { applied: [], unknown };
   const { error, results } = await migrator.migrateToLatest();
-  if (error !== undefined) throw error;
+  if (error !== undefined) throw await explainRefusal(connection, schema, error);
   return { applied: (results ?? []).map((result) => result.migrationName), unknown: [] };
+}
+
+/** Since PostgreSQL 15 a role that owns nothing may make nothing in `public`, of which the server says little. */
+async function explainRefusal(
+  { writes: db }: Connection,
+  schema: string | undefined,
+  error: unknown,
+): Promise<unknown> {
+  if (!(error instanceof Error) || !('code' in error) || error.code !== INSUFFICIENT_PRIVILEGE) return error;
+  const { rows } = await sql<{ role: string; name: string }>`
+    select quote_ident(current_user) as role, quote_ident(${schema}) as name`.execute(db);
+  const [{ role, name } = { role: 'ROLE', name: 'SCHEMA' }] = rows;
+  return new Error(
+    `The database does not let the role ${role} make or change tables in the schema ${name} (${error.message}). ` +
+      `Grant it: grant usage, create on schema ${name} to ${role}. Tables that are there already must belong to it.`,
+    { cause: error },
+  );
 }
 
 async function listApplied({ dialect, writes: db }: Connection): Promise<string[]> {

@@ -1,5 +1,6 @@
 // An installation in a schema of its own: beside another one, and beside software that names its tables alike.
 
+import { randomBytes } from 'node:crypto';
 import pg from 'pg';
 import { afterEach, beforeEach, expect, test } from 'vitest';
 import { migrate } from '../../src/storage/migrate.ts';
@@ -60,6 +61,22 @@ test("another program's list of migrations in another schema is not taken for ou
 test('a schema that there is not is told, and nothing is made anywhere', async () => {
   await expect(migrate(`${database.url}?schema=nowhere`)).rejects.toThrow(/Make it first: create schema/);
   expect(await countTables('public')).toBe(0);
+});
+
+test('a role that may make no tables is told what to grant, and needs no more than that', async () => {
+  const role = `Plain ${randomBytes(4).toString('hex')}`;
+  await admin.query(`create role "${role}" login password 'plain'; revoke create on schema public from public`);
+  const url = new URL(database.url);
+  url.username = role;
+  url.password = 'plain';
+  try {
+    await expect(migrate(url.href)).rejects.toThrow(`grant usage, create on schema public to "${role}".`);
+    expect(await countTables('public')).toBe(0);
+    await admin.query(`grant usage, create on schema public to "${role}"`);
+    expect((await migrate(url.href)).applied).not.toEqual([]);
+  } finally {
+    await admin.query(`drop owned by "${role}"; drop role "${role}"`);
+  }
 });
 
 test('certificates that are not there are no database that is away', () => {
